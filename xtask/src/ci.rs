@@ -1,0 +1,47 @@
+//! The steps of `cargo xtask ci`, in the order in which they fail fastest.
+
+use anyhow::bail;
+
+use crate::step::{cargo, run};
+use crate::{peers, tools};
+
+type Step = (&'static str, fn(&str) -> anyhow::Result<()>);
+
+const STEPS: &[Step] = &[
+    ("fmt", |name| run(name, cargo().args(["fmt", "--all", "--check"]))),
+    ("peers", |_| peers::install()),
+    ("clippy", |name| {
+        run(name, cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    }),
+    ("deny", |name| {
+        // Advisories live in a database on the network and change without a commit: not a gate.
+        run(name, tools::command(&tools::DENY)?.args(["check", "bans", "licenses", "sources"]))
+    }),
+    ("docs", |name| {
+        run(name, cargo().args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+    }),
+    ("programs", |name| {
+        // Tests of one crate start the programs of another, which cargo builds only when asked.
+        run(name, cargo().args(["build", "--workspace", "--bins", "--locked"]))
+    }),
+    ("doctests", |name| run(name, cargo().args(["test", "--workspace", "--doc", "--locked"]))),
+    ("tests", |name| {
+        run(name, tools::command(&tools::NEXTEST)?.args(["nextest", "run", "--workspace", "--locked"]))
+    }),
+];
+
+/// Runs every step, or those whose name contains `only`.
+///
+/// # Errors
+/// At the first step that fails, or when `only` names none.
+pub(crate) fn run_steps(only: Option<&str>) -> anyhow::Result<()> {
+    let chosen: Vec<&Step> = STEPS.iter().filter(|(name, _)| only.is_none_or(|word| name.contains(word))).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        bail!("no step is called {:?}; there are {}", only.unwrap_or_default(), names.join(", "));
+    }
+    for (name, step) in chosen {
+        step(name)?;
+    }
+    Ok(())
+}
