@@ -1,1 +1,7 @@
-//! See the README of the workspace.
+//! Sans-I/O codecs of the protocols that fencing devices speak, for both ends of the link.
+//!
+//! Nothing here opens a socket, reads a clock or draws a random number: bytes, the time and a source of
+//! random bytes are always the caller's. Any bytes may be parsed, never with a panic, and what was parsed
+//! is emitted again bit for bit.
+
+pub mod ipmi;

@@ -1,0 +1,33 @@
+//! IPMI over LAN, as *IPMI v2.0, revision 1.1* (October 2013, called "IPMI 2.0" below) defines it, with the
+//! older IPMI v1.5 sessions, and RMCP and ASF below them.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`rmcp`], [`asf`] | the datagram's first four bytes; presence ping and pong |
+//! | [`message`] | the IPMI message proper: network function, command, completion code |
+//! | [`session`] | the IPMI v1.5 session header and its authentication codes |
+//! | [`rmcpplus`], [`open_session`], [`rakp`] | the RMCP+ header and the payloads that set a session up |
+//! | [`cipher_suite`], [`crypto`] | what a cipher suite id means, and the algorithms |
+//! | [`server`], [`client`], [`tap`] | the BMC's side, the agent's side, and a listener between the two |
+
+pub mod asf;
+pub mod auth;
+pub mod cipher_suite;
+pub mod client;
+pub mod crypto;
+mod hex;
+pub mod message;
+pub mod open_session;
+pub mod privilege;
+pub mod rakp;
+pub mod rmcp;
+pub mod rmcpplus;
+pub mod secret;
+pub mod server;
+pub mod session;
+pub mod tap;
+
+pub use auth::AuthType;
+pub use message::{Body, Completion, LanMessage, MessageError, NetFn, Request, Response};
+pub use privilege::Privilege;
+pub use secret::Secret;
