@@ -89,10 +89,10 @@ impl Completion {
     pub const ILLEGAL_FOR_TYPE: Self = Self(0xcd);
     /// 0xCE: no response could be provided.
     pub const NO_RESPONSE: Self = Self(0xce);
-    /// 0xD1: SDR repository in update mode.
-    pub const SDR_UPDATE: Self = Self(0xd1);
-    /// 0xD2: firmware update in progress.
-    pub const FIRMWARE_UPDATE: Self = Self(0xd2);
+    /// 0xD0: SDR repository in update mode.
+    pub const SDR_UPDATE: Self = Self(0xd0);
+    /// 0xD1: firmware update in progress.
+    pub const FIRMWARE_UPDATE: Self = Self(0xd1);
     /// 0xD3: destination unavailable.
     pub const DESTINATION_UNAVAILABLE: Self = Self(0xd3);
     /// 0xD4: insufficient privilege.
