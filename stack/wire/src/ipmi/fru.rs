@@ -37,9 +37,15 @@ impl Kind {
         match self {
             Self::Chassis => &["part number", "serial number"],
             Self::Board => &["manufacturer", "product name", "serial number", "part number", "FRU file id"],
-            Self::Product => {
-                &["manufacturer", "product name", "part number", "version", "serial number", "asset tag", "FRU file id"]
-            }
+            Self::Product => &[
+                "manufacturer",
+                "product name",
+                "part number",
+                "version",
+                "serial number",
+                "asset tag",
+                "FRU file id",
+            ],
         }
     }
 }
@@ -99,7 +105,9 @@ impl Area {
             let mut ahead = reader.clone();
             // Without an end mark (which real devices forget) the last byte is still the checksum.
             match TypedText::read(&mut ahead) {
-                Ok(text) if text.type_length != TypedText::END && ahead.left() > 0 && is_whole(&text) => texts.push(text),
+                Ok(text) if text.type_length != TypedText::END && ahead.left() > 0 && is_whole(&text) => {
+                    texts.push(text)
+                }
                 _ => break reader.rest().to_vec(),
             }
             reader = ahead;
@@ -146,7 +154,9 @@ impl Inventory {
         let mut placed = Vec::new();
         for (kind, area) in areas {
             let start = image.len();
-            let (Ok(offset), Some(pointer)) = (u8::try_from(start / 8), header.get_mut(pointer(kind))) else { continue };
+            let (Ok(offset), Some(pointer)) = (u8::try_from(start / 8), header.get_mut(pointer(kind))) else {
+                continue;
+            };
             *pointer = offset;
             image.extend(area.emit());
             image.resize(image.len().next_multiple_of(8), 0);
@@ -213,13 +223,27 @@ fn pointer(kind: Kind) -> usize {
 mod tests {
     use super::{Area, Inventory, Kind};
     use crate::ipmi::typed_text::TypedText;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_image_is_written_again_as_it_was(header in any::<[u8; 8]>(), image in prop::collection::vec(any::<u8>(), 0..300)) {
+            // Offsets that may fall into the image, so that areas are found at all.
+            let mut bytes = header.map(|offset| offset % 32).to_vec();
+            bytes.extend(image);
+            prop_assert_eq!(Inventory::parse(&bytes).map(|image| image.emit()), Ok(bytes));
+        }
+    }
 
     fn server() -> Inventory {
         let texts = |texts: &[&str]| texts.iter().map(|text| TypedText::latin1(text)).collect();
         Inventory::new(vec![
             (Kind::Chassis, Area::new(Kind::Chassis, &[0x17], texts(&["CH-1", "0001"]))),
             (Kind::Board, Area::new(Kind::Board, &[0, 1, 2, 3], texts(&["Lab", "Board", "42", "PN", ""]))),
-            (Kind::Product, Area::new(Kind::Product, &[0], texts(&["Lab", "Server", "P", "1.0", "S", "", ""]))),
+            (
+                Kind::Product,
+                Area::new(Kind::Product, &[0], texts(&["Lab", "Server", "P", "1.0", "S", "", ""])),
+            ),
         ])
     }
 
@@ -229,7 +253,8 @@ mod tests {
         let read = Inventory::parse(&built.emit())?;
         assert!(read.is_sound());
         assert_eq!(read.emit(), built.emit());
-        let product = read.area(Kind::Product).map(|area| area.texts.iter().map(TypedText::text).collect::<Vec<_>>());
+        let product =
+            read.area(Kind::Product).map(|area| area.texts.iter().map(TypedText::text).collect::<Vec<_>>());
         assert_eq!(product, Some(["Lab", "Server", "P ", "1.0", "S ", "", ""].map(String::from).to_vec()));
         Ok(())
     }

@@ -50,7 +50,9 @@ impl<'a> Reader<'a> {
                 self.left = left;
                 Ok(taken)
             }
-            None => Err(Malformed { what: self.what, have: self.all, need: self.all - self.left.len() + count }),
+            None => {
+                Err(Malformed { what: self.what, have: self.all, need: self.all - self.left.len() + count })
+            }
         }
     }
 

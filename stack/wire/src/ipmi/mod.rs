@@ -9,6 +9,7 @@
 //! | [`rmcpplus`], [`open_session`], [`rakp`] | the RMCP+ header and the payloads that set a session up |
 //! | [`cipher_suite`], [`crypto`] | what a cipher suite id means, and the algorithms |
 //! | [`command`] | what is asked and answered, as values; names of commands, meanings of codes |
+//! | [`describe`], [`dissect`] | what a message says, what a datagram holds, as text for a person |
 //! | [`sdr`], [`sel`], [`fru`], [`typed_text`] | sensor data records, event log entries, FRU inventory |
 //! | [`server`], [`client`], [`tap`] | the BMC's side, the agent's side, and a listener between the two |
 
@@ -18,6 +19,8 @@ pub mod cipher_suite;
 pub mod client;
 pub mod command;
 pub mod crypto;
+pub mod describe;
+pub mod dissect;
 pub mod fru;
 mod hex;
 mod layout;

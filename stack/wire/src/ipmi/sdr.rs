@@ -330,3 +330,33 @@ impl fmt::Display for Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Full, Payload, Record, TypedText};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_record_is_written_again_as_it_was(
+            kind in prop::sample::select(vec![0x01, 0x02, 0x11, 0x12, 0x13, 0xc0]),
+            body in prop::collection::vec(any::<u8>(), 1..80),
+        ) {
+            let mut bytes = vec![1, 0, 0x51, kind];
+            bytes.extend(body);
+            prop_assert_eq!(Record::parse(&bytes).map(|record| record.emit()), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn a_full_record_has_its_name_at_byte_49() {
+        let full =
+            Full { sensor: 0x30, base_unit: 1, name: TypedText::latin1("CPU Temp"), ..Full::default() };
+        let record = Record::new(2, 0, Body::Full(full));
+        let bytes = record.emit();
+        assert_eq!(bytes.get(47..), Some([&[0xc8], b"CPU Temp".as_slice()].concat().as_slice()));
+        assert_eq!(usize::from(record.header.length) + 5, bytes.len());
+        assert_eq!(record.to_string(), "record 0x0002: sensor 0x30 \"CPU Temp\" in degrees C");
+        assert_eq!(Record::parse(&bytes), Ok(record));
+    }
+}

@@ -114,7 +114,10 @@ mod tests {
     fn an_entry_reads_as_the_standard_lays_it_out() -> Result<(), crate::ipmi::layout::Malformed> {
         let bytes = [0x05, 0x00, 0x02, 0x10, 0, 0, 0, 0x20, 0x00, 0x04, 0x09, 0x01, 0x6f, 0x00, 0xff, 0xff];
         let entry = Entry::parse(&bytes)?;
-        assert_eq!(entry.to_string(), "entry 0x0005 at 16 s: power unit sensor 0x01, event type 0x6f, offset 0, asserted");
+        assert_eq!(
+            entry.to_string(),
+            "entry 0x0005 at 16 s: power unit sensor 0x01, event type 0x6f, offset 0, asserted"
+        );
         assert_eq!(entry.emit(), bytes);
         Ok(())
     }

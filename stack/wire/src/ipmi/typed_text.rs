@@ -53,7 +53,9 @@ impl TypedText {
     pub fn text(&self) -> String {
         match self.coding() {
             Coding::Raw => super::hex::hex(&self.bytes),
-            Coding::BcdPlus => self.bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).map(bcd_plus).collect(),
+            Coding::BcdPlus => {
+                self.bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).map(bcd_plus).collect()
+            }
             Coding::SixBit => six_bit(&self.bytes),
             Coding::Latin1 => self.bytes.iter().map(|byte| char::from(*byte)).collect(),
         }

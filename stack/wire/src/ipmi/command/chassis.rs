@@ -357,7 +357,13 @@ fn boot_parameter(selector: u8) -> String {
 
 impl fmt::Display for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "capabilities: {}; SDR at 0x{:02x}, SEL at 0x{:02x}", list(&self.flags.names()), self.sdr_address, self.sel_address)
+        write!(
+            f,
+            "capabilities: {}; SDR at 0x{:02x}, SEL at 0x{:02x}",
+            list(&self.flags.names()),
+            self.sdr_address,
+            self.sel_address
+        )
     }
 }
 

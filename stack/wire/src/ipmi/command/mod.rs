@@ -22,6 +22,8 @@ pub mod completion;
 pub mod name;
 pub mod sensor;
 pub mod storage;
+#[cfg(test)]
+mod tests;
 pub mod transport;
 
 pub use super::layout::{Malformed, Payload};

@@ -178,7 +178,8 @@ layout! {
 impl Reading {
     /// The raw reading, unless the sensor does not scan or says that it has none.
     pub fn believable(&self) -> Option<u8> {
-        (self.flags.has(ReadingFlags::SCANNING) && !self.flags.has(ReadingFlags::UNAVAILABLE)).then_some(self.raw)
+        (self.flags.has(ReadingFlags::SCANNING) && !self.flags.has(ReadingFlags::UNAVAILABLE))
+            .then_some(self.raw)
     }
 }
 
@@ -213,7 +214,11 @@ fn thresholds(f: &mut fmt::Formatter<'_>, mask: Thresholds, values: &[u8; 6]) ->
 
 impl fmt::Display for GetDeviceSdrInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.operation.is_some_and(|operation| operation & 1 == 1) { "SDRs" } else { "sensors" })
+        f.write_str(if self.operation.is_some_and(|operation| operation & 1 == 1) {
+            "SDRs"
+        } else {
+            "sensors"
+        })
     }
 }
 

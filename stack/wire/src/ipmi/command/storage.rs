@@ -393,4 +393,14 @@ impl fmt::Display for ClearProgress {
     }
 }
 
-super::silent!(GetSdrInfo, GetSdrAllocation, ReserveSdr, GetSdrTime, GetSelInfo, GetSelAllocation, ReserveSel, GetSelTime, Done);
+super::silent!(
+    GetSdrInfo,
+    GetSdrAllocation,
+    ReserveSdr,
+    GetSdrTime,
+    GetSelInfo,
+    GetSelAllocation,
+    ReserveSel,
+    GetSelTime,
+    Done
+);

@@ -60,7 +60,8 @@ impl Analog {
             Format::None => return None,
         };
         let power = |exponent: i8| 10_f64.powi(i32::from(exponent));
-        let y = (f64::from(self.m) * x + f64::from(self.b) * power(self.b_exponent)) * power(self.result_exponent);
+        let y = (f64::from(self.m) * x + f64::from(self.b) * power(self.b_exponent))
+            * power(self.result_exponent);
         Some(match self.linearization {
             0 => y,
             1 => y.ln(),

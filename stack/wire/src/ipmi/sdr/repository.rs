@@ -51,7 +51,13 @@ impl Repository {
     /// # Errors
     /// The completion code: no such record, reservation cancelled (asked only for a part that does not begin at
     /// the record's first byte), offset beyond the record.
-    pub fn read(&self, reservation: u16, record: u16, offset: u8, count: u8) -> Result<RecordPart, Completion> {
+    pub fn read(
+        &self,
+        reservation: u16,
+        record: u16,
+        offset: u8,
+        count: u8,
+    ) -> Result<RecordPart, Completion> {
         let place = match record {
             0x0000 => Some(0),
             0xffff => self.records.len().checked_sub(1),
@@ -64,7 +70,11 @@ impl Repository {
         let tail = bytes.get(usize::from(offset)..).ok_or(Completion::OUT_OF_RANGE)?;
         let wanted = if count == 0xff { tail.len() } else { usize::from(count).min(tail.len()) };
         let next = place.and_then(|place| self.records.get(place + 1)).and_then(|bytes| id_of(bytes));
-        Ok(RecordPart { next: next.unwrap_or(0xffff), data: tail.iter().take(wanted).copied().collect(), rest: Vec::new() })
+        Ok(RecordPart {
+            next: next.unwrap_or(0xffff),
+            data: tail.iter().take(wanted).copied().collect(),
+            rest: Vec::new(),
+        })
     }
 }
 
