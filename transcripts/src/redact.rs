@@ -73,8 +73,10 @@ impl Redactor {
                 pass.value(protocol, value);
             }
             Kind::Mark(mark) => {
-                if let Some(plug) = &mut mark.plug {
-                    pass.text("plug", plug);
+                for (field, text) in [("action", &mut mark.action), ("plug", &mut mark.plug)] {
+                    if let Some(text) = text {
+                        pass.text(field, text);
+                    }
                 }
                 pass.map("before", &mut mark.before);
                 pass.map("after", &mut mark.after);
@@ -224,6 +226,15 @@ impl Pass<'_> {
     }
 
     fn map(&mut self, field: &str, map: &mut Map) {
+        if map.keys().any(|name| !self.redactor.scan.in_text(name).is_empty()) {
+            // Two names may become the same; the number keeps both values.
+            let named = std::mem::take(map).into_iter().enumerate().map(|(number, (name, value))| {
+                let secret = !self.redactor.scan.in_text(&name).is_empty();
+                (if secret { format!("{PLACEHOLDER}{number}") } else { name }, value)
+            });
+            *map = named.collect();
+            self.touch(field);
+        }
         for (name, value) in map.iter_mut() {
             self.value(&join(field, name), value);
         }

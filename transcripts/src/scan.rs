@@ -173,7 +173,7 @@ impl Needle {
     fn in_text(&self, text: &str) -> Vec<Range<usize>> {
         let bytes = text.as_bytes();
         if self.raw.len() < SHORTEST {
-            return if bytes.eq_ignore_ascii_case(&self.raw) { vec![0..bytes.len()] } else { Vec::new() };
+            return if bytes.eq_ignore_ascii_case(&self.raw) { whole(bytes.len()) } else { Vec::new() };
         }
         let mut ranges = plain(bytes, &self.raw);
         ranges.extend((0..bytes.len()).filter_map(|at| self.hex_at(bytes, at)));
@@ -219,11 +219,16 @@ impl Needle {
         if width < SHORTEST {
             let padding = bytes.0.iter().rev().take_while(|byte| **byte == Some(0)).count();
             let kept = bytes.0.get(..bytes.len() - padding).unwrap_or_default();
-            return if kept.len() == width && same(kept) { vec![0..width] } else { Vec::new() };
+            return if kept.len() == width && same(kept) { whole(width) } else { Vec::new() };
         }
         let windows = bytes.0.windows(width).enumerate();
         windows.filter(|(_, window)| same(window)).map(|(at, _)| at..at + width).collect()
     }
+}
+
+/// The one range that is all of a value.
+fn whole(width: usize) -> Vec<Range<usize>> {
+    std::iter::once(0..width).collect()
 }
 
 /// Where the characters stand, in whatever case.
