@@ -75,6 +75,7 @@ pub struct MemoryWorld {
     scripts: BTreeMap<String, String>,
     log: Vec<LogLine>,
     files: BTreeMap<String, String>,
+    patience: Option<Duration>,
 }
 
 impl MemoryWorld {
@@ -87,6 +88,7 @@ impl MemoryWorld {
             scripts: BTreeMap::new(),
             log: Vec::new(),
             files: BTreeMap::new(),
+            patience: None,
         }
     }
 
@@ -103,6 +105,11 @@ impl MemoryWorld {
     /// Moves the clock to `now` without a waiting agent (a later start of a second run in the same world).
     pub fn advance_to(&mut self, now: Duration) {
         advance(&self.core, now, |_| false);
+    }
+
+    /// When the caller loses patience ([`World::cancelled`]): the agent's run ends soon after.
+    pub fn set_patience(&mut self, until: Duration) {
+        self.patience = Some(until);
     }
 
     /// What was logged.
@@ -161,6 +168,10 @@ impl World for MemoryWorld {
     fn log(&mut self, level: Level, line: &str) {
         let at = self.now();
         self.log.push(LogLine { at, level, line: line.to_owned() });
+    }
+
+    fn cancelled(&self) -> bool {
+        self.patience.is_some_and(|until| self.now() >= until)
     }
 
     fn append_file(&mut self, path: &str, line: &str) -> Result<(), LinkError> {
@@ -351,6 +362,16 @@ mod tests {
         echo.borrow_mut().refuse = true;
         assert!(matches!(link.send(b"a"), Err(LinkError::Refused { .. })));
         assert!(matches!(world.datagrams(&Target::new("bmc", 624)), Err(LinkError::Unreachable { .. })));
+    }
+
+    #[test]
+    fn patience_ends_at_its_time() {
+        let mut world = MemoryWorld::new(1);
+        world.set_patience(ms(100));
+        world.sleep(ms(99));
+        assert!(!world.cancelled());
+        world.sleep(ms(1));
+        assert!(world.cancelled());
     }
 
     #[test]

@@ -109,6 +109,10 @@ impl World for RecordingWorld<'_> {
         self.inner.log(level, line);
     }
 
+    fn cancelled(&self) -> bool {
+        self.inner.cancelled()
+    }
+
     fn append_file(&mut self, path: &str, line: &str) -> Result<(), LinkError> {
         self.inner.append_file(path, line)
     }

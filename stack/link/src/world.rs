@@ -55,6 +55,12 @@ pub trait World {
     /// A line for the log. It never holds a secret.
     fn log(&mut self, level: Level, line: &str);
 
+    /// Whether the caller has lost patience: the run should end soon, with a failure. An agent asks before it goes on
+    /// polling, so that even a run without limits of its own ends. A real caller kills the process instead.
+    fn cancelled(&self) -> bool {
+        false
+    }
+
     /// Adds a line to a file (the debug file of an agent), which is made if it is missing.
     ///
     /// # Errors
