@@ -145,6 +145,14 @@ impl Suite {
         TABLE.iter().position(|&row| row == wanted).and_then(|id| u8::try_from(id).ok())
     }
 
+    /// Whether this crate has all three algorithms: all but xRC4 and unknown ones.
+    #[must_use]
+    pub fn is_supported(self) -> bool {
+        !matches!(self.authentication, A::Unknown(_))
+            && !matches!(self.integrity, I::Unknown(_))
+            && matches!(self.confidentiality, C::None | C::AesCbc128)
+    }
+
     /// Appends the record of this suite (IPMI 2.0 table 22-18): start byte, id, one tagged byte an algorithm.
     pub fn emit_record(self, id: u8, out: &mut Vec<u8>) {
         out.extend_from_slice(&[

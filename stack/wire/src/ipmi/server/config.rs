@@ -1,5 +1,6 @@
 //! What a BMC allows.
 
+use crate::ipmi::cipher_suite::Suite;
 use crate::ipmi::{AuthType, Privilege, Secret};
 use std::time::Duration;
 
@@ -31,7 +32,8 @@ pub struct Config {
     pub v20: bool,
     /// Authentication types of IPMI v1.5 sessions.
     pub auth_types: Vec<AuthType>,
-    /// Cipher suite ids of RMCP+ sessions, in the order in which they are listed to clients.
+    /// Cipher suite ids of RMCP+ sessions, in the order in which they are listed to clients; those that cannot
+    /// be spoken here (xRC4, unknown ids) are left out.
     pub cipher_suites: Vec<u8>,
     /// The highest level that anybody gets over this channel.
     pub privilege_limit: Privilege,
@@ -43,15 +45,19 @@ pub struct Config {
     pub idle: Duration,
     /// A half-open session ends after this long.
     pub half_open_idle: Duration,
-    /// Whether Get Channel Cipher Suites is answered; ipmi_sim stays silent, which costs ipmitool 14 s.
+    /// The LAN channel's number, 1 to 11; clients mostly say 0xE, "this one".
+    pub channel: u8,
+    /// Whether Get Channel Cipher Suites is answered. Some BMCs stay silent, which costs ipmitool 14 s a call
+    /// without `-C`.
     pub answers_cipher_suites: bool,
     /// Whether the presence ping is answered.
     pub answers_ping: bool,
     /// Whether each message of an IPMI v1.5 session carries an authentication code, not only those that open
     /// it (IPMI 2.0 §6.11.4).
     pub per_message_auth: bool,
-    /// Whether, as older BMCs do, Open Session refuses a privilege request of 0 ("the highest that fits").
-    pub refuses_highest_privilege: bool,
+    /// Whether, as older BMCs do, the answer to an Open Session that asks for level 0 ("the highest that fits")
+    /// says level 0, too. FreeIPMI takes that for a refusal unless told `opensesspriv`; ipmi_sim does so.
+    pub echoes_open_session_privilege: bool,
 }
 
 impl Default for Config {
@@ -71,10 +77,41 @@ impl Default for Config {
             half_open_limit: 4,
             idle: Duration::from_secs(60),
             half_open_idle: Duration::from_secs(30),
+            channel: 1,
             answers_cipher_suites: true,
             answers_ping: true,
             per_message_auth: true,
-            refuses_highest_privilege: false,
+            echoes_open_session_privilege: false,
         }
+    }
+}
+
+impl Config {
+    /// The enabled user of this name, with the position in the list.
+    pub(crate) fn user(&self, name: &[u8]) -> Option<(usize, &User)> {
+        self.users.iter().enumerate().find(|(_, user)| user.enabled && user.name.as_bytes() == name)
+    }
+
+    /// The enabled user of this name whose limit is this level, or else reaches it, or else any of this name:
+    /// the lookup by name and level, which allows one name to stand for several users (IPMI 2.0 table 13-11).
+    pub(crate) fn user_at(&self, name: &[u8], level: Privilege) -> Option<(usize, &User)> {
+        let named = || {
+            self.users.iter().enumerate().filter(|(_, user)| user.enabled && user.name.as_bytes() == name)
+        };
+        named()
+            .find(|(_, user)| user.privilege == level)
+            .or_else(|| named().find(|(_, user)| user.privilege >= level))
+            .or_else(|| named().next())
+    }
+
+    /// The cipher suites that can be spoken, with their ids.
+    pub(crate) fn suites(&self) -> impl Iterator<Item = (u8, Suite)> {
+        let known = self.cipher_suites.iter().filter_map(|id| Some((*id, Suite::from_id(*id)?)));
+        known.filter(|(_, suite)| suite.is_supported())
+    }
+
+    /// The bits of the authentication types (IPMI 2.0 table 22-15).
+    pub(crate) fn auth_bits(&self) -> u8 {
+        self.auth_types.iter().fold(0, |bits, auth| bits | auth.capability_bit())
     }
 }

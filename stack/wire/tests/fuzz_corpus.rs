@@ -1,0 +1,165 @@
+//! The fuzzer's corpus, replayed; and where it comes from: logins and commands spoken by our own two ends.
+//!
+//! `FENCELAB_MAKE_CORPUS=1 cargo test -p fencelab-wire --test fuzz_corpus` writes the synthesised files anew.
+//! Files whose names begin with `found-` are what the fuzzer found; they stay as they are.
+
+#[path = "../fuzz/any_bytes.rs"]
+mod any_bytes;
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use any_bytes::{agent, bmc, counting, take};
+use fencelab_wire::ipmi::asf::Asf;
+use fencelab_wire::ipmi::client::{Interface, Progress};
+use fencelab_wire::ipmi::command::{Command, Payload, app, chassis, storage};
+use fencelab_wire::ipmi::server::Received;
+use fencelab_wire::ipmi::typed_text::TypedText;
+use fencelab_wire::ipmi::{AuthType, Completion, Request, fru, sdr, sel};
+use proptest::prelude::*;
+
+fn folder() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "fuzz", "corpus", "any_bytes"].iter().collect()
+}
+
+/// An input under construction: datagrams with the two bytes before each.
+#[derive(Default)]
+struct Input(Vec<u8>);
+
+impl Input {
+    fn to_device(&mut self, datagram: &[u8]) {
+        self.push(0, datagram);
+    }
+
+    fn from_device(&mut self, datagram: &[u8]) {
+        self.push(0x8000, datagram);
+    }
+
+    fn push(&mut self, direction: u16, datagram: &[u8]) {
+        self.0.extend((direction | datagram.len() as u16).to_le_bytes());
+        self.0.extend(datagram);
+    }
+}
+
+/// A whole session: log in, ask these, log out. Panics unless it comes to an end as it should.
+fn session(interface: Interface, requests: &[Request]) -> Vec<u8> {
+    let (mut agent, mut for_agent) = (agent(interface), counting());
+    let (mut bmc, mut for_bmc) = (bmc(), counting());
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 623));
+    let (mut input, mut left) = (Input::default(), requests.iter());
+    let mut send = agent.start(&mut for_agent);
+    for second in 0.. {
+        input.to_device(&send);
+        let reply = match bmc.receive(Duration::from_secs(second), peer, &mut for_bmc, &send) {
+            Received::Reply(reply) => reply,
+            Received::Command { ticket, request, .. } => {
+                let answer = request.answer(Completion::OK, request.data.clone());
+                bmc.respond(ticket, &answer, &mut for_bmc)
+            }
+            Received::Nothing => {
+                panic!("{interface:?}: the BMC is silent while the agent waits for {}", agent.waits_for())
+            }
+        };
+        input.from_device(&reply);
+        send = match agent.receive(&reply, &mut for_agent) {
+            Ok(Progress::Send(next)) => next,
+            Ok(Progress::Established | Progress::Answer(_)) => match left.next() {
+                Some(request) => agent.request(request, &mut for_agent),
+                None => agent.close(&mut for_agent),
+            },
+            Ok(Progress::Closed) => break,
+            other => panic!("{interface:?}: {other:?} while the agent waits for {}", agent.waits_for()),
+        };
+    }
+    input.0
+}
+
+/// Everything synthesised, by file name.
+fn synthesised() -> Vec<(String, Vec<u8>)> {
+    let requests = [
+        chassis::GetStatus::default().request(),
+        chassis::ChassisControl::from(chassis::Control::PowerDown).request(),
+        app::GetDeviceId::default().request(),
+        storage::GetSdr { count: 0xff, ..Default::default() }.request(),
+    ];
+    let mut files = Vec::new();
+    for auth in [None, Some(AuthType::None), Some(AuthType::Md5), Some(AuthType::Password)] {
+        let name = auth.map_or_else(|| "best".to_owned(), |auth| auth.to_string());
+        files.push((format!("lan-{name}"), session(Interface::Lan { auth }, &requests)));
+    }
+    for cipher in
+        [None, Some(0), Some(1), Some(2), Some(3), Some(6), Some(7), Some(8), Some(15), Some(16), Some(17)]
+    {
+        let name = cipher.map_or_else(|| "best".to_owned(), |id| id.to_string());
+        files.push((format!("lanplus-{name}"), session(Interface::LanPlus { cipher }, &requests)));
+    }
+    let mut presence = Input::default();
+    presence.to_device(&Asf::ping(7).emit());
+    presence.from_device(&Asf::pong(7).emit());
+    files.push(("presence".to_owned(), presence.0));
+    let full =
+        sdr::Full { sensor: 0x30, base_unit: 1, name: TypedText::latin1("CPU Temp"), ..Default::default() };
+    files.push(("sdr-full".to_owned(), sdr::Record::new(1, 0, sdr::Body::Full(full)).emit()));
+    let compact = sdr::Compact { sensor: 0x31, name: TypedText::latin1("Power"), ..Default::default() };
+    files.push(("sdr-compact".to_owned(), sdr::Record::new(2, 0, sdr::Body::Compact(compact)).emit()));
+    files
+        .push(("sel".to_owned(), sel::Entry { id: 1, kind: 2, sensor_type: 9, ..Default::default() }.emit()));
+    let area =
+        fru::Area::new(fru::Kind::Product, &[0], vec![TypedText::latin1("Lab"), TypedText::latin1("Server")]);
+    files.push(("fru".to_owned(), fru::Inventory::new(vec![(fru::Kind::Product, area)]).emit()));
+    files
+}
+
+#[test]
+fn the_corpus_is_what_our_two_ends_say() {
+    let make = std::env::var_os("FENCELAB_MAKE_CORPUS").is_some();
+    for (name, bytes) in synthesised() {
+        let file = folder().join(&name);
+        if make {
+            fs::write(&file, &bytes).expect("the corpus can be written");
+        }
+        let committed = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(
+            committed == bytes,
+            "{name}: the wire changed; if it was meant to, write the corpus anew (see above)"
+        );
+    }
+}
+
+#[test]
+fn the_corpus_is_taken_without_a_panic() {
+    let files: Vec<_> = fs::read_dir(folder())
+        .expect("the corpus is there")
+        .map(|file| file.expect("a file").path())
+        .collect();
+    assert!(files.len() >= synthesised().len());
+    for file in files {
+        take(&fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Mutated dialogues: whole sessions with bytes overwritten anywhere.
+    #[test]
+    fn damaged_dialogues_are_taken_without_a_panic(
+        which in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+    ) {
+        let files = synthesised();
+        let (_, mut bytes) = which.get(&files).clone();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        take(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_are_taken_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        take(&bytes);
+    }
+}
