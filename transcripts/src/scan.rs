@@ -2,7 +2,7 @@
 //!
 //! A secret is looked for as characters (of either case), as hex (of either case, also with
 //! separators), as base64 (both alphabets, at each of the three alignments), percent-encoded, and in
-//! bytes; a secret longer than 16 bytes also cut to 16, as IPMI 1.5 sends it. A secret of fewer than
+//! bytes; a secret longer than 20 or 16 bytes also cut to these, as IPMI does. A secret of fewer than
 //! [`SHORTEST`] bytes is found only where it is a whole value: anything else would find it
 //! everywhere.
 
@@ -16,8 +16,8 @@ use crate::{Body, Bytes, Error, Event, Header, Kind, Map, Transcript};
 /// The least length, in bytes, of a secret that is looked for inside longer values.
 pub const SHORTEST: usize = 4;
 
-/// The length to which IPMI 1.5 cuts a password (IPMI 2.0, section 22.28, Get Session Challenge).
-const CUT: usize = 16;
+/// The lengths to which IPMI cuts a password: RMCP+ and IPMI 1.5 (IPMI 2.0, 22.30, Set User Password).
+const CUTS: [usize; 2] = [20, 16];
 
 /// The secrets to look for. Its `Debug` shows only their names.
 #[derive(Clone, Default)]
@@ -68,7 +68,8 @@ impl Scan {
         let raw = secret.as_ref();
         if !raw.is_empty() {
             let mut needles = vec![Needle::new(raw)];
-            needles.extend(raw.get(..CUT).filter(|cut| cut.len() < raw.len()).map(Needle::new));
+            let cuts = CUTS.into_iter().filter(|cut| *cut < raw.len());
+            needles.extend(cuts.filter_map(|cut| raw.get(..cut)).map(Needle::new));
             self.secrets.push(Secret { name: name.into(), needles });
         }
         self

@@ -1,0 +1,3 @@
+//! Transcripts into what the field's tools read.
+
+pub mod pcapng;

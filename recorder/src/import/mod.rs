@@ -1,0 +1,3 @@
+//! Captures that people have, into transcripts.
+
+pub mod pcap;
