@@ -1,0 +1,252 @@
+//! A device: one plant, its faces, its faults, and the network between it and the agent.
+
+mod log;
+mod network;
+mod recording;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_transcript::Event;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::face::{Context, Face};
+use crate::fault::{Direction, Engine, Fault, Op};
+use crate::plant::{Cause, Command, Plant};
+use crate::replay::Divergence;
+use crate::spec::DeviceSpec;
+
+pub(crate) use log::Log;
+pub use log::RequestLog;
+use network::Network;
+pub use network::Output;
+use recording::Recording;
+
+/// The lab's login: every user of an emulated device has this password. `Debug` does not show it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Credentials {
+    /// The name of the lab's own user.
+    pub user: String,
+    /// The password of every user.
+    pub password: String,
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        Self { user: "lab".to_owned(), password: "fencelab".to_owned() }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).field("password", &"***").finish()
+    }
+}
+
+/// A command that the `wrong-plug` fault sends to the neighbour device. Whoever owns both applies it there with
+/// [`Device::take_neighbour_commands`] and [`Device::apply_neighbour_command`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NeighbourCommand {
+    /// When it was given.
+    pub at: Duration,
+    /// What the neighbour's first plug is to do.
+    pub command: Command,
+}
+
+/// An emulated device.
+#[derive(Debug)]
+pub struct Device {
+    spec: Arc<DeviceSpec>,
+    plant: Plant,
+    faces: Vec<Face>,
+    faults: Engine,
+    network: Network,
+    random: ChaCha8Rng,
+    log: Log,
+    neighbours: Vec<NeighbourCommand>,
+    recording: Option<Box<Recording>>,
+    credentials: Arc<Credentials>,
+}
+
+impl Device {
+    /// A device in its initial state. All its randomness (session ids, nonces) comes from `seed`.
+    #[must_use]
+    pub fn new(spec: Arc<DeviceSpec>, credentials: &Credentials, seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let plant = Plant::new(spec.plant.plugs.iter().cloned(), spec.plant.timing);
+        let faces = spec.faces.iter().map(|face| Face::new(face, credentials, &mut |buffer| random.fill_bytes(buffer))).collect();
+        Self {
+            spec,
+            plant,
+            faces,
+            faults: Engine::default(),
+            network: Network::default(),
+            random,
+            log: Log::default(),
+            neighbours: Vec::new(),
+            recording: None,
+            credentials: Arc::new(credentials.clone()),
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn spec(&self) -> &Arc<DeviceSpec> {
+        &self.spec
+    }
+
+    /// The truth. Advance it ([`Device::advance`]) to the instant you ask about.
+    #[must_use]
+    pub fn plant(&self) -> &Plant {
+        &self.plant
+    }
+
+    /// The truth, to be changed by the control interface.
+    pub fn plant_mut(&mut self) -> &mut Plant {
+        &mut self.plant
+    }
+
+    /// A datagram of `peer` reaches the network before face number `face`: any bytes, never a panic.
+    pub fn handle(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
+        self.advance(now);
+        if self.faults.is_empty() {
+            self.process(now, face, peer, datagram);
+            return;
+        }
+        let op = if self.faults.needs_op() { self.classify(now, face, peer, datagram) } else { Op::Other };
+        self.network.arrive(now, &mut self.faults, op, face, peer, datagram);
+        self.advance(now);
+    }
+
+    /// Does all that is due at `now`: delayed datagrams reach the faces, the plant moves.
+    pub fn advance(&mut self, now: Duration) {
+        while let Some(arrival) = self.network.next_arrival(now) {
+            self.process(arrival.due.max(self.network.last_processed), arrival.face, arrival.peer, &arrival.bytes);
+        }
+        self.plant.advance(now);
+    }
+
+    /// When the device next has output or work; `None`: only when a datagram comes. It may be in the past.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        self.network.next_wake()
+    }
+
+    /// The datagrams that are due at `now`, in order.
+    pub fn take_output(&mut self, now: Duration) -> Vec<Output> {
+        self.advance(now);
+        let due = self.network.take_due(now);
+        if let Some(recording) = &mut self.recording {
+            for (at, output) in &due {
+                recording.say(*at, false, &output.bytes);
+            }
+        }
+        due.into_iter().map(|(_, output)| output).collect()
+    }
+
+    /// Replaces all faults; counts and windows begin anew.
+    pub fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.faults = Engine::new(faults);
+        self.network.release_held();
+    }
+
+    /// No more faults: everything heals.
+    pub fn clear_faults(&mut self) {
+        self.set_faults(Vec::new());
+    }
+
+    /// The faults as given.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.faults()
+    }
+
+    /// From now on everything that reaches the device and leaves it is kept, as seen after the faults.
+    pub fn record(&mut self) {
+        self.recording = Some(Box::new(Recording::new(&self.credentials)));
+    }
+
+    /// What was said since the last call, if [`record`](Self::record) was called.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.recording.as_mut().map(|recording| recording.take()).unwrap_or_default()
+    }
+
+    /// The newest requests (256, or as [`keep_requests`](Self::keep_requests) says), oldest first.
+    #[must_use]
+    pub fn requests(&self) -> &[RequestLog] {
+        self.log.entries()
+    }
+
+    /// How many of the newest requests are kept at least.
+    pub fn keep_requests(&mut self, limit: usize) {
+        self.log.keep(limit);
+    }
+
+    /// Commands for the neighbour device, since the last call.
+    pub fn take_neighbour_commands(&mut self) -> Vec<NeighbourCommand> {
+        std::mem::take(&mut self.neighbours)
+    }
+
+    /// Does what the neighbour's `wrong-plug` fault sent here.
+    pub fn apply_neighbour_command(&mut self, command: &NeighbourCommand) {
+        self.advance(command.at);
+        let Some(plug) = self.plant.plugs().first().map(|plug| plug.name().to_owned()) else { return };
+        self.plant.command(command.at, &plug, command.command, Cause::Neighbour);
+    }
+
+    /// Where a strict replay's partner did not say what was recorded; empty for any other device.
+    #[must_use]
+    pub fn divergences(&self) -> &[Divergence] {
+        self.faces
+            .iter()
+            .find_map(|face| match face {
+                Face::Replay(player) => Some(player.divergences()),
+                Face::Ipmi(_) => None,
+            })
+            .unwrap_or_default()
+    }
+
+    /// How many sessions are open, over all faces.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.faces.iter().map(Face::sessions).sum()
+    }
+
+    fn classify(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) -> Op {
+        // A probe must not use up randomness, or a fault would change what comes after it.
+        let mut random = self.random.clone();
+        match self.faces.get(face) {
+            Some(face) => face.classify(now, peer, &mut |buffer| random.fill_bytes(buffer), datagram),
+            None => Op::Other,
+        }
+    }
+
+    fn process(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
+        self.plant.advance(now);
+        self.network.last_processed = now;
+        if let Some(recording) = &mut self.recording {
+            recording.say(now, true, datagram);
+        }
+        let random = &mut self.random;
+        let mut context = Context {
+            face,
+            plant: &mut self.plant,
+            faults: &mut self.faults,
+            log: &mut self.log,
+            neighbours: &mut self.neighbours,
+            random: &mut |buffer| random.fill_bytes(buffer),
+        };
+        let Some(state) = self.faces.get_mut(face) else { return };
+        for reply in state.handle(now, peer, datagram, &mut context) {
+            let output = Output { face, to: peer, bytes: reply.bytes };
+            self.network.leave(now.saturating_add(reply.delay), &mut self.faults, reply.op, output);
+        }
+    }
+}
+
+/// Directions by which the network calls its faults.
+pub(crate) const INWARD: Direction = Direction::ToDevice;
+/// The way of answers.
+pub(crate) const OUTWARD: Direction = Direction::FromDevice;

@@ -1,0 +1,276 @@
+//! The face of a BMC: sessions are the wire's, commands are answered here.
+
+mod app;
+mod builtin;
+mod chassis;
+mod control;
+mod op;
+mod opening;
+mod rules;
+mod storage;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_wire::ipmi::server::{Config, Received, Server, User};
+use fencelab_wire::ipmi::{AuthType, Completion, Privilege, Request, Response, Secret};
+
+use super::{Context, Random, Reply};
+use crate::device::{Credentials, RequestLog};
+use crate::fault::{FaultKind, Op, Phase};
+use crate::spec::{Answer, CommandId, IpmiFace, Matched, Reset, command_name, needed_privilege};
+use builtin::Memory;
+use rules::Rules;
+
+/// A BMC in its present state.
+#[derive(Debug)]
+pub(crate) struct Bmc {
+    spec: Arc<IpmiFace>,
+    server: Server,
+    rules: Rules,
+    memory: Memory,
+    /// Restarting: nothing is answered before this instant.
+    silent_until: Duration,
+}
+
+/// What a command leads to.
+struct Outcome {
+    /// `None`: no answer.
+    response: Option<Response>,
+    delay: Duration,
+    reset: Option<Reset>,
+    effect: Vec<String>,
+}
+
+impl Bmc {
+    pub(crate) fn new(spec: &Arc<IpmiFace>, credentials: &Credentials, random: Random<'_>) -> Self {
+        let guid = spec.guid.unwrap_or_else(|| {
+            let mut guid = [0; 16];
+            random(&mut guid);
+            guid
+        });
+        let rules = Rules::new(spec.rules.len());
+        Self {
+            server: Server::new(Arc::new(config(spec, credentials, guid))),
+            memory: Memory::new(guid),
+            spec: Arc::clone(spec),
+            rules,
+            silent_until: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn sessions(&self) -> usize {
+        self.server.sessions()
+    }
+
+    /// What a datagram would be about: a copy of the sessions reads it.
+    pub(crate) fn classify(&self, now: Duration, peer: SocketAddr, random: Random<'_>, datagram: &[u8]) -> Op {
+        match self.server.clone().receive(now, peer, random, datagram) {
+            Received::Command { request, .. } => op::of(&request),
+            Received::Reply(_) => Op::Session,
+            Received::Nothing => Op::Other,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, now: Duration, peer: SocketAddr, datagram: &[u8], context: &mut Context<'_>) -> Vec<Reply> {
+        if now < self.silent_until {
+            return Vec::new();
+        }
+        let spec = Arc::clone(&self.spec);
+        if let Some(rule) = self.rules.find(now, &spec, Matched::Datagram, None, context.plant) {
+            self.forget(now, rule.resets);
+            return Vec::new();
+        }
+        if let Some(opening) = opening::Opening::sniff(datagram)
+            && let Some(replies) = self.open(now, &spec, opening, context)
+        {
+            return replies;
+        }
+        match self.server.receive(now, peer, context.random, datagram) {
+            Received::Nothing => Vec::new(),
+            Received::Reply(bytes) => vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }],
+            Received::Command { ticket, request, privilege, session } => {
+                let op = op::of(&request);
+                let outcome = self.command(now, &spec, op, &request, privilege, session, context);
+                let number = context.log.next_number();
+                let mut replies = Vec::new();
+                if let Some(response) = &outcome.response {
+                    let bytes = self.server.respond(ticket, response, context.random);
+                    if !bytes.is_empty() {
+                        replies.push(Reply { bytes, delay: outcome.delay, op });
+                    }
+                }
+                context.log.push(RequestLog {
+                    number,
+                    at: now,
+                    face: context.face,
+                    session,
+                    request: request_text(&request),
+                    answer: outcome.response.as_ref().map_or_else(|| "nothing".to_owned(), response_text),
+                    effect: if outcome.effect.is_empty() { None } else { Some(outcome.effect.join("; ")) },
+                });
+                self.forget(now, outcome.reset);
+                replies
+            }
+        }
+    }
+
+    /// A session is being opened; `Some`: it comes to nothing, and this is said.
+    fn open(&mut self, now: Duration, spec: &IpmiFace, opening: opening::Opening, context: &mut Context<'_>) -> Option<Vec<Reply>> {
+        let busy = self.server.sessions() > 0;
+        let refused = |kind: &FaultKind| match kind {
+            FaultKind::Refuse => Some(()),
+            FaultKind::OneSession if busy => Some(()),
+            _ => None,
+        };
+        let resets = |kind: &FaultKind| match kind {
+            FaultKind::BmcReset(_, time) => Some(*time),
+            _ => None,
+        };
+        if let Some((time, _)) = context.faults.acting(now, None, Op::Session, resets).into_iter().next() {
+            self.forget(now, Some(Reset::Bmc(time)));
+            return Some(Vec::new());
+        }
+        let say = |code: Option<u8>| opening.refusal(code).map(|bytes| Reply { bytes, delay: Duration::ZERO, op: Op::Session }).into_iter().collect();
+        if !context.faults.acting(now, None, Op::Session, refused).is_empty() {
+            return Some(say(None));
+        }
+        let rule = self.rules.find(now, spec, Matched::OpenSession, None, context.plant)?;
+        self.forget(now, rule.resets);
+        Some(match &rule.answer {
+            Answer::Silence => Vec::new(),
+            Answer::Fields(fields) => say(fields.completion),
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of one command, used once")]
+    fn command(
+        &mut self,
+        now: Duration,
+        spec: &IpmiFace,
+        op: Op,
+        request: &Request,
+        privilege: Privilege,
+        session: u32,
+        context: &mut Context<'_>,
+    ) -> Outcome {
+        let mut outcome = Outcome { response: None, delay: Duration::ZERO, reset: None, effect: Vec::new() };
+        let id = CommandId { netfn: request.netfn.0, cmd: request.command };
+        if let Some(mut refused) = refusal(id, request, privilege, session) {
+            refused.data.clear();
+            outcome.response = Some(refused);
+            return outcome;
+        }
+        let ends = |kind: &FaultKind| match kind {
+            FaultKind::Close => Some(None),
+            FaultKind::BmcReset(phase, time) => Some(Some((*phase, *time))),
+            _ => None,
+        };
+        let mut answered = true;
+        for (kind, text) in context.faults.acting(now, None, op, ends) {
+            outcome.effect.push(format!("fault {text}"));
+            outcome.reset = Some(kind.map_or(Reset::Sessions, |(_, time)| Reset::Bmc(time)));
+            match kind.map(|(phase, _)| phase) {
+                None | Some(Phase::Before) => return outcome,
+                Some(Phase::During) => answered = false,
+                Some(Phase::After) => {}
+            }
+        }
+        let rule = self.rules.find(now, spec, Matched::Command(id), Some(request), context.plant);
+        let (mut response, command) = self.builtin(now, spec, id, request, context);
+        let mut command = command;
+        if let Some(rule) = rule {
+            outcome.effect.push(format!("rule at line {}", rule.line));
+            outcome.reset = outcome.reset.or(rule.resets);
+            match &rule.answer {
+                Answer::Silence => {
+                    answered = false;
+                    command = None;
+                }
+                Answer::Fields(fields) => {
+                    outcome.delay = fields.delay;
+                    rules::apply(fields, spec, id, &mut response);
+                }
+            }
+            if !response.completion.is_ok() {
+                command = None;
+            }
+            command = rule.moves.or(command);
+        }
+        self.lie(now, spec, op, id, &mut response, &mut command, context, &mut outcome.effect);
+        if let Some(command) = command {
+            self.rules.acknowledged(now, op, response.completion.is_ok());
+            control::act(now, command, rule, context, &mut outcome.effect, op);
+        }
+        outcome.response = answered.then_some(response);
+        outcome
+    }
+
+    fn forget(&mut self, now: Duration, reset: Option<Reset>) {
+        match reset {
+            None => return,
+            Some(Reset::Sessions) => {}
+            Some(Reset::Bmc(time)) => {
+                self.silent_until = now.saturating_add(time);
+                self.rules.bmc_reset(self.silent_until);
+            }
+        }
+        self.server.forget_sessions();
+    }
+}
+
+/// Too low a privilege, or a command that needs a session outside any.
+fn refusal(id: CommandId, request: &Request, privilege: Privilege, session: u32) -> Option<Response> {
+    let needed = needed_privilege(id);
+    if u8::from(needed) == 0 {
+        return None;
+    }
+    let has = if session == 0 { 0 } else { u8::from(privilege) };
+    (has < u8::from(needed)).then(|| request.answer(Completion::INSUFFICIENT_PRIVILEGE, Vec::new()))
+}
+
+fn config(spec: &IpmiFace, credentials: &Credentials, guid: [u8; 16]) -> Config {
+    let password = Secret::from(credentials.password.as_str());
+    let users = spec.users.iter().map(|user| User {
+        name: if user.name == "lab" { credentials.user.clone() } else { user.name.clone() },
+        password: password.clone(),
+        privilege: user.privilege,
+        enabled: user.enabled,
+    });
+    Config {
+        users: users.collect(),
+        guid,
+        v15: spec.v15,
+        v20: spec.v20,
+        auth_types: spec.auth_types.iter().map(|kind| AuthType::from(*kind)).collect(),
+        cipher_suites: spec.cipher_suites.clone(),
+        privilege_limit: spec.privilege_limit,
+        session_limit: spec.session_limit,
+        half_open_limit: spec.session_limit.max(16),
+        idle: spec.idle,
+        answers_cipher_suites: spec.answers_cipher_suites,
+        answers_ping: spec.answers_ping,
+        per_message_auth: spec.per_message_auth,
+        echoes_open_session_privilege: spec.echoes_open_session_privilege,
+        ..Config::default()
+    }
+}
+
+fn request_text(request: &Request) -> String {
+    let name = command_name(CommandId { netfn: request.netfn.0, cmd: request.command });
+    match op::of(request) {
+        Op::Command(command) => format!("{name} {command}"),
+        _ if request.data.is_empty() => name.into_owned(),
+        _ => format!("{name} {}", hex(&request.data)),
+    }
+}
+
+fn response_text(response: &Response) -> String {
+    let code = response.completion;
+    if code.is_ok() { format!("ok {}", hex(&response.data)).trim_end().to_owned() } else { format!("{:#04x} {}", code.0, code.meaning()) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,253 @@
+//! The IPMI face of a device, as described: sessions, states, rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::commands::CommandId;
+use crate::face::recorded::Recorded;
+use crate::plant::{Command, Power};
+
+pub use fencelab_wire::ipmi::Privilege;
+
+/// How a BMC is spoken to.
+#[derive(Clone, Debug)]
+pub struct IpmiFace {
+    /// Whether IPMI 1.5 sessions can be opened.
+    pub v15: bool,
+    /// Whether RMCP+ sessions can be opened.
+    pub v20: bool,
+    /// Authentication types of 1.5 sessions, by number (IPMI 2.0 table 13-4: 0 none, 1 MD2, 2 MD5, 4 password, 5 OEM).
+    pub auth_types: Vec<u8>,
+    /// RMCP+ cipher suites, by number.
+    pub cipher_suites: Vec<u8>,
+    /// Whether Get Channel Cipher Suites is answered (OpenIPMI's simulator stays silent, which costs ipmitool 14 s).
+    pub answers_cipher_suites: bool,
+    /// Whether the RMCP presence ping is answered.
+    pub answers_ping: bool,
+    /// Whether each message of a 1.5 session carries an authentication code.
+    pub per_message_auth: bool,
+    /// Whether the answer to an Open Session that asks for privilege 0 says 0, too (FreeIPMI: `opensesspriv`).
+    pub echoes_open_session_privilege: bool,
+    /// Users; the one called `lab` is the lab's, whatever its name in the run.
+    pub users: Vec<User>,
+    /// The most that any session on the channel gets.
+    pub privilege_limit: Privilege,
+    /// Sessions at a time.
+    pub session_limit: usize,
+    /// A session that is idle so long is closed.
+    pub idle: Duration,
+    /// System GUID in wire order; `None`: drawn from the seed.
+    pub guid: Option<[u8; 16]>,
+    /// The answer to Get Device ID where none is recorded.
+    pub device_id: DeviceId,
+    /// OEM id (20 bits) and auxiliary byte of Get Channel Authentication Capabilities.
+    pub oem: (u32, u8),
+    /// The answer to Get Chassis Status but for the power bit.
+    pub chassis_status: Vec<u8>,
+    /// Documented states.
+    pub states: Vec<State>,
+    /// Behaviour; the first rule that holds wins.
+    pub rules: Vec<Rule>,
+    /// Recorded answers.
+    pub recorded: Arc<Recorded>,
+}
+
+/// A user without a password: that is the lab's.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User {
+    /// The name; `lab` stands for the lab's own user.
+    pub name: String,
+    /// The most this user gets.
+    pub privilege: Privilege,
+    /// Whether the user may log in.
+    pub enabled: bool,
+}
+
+/// What Get Device ID says (IPMI 2.0 §20.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeviceId {
+    /// Device ID.
+    pub id: u8,
+    /// Device revision, 4 bits.
+    pub revision: u8,
+    /// Major and minor firmware revision; the minor one is written in BCD.
+    pub firmware: (u8, u8),
+    /// IPMI version, for example (2, 0).
+    pub ipmi: (u8, u8),
+    /// Additional device support.
+    pub additional: u8,
+    /// IANA enterprise number, 20 bits.
+    pub manufacturer: u32,
+    /// Product id.
+    pub product: u16,
+    /// Auxiliary firmware revision, 4 bytes or none.
+    pub aux: Vec<u8>,
+}
+
+/// What a state means for power.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Meaning {
+    /// The plug is on.
+    On,
+    /// The plug is off.
+    Off,
+    /// Nothing may be concluded.
+    Neither,
+}
+
+/// A state that the device documents.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct State {
+    /// Unique in the face.
+    pub name: String,
+    /// What it means for power.
+    pub means: Meaning,
+    /// What it looks like on the wire.
+    pub seen: Vec<Appearance>,
+    /// Document and section, or transcript.
+    pub source: String,
+}
+
+/// What a state looks like in the answer to one command.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Appearance {
+    /// The command.
+    pub command: CommandId,
+    /// This completion code and no data.
+    pub completion: Option<u8>,
+    /// The bits of the answer that `data` decides; `None`: `data` is the whole answer.
+    pub mask: Option<Vec<u8>>,
+    /// The bytes.
+    pub data: Vec<u8>,
+}
+
+impl Appearance {
+    /// Makes an answer (completion code, data) look like this state.
+    pub fn apply(&self, completion: &mut u8, data: &mut Vec<u8>) {
+        if let Some(code) = self.completion {
+            *completion = code;
+            data.clear();
+            data.extend_from_slice(&self.data);
+            return;
+        }
+        *completion = 0;
+        let Some(mask) = &self.mask else {
+            data.clone_from(&self.data);
+            return;
+        };
+        if data.len() < mask.len() {
+            data.resize(mask.len(), 0);
+        }
+        for ((byte, mask), value) in data.iter_mut().zip(mask).zip(&self.data) {
+            *byte = (*byte & !mask) | (value & mask);
+        }
+    }
+}
+
+/// A rule of behaviour.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rule {
+    /// When it holds.
+    pub on: Match,
+    /// What is answered instead.
+    pub answer: Answer,
+    /// `false`: acknowledged, but nothing moves.
+    pub done: bool,
+    /// Instead of the plant's delay.
+    pub done_after: Option<Duration>,
+    /// What the plug does instead of what was asked.
+    pub moves: Option<Command>,
+    /// What is forgotten after the answer.
+    pub resets: Option<Reset>,
+    /// Document and section, or transcript.
+    pub source: String,
+    /// The line of the rule in `device.toml`.
+    pub line: usize,
+}
+
+/// What a rule forgets after its answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reset {
+    /// All sessions.
+    Sessions,
+    /// All sessions, and nothing is answered for so long.
+    Bmc(Duration),
+}
+
+/// When a rule holds. Absent parts do not restrict.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Match {
+    /// What it is about.
+    pub what: Matched,
+    /// First request data byte of Chassis Control, one of these (none: any).
+    pub values: Vec<u8>,
+    /// How the request data begins.
+    pub data: Vec<u8>,
+    /// The truth.
+    pub while_power: Option<Power>,
+    /// Only after the newest such event.
+    pub after: Option<Event>,
+    /// So long after it.
+    pub window: Option<Duration>,
+    /// The first so many times.
+    pub first: Option<u32>,
+    /// Only that time, from 1.
+    pub nth: Option<u32>,
+    /// Every so many times.
+    pub every: Option<u32>,
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Matched {
+    /// Every datagram, before it is decoded.
+    Datagram,
+    /// A session being opened.
+    OpenSession,
+    /// A command.
+    Command(CommandId),
+}
+
+/// From when a rule's window counts.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Event {
+    /// The truth became on.
+    PowerOn,
+    /// The truth became off.
+    PowerOff,
+    /// Chassis Control on was acknowledged.
+    OnCommand,
+    /// Chassis Control off or soft-off was acknowledged.
+    OffCommand,
+    /// Chassis Control cycle was acknowledged.
+    CycleCommand,
+    /// Chassis Control reset was acknowledged.
+    ResetCommand,
+    /// The BMC reset itself.
+    BmcReset,
+    /// The run began.
+    Start,
+}
+
+/// What a rule answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// Nothing at all.
+    Silence,
+    /// With these parts changed.
+    Fields(AnswerFields),
+}
+
+/// The parts of an answer that a rule changes.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct AnswerFields {
+    /// This completion code; no data unless given.
+    pub completion: Option<u8>,
+    /// These bytes.
+    pub data: Option<Vec<u8>>,
+    /// As this state looks (index into the face's states).
+    pub state: Option<usize>,
+    /// So late.
+    pub delay: Duration,
+}
