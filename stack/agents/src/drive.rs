@@ -15,6 +15,9 @@ const SLEEP_MIN: Duration = Duration::from_millis(50);
 /// How often the plug is looked at during a power cycle, whose off phase may be short.
 const CYCLE_SLEEP: Duration = Duration::from_millis(50);
 
+/// A look that is begun in time may last this long beyond the limit: an answer that is on its way still counts.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
 /// What to do.
 pub(crate) struct Job {
     pub(crate) action: Action,
@@ -319,9 +322,9 @@ impl Driver<'_, '_> {
         Ok(all)
     }
 
-    /// Looks at a plug, at longest until `until`.
+    /// Looks at a plug, at longest until `until` or a little longer.
     fn look_until(&mut self, plug: &str, until: Duration) -> Result<PowerState, Failure> {
-        self.context.deadline = Some(until);
+        self.context.deadline = Some(until.max(self.context.now().saturating_add(LAST_LOOK)));
         let state = self.look(plug);
         self.context.deadline = None;
         state
@@ -350,3 +353,6 @@ impl Driver<'_, '_> {
 fn name(plug: &str) -> String {
     if plug.is_empty() { "the plug".to_owned() } else { format!("plug {plug}") }
 }
+
+#[cfg(test)]
+mod tests;

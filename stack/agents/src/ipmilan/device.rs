@@ -40,8 +40,10 @@ impl Device {
     fn ask(&mut self, context: &mut Context<'_>, plug: &str, request: &Request) -> Result<Response, Failure> {
         let target = self.target(plug);
         let until = context.until(context.timing.login().saturating_add(context.timing.shell()));
+        // Only a session that was lost on the way earns another login beyond the login timeout.
+        let mut login_until = until.min(context.until(context.timing.login()));
         loop {
-            let failure = match self.ask_once(context, &target, request) {
+            let failure = match self.ask_once(context, &target, request, login_until, until) {
                 Ok(response) if !is_busy(response.completion) => return Ok(response),
                 Ok(response) => {
                     if context.now() >= until {
@@ -52,12 +54,14 @@ impl Device {
                 Err(failure) => {
                     if let Some(session) = self.sessions.remove(&target.host) {
                         session.close(context);
+                        login_until = until;
                     }
                     failure
                 }
             };
             let wake = context.now().saturating_add(BACK_OFF);
-            if !failure.is_passing() || wake >= until || context.cancelled() {
+            let end = if self.sessions.contains_key(&target.host) { until } else { login_until };
+            if !failure.is_passing() || wake >= end || context.cancelled() {
                 return Err(failure);
             }
             context.info(&format!("{failure}; trying again"));
@@ -70,16 +74,15 @@ impl Device {
         context: &mut Context<'_>,
         target: &Target,
         request: &Request,
+        login_until: Duration,
+        until: Duration,
     ) -> Result<Response, Failure> {
         let mut session = match self.sessions.remove(&target.host) {
             Some(session) => session,
-            None => {
-                let until = context.until(context.timing.login());
-                Session::open(context, target, &self.settings.login, until)?
-            }
+            None => Session::open(context, target, &self.settings.login, login_until)?,
         };
         context.debug(&format!("{target}: {}", request.name()));
-        let until = context.until(context.timing.shell());
+        let until = until.min(context.until(context.timing.shell()));
         let answer = session.ask(context, request, until);
         self.sessions.insert(target.host.clone(), session);
         answer

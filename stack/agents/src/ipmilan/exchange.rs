@@ -5,7 +5,7 @@ use std::time::Duration;
 use fencelab_link::{Datagrams, LinkError, Target};
 use fencelab_wire::ipmi::{
     Request, Response,
-    client::{Client, Config, Progress},
+    client::{Client, Config, Interface, Progress},
 };
 
 use super::refusal::refusal;
@@ -75,7 +75,12 @@ impl Session {
                     return Err(Failure::passing(Step::Reach, seen));
                 }
                 Waited::Silence(_) if heard => {
-                    let seen = format!("{target} does not answer to {}", session.client.waits_for());
+                    let step = session.client.waits_for();
+                    // An IPMI 1.5 BMC drops what is not authenticated (IPMI 2.0 §6.11.4); RMCP+ ones say why.
+                    let lan = matches!(login.interface, Interface::Lan { .. });
+                    let hint =
+                        if lan && step.contains("activate") { "; a wrong password looks so" } else { "" };
+                    let seen = format!("{target} does not answer to {step}{hint}");
                     return Err(Failure::passing(Step::Login, seen));
                 }
                 Waited::Silence(_) => {
