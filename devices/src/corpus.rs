@@ -24,7 +24,9 @@ pub fn folders(root: &Path) -> Result<Vec<Folder>, Error> {
     for vendor in subfolders(root)? {
         for model in subfolders(&vendor)? {
             if model.join("device.toml").is_file() {
-                let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = |path: &Path| {
+                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+                };
                 found.push(Folder { id: format!("{}/{}", name(&vendor), name(&model)), path: model });
             }
         }
@@ -52,7 +54,8 @@ pub fn find(root: &Path, name: &str) -> Result<Arc<DeviceSpec>, Error> {
     }
     let all = folders(root)?;
     let wanted = name.trim_matches('/').to_lowercase();
-    let by_model: Vec<&Folder> = all.iter().filter(|folder| folder.id.split('/').nth(1) == Some(&wanted)).collect();
+    let by_model: Vec<&Folder> =
+        all.iter().filter(|folder| folder.id.split('/').nth(1) == Some(&wanted)).collect();
     let found = match all.iter().find(|folder| folder.id == wanted) {
         Some(folder) => Some(folder),
         None if by_model.len() == 1 => by_model.first().copied(),

@@ -77,7 +77,11 @@ impl Device {
     pub fn new(spec: Arc<DeviceSpec>, credentials: &Credentials, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let plant = Plant::new(spec.plant.plugs.iter().cloned(), spec.plant.timing);
-        let faces = spec.faces.iter().map(|face| Face::new(face, credentials, &mut |buffer| random.fill_bytes(buffer))).collect();
+        let faces = spec
+            .faces
+            .iter()
+            .map(|face| Face::new(face, credentials, &mut |buffer| random.fill_bytes(buffer)))
+            .collect();
         Self {
             spec,
             plant,
@@ -124,7 +128,12 @@ impl Device {
     /// Does all that is due at `now`: delayed datagrams reach the faces, the plant moves.
     pub fn advance(&mut self, now: Duration) {
         while let Some(arrival) = self.network.next_arrival(now) {
-            self.process(arrival.due.max(self.network.last_processed), arrival.face, arrival.peer, &arrival.bytes);
+            self.process(
+                arrival.due.max(self.network.last_processed),
+                arrival.face,
+                arrival.peer,
+                &arrival.bytes,
+            );
         }
         self.plant.advance(now);
     }

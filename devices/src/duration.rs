@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn reads_each_unit() {
-        for (text, ms) in [("3s", 3000), ("0.8s", 800), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000), (".5s", 500)] {
+        for (text, ms) in
+            [("3s", 3000), ("0.8s", 800), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000), (".5s", 500)]
+        {
             assert_eq!(parse(text), Ok(Duration::from_millis(ms)), "{text}");
         }
     }

@@ -39,7 +39,13 @@ impl Error {
     }
 
     /// An error at a byte of `text`.
-    pub(crate) fn at(file: &Path, text: &str, byte: usize, what: impl Into<String>, mend: Option<String>) -> Self {
+    pub(crate) fn at(
+        file: &Path,
+        text: &str,
+        byte: usize,
+        what: impl Into<String>,
+        mend: Option<String>,
+    ) -> Self {
         Self { file: file.to_owned(), position: Some(position(text, byte)), what: what.into(), mend }
     }
 }
@@ -68,7 +74,10 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// `did you mean …?` or the list of what there is.
-pub(crate) fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> Option<String> {
+pub(crate) fn suggest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<String> {
     if let Some(near) = nearest(word, candidates.clone()) {
         return Some(format!("did you mean `{near}`?"));
     }
@@ -103,7 +112,10 @@ mod tests {
         for (a, b, d) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("off", "of", 1)] {
             assert_eq!(distance(a, b), d, "{a} {b}");
         }
-        assert_eq!(nearest("chassis-controll", ["chassis-control", "chassis-status"]), Some("chassis-control"));
+        assert_eq!(
+            nearest("chassis-controll", ["chassis-control", "chassis-status"]),
+            Some("chassis-control")
+        );
         assert_eq!(nearest("zzz", ["chassis-control"]), None);
     }
 

@@ -221,7 +221,14 @@ impl Plant {
     pub fn new(plugs: impl IntoIterator<Item = (String, Power)>, timing: Timing) -> Self {
         let plugs = plugs
             .into_iter()
-            .map(|(name, power)| Plug { name, power, last_on: None, last_off: None, initial: power, pending: VecDeque::new() })
+            .map(|(name, power)| Plug {
+                name,
+                power,
+                last_on: None,
+                last_off: None,
+                initial: power,
+                pending: VecDeque::new(),
+            })
             .collect();
         Self { plugs, timing, timeline: Vec::new(), pulses: Vec::new(), now: Duration::ZERO }
     }
@@ -257,14 +264,22 @@ impl Plant {
 
     /// The same with another delay from the command to its first effect. The newest command wins: what is still
     /// pending for the plug is forgotten.
-    pub fn command_after(&mut self, now: Duration, plug: &str, command: Command, delay: Duration, cause: Cause) -> bool {
+    pub fn command_after(
+        &mut self,
+        now: Duration,
+        plug: &str,
+        command: Command,
+        delay: Duration,
+        cause: Cause,
+    ) -> bool {
         self.advance(now);
         let Some(index) = self.index(plug) else { return false };
         let timing = self.timing;
         let Some(target) = self.plugs.get_mut(index) else { return false };
         let at = now.saturating_add(delay);
         let mut plan = |steps: &[(Duration, Power)]| {
-            target.pending = steps.iter().map(|&(at, power)| Pending { at, power, cause: cause.clone() }).collect();
+            target.pending =
+                steps.iter().map(|&(at, power)| Pending { at, power, cause: cause.clone() }).collect();
         };
         match command {
             Command::On => plan(&[(at, Power::On)]),
@@ -294,11 +309,18 @@ impl Plant {
     }
 
     /// Replaces what is pending for `plug` by changes at given instants, in order of time.
-    pub(crate) fn schedule(&mut self, now: Duration, plug: &str, steps: &[(Duration, Power)], cause: Cause) -> bool {
+    pub(crate) fn schedule(
+        &mut self,
+        now: Duration,
+        plug: &str,
+        steps: &[(Duration, Power)],
+        cause: Cause,
+    ) -> bool {
         self.advance(now);
         let Some(index) = self.index(plug) else { return false };
         let Some(target) = self.plugs.get_mut(index) else { return false };
-        target.pending = steps.iter().map(|&(at, power)| Pending { at, power, cause: cause.clone() }).collect();
+        target.pending =
+            steps.iter().map(|&(at, power)| Pending { at, power, cause: cause.clone() }).collect();
         self.advance(now);
         true
     }
@@ -336,7 +358,10 @@ impl Plant {
         let within = |at: Duration| at > from && at <= to;
         Some(
             start == power
-                || self.timeline.iter().any(|change| change.plug == plug && change.power == power && within(change.at))
+                || self
+                    .timeline
+                    .iter()
+                    .any(|change| change.plug == plug && change.power == power && within(change.at))
                 || target.pending.iter().any(|pending| pending.power == power && within(pending.at)),
         )
     }
@@ -417,7 +442,8 @@ mod tests {
     }
 
     fn plant() -> Plant {
-        let timing = Timing { off: at(800), on: at(300), cycle: at(1000), soft_off: at(5000), boot: at(45_000) };
+        let timing =
+            Timing { off: at(800), on: at(300), cycle: at(1000), soft_off: at(5000), boot: at(45_000) };
         Plant::new([("1".to_owned(), Power::On), ("2".to_owned(), Power::On)], timing)
     }
 
@@ -475,7 +501,10 @@ mod tests {
         let mut plant = plant();
         plant.command(at(0), "1", Command::Nmi, Cause::Control);
         plant.command(at(1), "1", Command::Reset, Cause::Control);
-        assert_eq!(plant.pulses().iter().map(|p| p.command).collect::<Vec<_>>(), [Command::Nmi, Command::Reset]);
+        assert_eq!(
+            plant.pulses().iter().map(|p| p.command).collect::<Vec<_>>(),
+            [Command::Nmi, Command::Reset]
+        );
         plant.set(at(2), "1", Power::Off);
         plant.command(at(3), "1", Command::Nmi, Cause::Control);
         assert_eq!(plant.pulses().len(), 2);

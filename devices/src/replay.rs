@@ -32,7 +32,13 @@ impl Player {
     pub(crate) fn new(_transcript: Arc<Transcript>, _credentials: &Credentials) -> Self {
         Self { divergences: Vec::new() }
     }
-    pub(crate) fn handle(&mut self, _now: Duration, _peer: SocketAddr, _datagram: &[u8], _context: &mut Context<'_>) -> Vec<Reply> {
+    pub(crate) fn handle(
+        &mut self,
+        _now: Duration,
+        _peer: SocketAddr,
+        _datagram: &[u8],
+        _context: &mut Context<'_>,
+    ) -> Vec<Reply> {
         Vec::new()
     }
     pub(crate) fn divergences(&self) -> &[Divergence] {

@@ -126,7 +126,12 @@ async fn run(socket: UdpSocket, shared: Shared, face: usize) {
                 }
             }
         };
-        let outputs = if readable { read(&socket, &shared, face) } else { let now = shared.now(); shared.lock().take_output(now) };
+        let outputs = if readable {
+            read(&socket, &shared, face)
+        } else {
+            let now = shared.now();
+            shared.lock().take_output(now)
+        };
         send(&socket, face, outputs).await;
     }
 }

@@ -56,7 +56,15 @@ const QUEUE_LIMIT: usize = 1024;
 const REORDER_LIMIT: Duration = Duration::from_secs(1);
 
 impl Network {
-    pub(super) fn arrive(&mut self, now: Duration, faults: &mut Engine, op: Op, face: usize, peer: SocketAddr, bytes: &[u8]) {
+    pub(super) fn arrive(
+        &mut self,
+        now: Duration,
+        faults: &mut Engine,
+        op: Op,
+        face: usize,
+        peer: SocketAddr,
+        bytes: &[u8],
+    ) {
         for datagram in suffer(now, faults, INWARD, op, bytes.to_vec()) {
             self.arrivals.push(datagram, face, peer);
         }
@@ -80,7 +88,9 @@ impl Network {
 
     pub(super) fn take_due(&mut self, now: Duration) -> Vec<(Duration, Output)> {
         let departed = std::iter::from_fn(|| self.departures.pop(now));
-        departed.map(|Waiting { due, face, peer, bytes, .. }| (due, Output { face, to: peer, bytes })).collect()
+        departed
+            .map(|Waiting { due, face, peer, bytes, .. }| (due, Output { face, to: peer, bytes }))
+            .collect()
     }
 
     pub(super) fn next_wake(&self) -> Option<Duration> {
@@ -146,12 +156,23 @@ fn suffer(now: Duration, faults: &mut Engine, direction: Direction, op: Op, byte
     for (kind, _) in faults.acting(now, Some(direction), op, network) {
         match kind {
             FaultKind::Drop => datagrams.clear(),
-            FaultKind::Delay(time) => datagrams.iter_mut().for_each(|datagram| datagram.due = datagram.due.saturating_add(time)),
-            FaultKind::Duplicate => datagrams = datagrams.into_iter().flat_map(|datagram| [datagram.clone(), datagram]).collect(),
+            FaultKind::Delay(time) => {
+                datagrams.iter_mut().for_each(|datagram| datagram.due = datagram.due.saturating_add(time))
+            }
+            FaultKind::Duplicate => {
+                datagrams = datagrams.into_iter().flat_map(|datagram| [datagram.clone(), datagram]).collect()
+            }
             FaultKind::Reorder => datagrams.iter_mut().for_each(|datagram| datagram.held = true),
-            FaultKind::Cut(length) => datagrams.iter_mut().for_each(|datagram| datagram.bytes.truncate(usize::from(length))),
-            FaultKind::Split(length) => datagrams = datagrams.into_iter().flat_map(|datagram| split(datagram, usize::from(length))).collect(),
-            FaultKind::Garble(place) => datagrams.iter_mut().for_each(|datagram| garble(&mut datagram.bytes, usize::from(place))),
+            FaultKind::Cut(length) => {
+                datagrams.iter_mut().for_each(|datagram| datagram.bytes.truncate(usize::from(length)))
+            }
+            FaultKind::Split(length) => {
+                datagrams =
+                    datagrams.into_iter().flat_map(|datagram| split(datagram, usize::from(length))).collect()
+            }
+            FaultKind::Garble(place) => {
+                datagrams.iter_mut().for_each(|datagram| garble(&mut datagram.bytes, usize::from(place)))
+            }
             _ => {}
         }
         // Faults multiply; a few copies show all that can be shown.

@@ -34,9 +34,12 @@ impl Recording {
         for seen in self.tap.observe(direction, bytes) {
             self.events.push(match seen {
                 Seen::Open { session, details } => Event::open(at, session, details),
-                Seen::Say { session, from_device, protocol, value, .. } => Event::say_object(at, session, side(from_device), protocol, value),
+                Seen::Say { session, from_device, protocol, value, .. } => {
+                    Event::say_object(at, session, side(from_device), protocol, value)
+                }
                 Seen::Opaque { session, from_device, bytes, why } => {
-                    Event::say_hex(at, session, side(from_device), Bytes::from(bytes.as_slice())).with("why", why)
+                    Event::say_hex(at, session, side(from_device), Bytes::from(bytes.as_slice()))
+                        .with("why", why)
                 }
                 Seen::Close { session, by_device } => Event::close(at, session, side(by_device)),
             });

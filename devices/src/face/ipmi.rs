@@ -4,6 +4,7 @@ mod app;
 mod builtin;
 mod chassis;
 mod control;
+pub(crate) mod inventory;
 mod op;
 mod opening;
 mod rules;
@@ -65,7 +66,13 @@ impl Bmc {
     }
 
     /// What a datagram would be about: a copy of the sessions reads it.
-    pub(crate) fn classify(&self, now: Duration, peer: SocketAddr, random: Random<'_>, datagram: &[u8]) -> Op {
+    pub(crate) fn classify(
+        &self,
+        now: Duration,
+        peer: SocketAddr,
+        random: Random<'_>,
+        datagram: &[u8],
+    ) -> Op {
         match self.server.clone().receive(now, peer, random, datagram) {
             Received::Command { request, .. } => op::of(&request),
             Received::Reply(_) => Op::Session,
@@ -73,7 +80,13 @@ impl Bmc {
         }
     }
 
-    pub(crate) fn handle(&mut self, now: Duration, peer: SocketAddr, datagram: &[u8], context: &mut Context<'_>) -> Vec<Reply> {
+    pub(crate) fn handle(
+        &mut self,
+        now: Duration,
+        peer: SocketAddr,
+        datagram: &[u8],
+        context: &mut Context<'_>,
+    ) -> Vec<Reply> {
         if now < self.silent_until {
             return Vec::new();
         }
@@ -117,7 +130,13 @@ impl Bmc {
     }
 
     /// A session is being opened; `Some`: it comes to nothing, and this is said.
-    fn open(&mut self, now: Duration, spec: &IpmiFace, opening: opening::Opening, context: &mut Context<'_>) -> Option<Vec<Reply>> {
+    fn open(
+        &mut self,
+        now: Duration,
+        spec: &IpmiFace,
+        opening: opening::Opening,
+        context: &mut Context<'_>,
+    ) -> Option<Vec<Reply>> {
         let busy = self.server.sessions() > 0;
         let refused = |kind: &FaultKind| match kind {
             FaultKind::Refuse => Some(()),
@@ -132,7 +151,13 @@ impl Bmc {
             self.forget(now, Some(Reset::Bmc(time)));
             return Some(Vec::new());
         }
-        let say = |code: Option<u8>| opening.refusal(code).map(|bytes| Reply { bytes, delay: Duration::ZERO, op: Op::Session }).into_iter().collect();
+        let say = |code: Option<u8>| {
+            opening
+                .refusal(code)
+                .map(|bytes| Reply { bytes, delay: Duration::ZERO, op: Op::Session })
+                .into_iter()
+                .collect()
+        };
         if !context.faults.acting(now, None, Op::Session, refused).is_empty() {
             return Some(say(None));
         }
@@ -268,7 +293,11 @@ fn request_text(request: &Request) -> String {
 
 fn response_text(response: &Response) -> String {
     let code = response.completion;
-    if code.is_ok() { format!("ok {}", hex(&response.data)).trim_end().to_owned() } else { format!("{:#04x} {}", code.0, code.meaning()) }
+    if code.is_ok() {
+        format!("ok {}", hex(&response.data)).trim_end().to_owned()
+    } else {
+        format!("{:#04x} {}", code.0, code.meaning())
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -46,11 +46,19 @@ impl Face {
     pub(crate) fn new(spec: &FaceSpec, credentials: &Credentials, random: Random<'_>) -> Self {
         match spec {
             FaceSpec::Ipmi(spec) => Self::Ipmi(Box::new(ipmi::Bmc::new(spec, credentials, random))),
-            FaceSpec::Replay(transcript) => Self::Replay(Box::new(Player::new(transcript.clone(), credentials))),
+            FaceSpec::Replay(transcript) => {
+                Self::Replay(Box::new(Player::new(transcript.clone(), credentials)))
+            }
         }
     }
 
-    pub(crate) fn handle(&mut self, now: Duration, peer: SocketAddr, datagram: &[u8], context: &mut Context<'_>) -> Vec<Reply> {
+    pub(crate) fn handle(
+        &mut self,
+        now: Duration,
+        peer: SocketAddr,
+        datagram: &[u8],
+        context: &mut Context<'_>,
+    ) -> Vec<Reply> {
         match self {
             Self::Ipmi(bmc) => bmc.handle(now, peer, datagram, context),
             Self::Replay(player) => player.handle(now, peer, datagram, context),
@@ -58,7 +66,13 @@ impl Face {
     }
 
     /// What a datagram would be about, without any effect.
-    pub(crate) fn classify(&self, now: Duration, peer: SocketAddr, random: Random<'_>, datagram: &[u8]) -> Op {
+    pub(crate) fn classify(
+        &self,
+        now: Duration,
+        peer: SocketAddr,
+        random: Random<'_>,
+        datagram: &[u8],
+    ) -> Op {
         match self {
             Self::Ipmi(bmc) => bmc.classify(now, peer, random, datagram),
             Self::Replay(_) => Op::Other,

@@ -26,7 +26,9 @@ impl Active {
         if control && !Op::Control.covers(op) {
             return false;
         }
-        if scope.direction.is_some_and(|wanted| Some(wanted) != direction) || scope.on.is_some_and(|wanted| !wanted.covers(op)) {
+        if scope.direction.is_some_and(|wanted| Some(wanted) != direction)
+            || scope.on.is_some_and(|wanted| !wanted.covers(op))
+        {
             return false;
         }
         self.met = self.met.saturating_add(1);
@@ -52,7 +54,9 @@ impl Engine {
 
     /// Whether some fault of the network asks what a datagram is about.
     pub(crate) fn needs_op(&self) -> bool {
-        self.active.iter().any(|active| active.fault.kind.entry().group == Group::Network && active.fault.scope.on.is_some())
+        self.active.iter().any(|active| {
+            active.fault.kind.entry().group == Group::Network && active.fault.scope.on.is_some()
+        })
     }
 
     /// The faults that `choose` takes an interest in and that act on this, in the order they were given.

@@ -80,7 +80,11 @@ fn fault(part: Part<'_>) -> Result<Fault, FaultError> {
     let (head, scope) = part.split_once('@');
     let (name, rest) = head.split_once('(');
     let Some(entry) = CATALOGUE.iter().find(|entry| entry.name == name.text) else {
-        let what = if name.text.is_empty() { "a fault is missing".to_owned() } else { format!("there is no fault `{}`", name.text) };
+        let what = if name.text.is_empty() {
+            "a fault is missing".to_owned()
+        } else {
+            format!("there is no fault `{}`", name.text)
+        };
         return Err(name.error(what, suggest(name.text, CATALOGUE.iter().map(|entry| entry.name))));
     };
     let argument = match rest {
@@ -106,7 +110,9 @@ fn kind(entry: &Entry, name: Part<'_>, argument: Option<Part<'_>>) -> Result<Fau
         Argument::Time { .. } => "a duration, for example `(2s)`",
         Argument::Bytes { .. } => "a number of bytes, for example `(8)`",
         Argument::State => "the name of a state of the device, for example `(power-on)`",
-        Argument::PhaseAndTime { .. } => "before, during or after, and a duration, for example `(during,20s)`",
+        Argument::PhaseAndTime { .. } => {
+            "before, during or after, and a duration, for example `(during,20s)`"
+        }
     };
     let Some(argument) = argument.filter(|argument| !argument.text.is_empty()) else {
         return Err(name.error(format!("`{}` needs {wanted}", entry.name), None));
@@ -118,7 +124,9 @@ fn kind(entry: &Entry, name: Part<'_>, argument: Option<Part<'_>>) -> Result<Fau
             Ok(bytes) => Ok(entry.with(bytes, zero, "", Phase::During)),
             Err(_) => Err(argument.error(format!("`{}` is not 0 to 65535", argument.text), None)),
         },
-        Argument::State if argument.text.contains(['(', ')', ',', '"']) || argument.text.contains(char::is_control) => {
+        Argument::State
+            if argument.text.contains(['(', ')', ',', '"']) || argument.text.contains(char::is_control) =>
+        {
             Err(argument.error(format!("`{}` is no name of a state", argument.text), None))
         }
         Argument::State => Ok(entry.with(0, zero, argument.text, Phase::During)),
@@ -140,7 +148,9 @@ fn scope(part: Part<'_>, entry: &Entry) -> Result<Scope, FaultError> {
     let mut scope = Scope::default();
     for word in part.split(',') {
         let (name, value) = word.split_once('=');
-        let twice = |set: bool| if set { Err(word.error(format!("`{}` is said twice", word.text), None)) } else { Ok(()) };
+        let twice = |set: bool| {
+            if set { Err(word.error(format!("`{}` is said twice", word.text), None)) } else { Ok(()) }
+        };
         match value {
             Some(value) => match name.text {
                 "nth" => {
@@ -155,21 +165,35 @@ fn scope(part: Part<'_>, entry: &Entry) -> Result<Scope, FaultError> {
                     twice(scope.window.is_some())?;
                     scope.window = Some(duration::parse(value.text).map_err(|what| value.error(what, None))?);
                 }
-                other => return Err(name.error(format!("unknown scope `{other}`"), suggest(other, ["nth", "first", "for"]))),
+                other => {
+                    return Err(name
+                        .error(format!("unknown scope `{other}`"), suggest(other, ["nth", "first", "for"])));
+                }
             },
             None => {
-                if let Some(direction) = Direction::ALL.into_iter().find(|direction| direction.name() == name.text) {
+                if let Some(direction) =
+                    Direction::ALL.into_iter().find(|direction| direction.name() == name.text)
+                {
                     twice(scope.direction.is_some())?;
                     if entry.group != Group::Network {
-                        return Err(name.error(format!("`{}` has no direction", entry.name), Some("leave it out".to_owned())));
+                        return Err(name.error(
+                            format!("`{}` has no direction", entry.name),
+                            Some("leave it out".to_owned()),
+                        ));
                     }
                     scope.direction = Some(direction);
                 } else if let Some(op) = Op::ALL.into_iter().find(|op| op.name() == name.text) {
                     twice(scope.on.is_some())?;
                     scope.on = Some(op);
                 } else {
-                    let words = Direction::ALL.map(Direction::name).into_iter().chain(Op::ALL.map(Op::name)).chain(["nth=", "first=", "for="]);
-                    return Err(name.error(format!("unknown scope `{}`", name.text), suggest(name.text, words)));
+                    let words = Direction::ALL
+                        .map(Direction::name)
+                        .into_iter()
+                        .chain(Op::ALL.map(Op::name))
+                        .chain(["nth=", "first=", "for="]);
+                    return Err(
+                        name.error(format!("unknown scope `{}`", name.text), suggest(name.text, words))
+                    );
                 }
             }
         }
@@ -234,16 +258,29 @@ mod tests {
             proptest::option::of(1u32..),
             proptest::option::of(0u64..10_000_000_000),
         );
-        (0..CATALOGUE.len(), any::<u16>(), 0u64..10_000_000_000, "[a-zA-Z0-9 .:/-]{0,10}[a-z]", 0..3usize, scope).prop_map(
-            |(kind, bytes, time, state, phase, (direction, op, nth, first, window))| {
+        (
+            0..CATALOGUE.len(),
+            any::<u16>(),
+            0u64..10_000_000_000,
+            "[a-zA-Z0-9 .:/-]{0,10}[a-z]",
+            0..3usize,
+            scope,
+        )
+            .prop_map(|(kind, bytes, time, state, phase, (direction, op, nth, first, window))| {
                 let entry = &CATALOGUE[kind];
                 let state = state.trim();
                 let kind = entry.with(bytes, Duration::from_nanos(time), state, Phase::ALL[phase]);
-                let direction = direction.map(|index| Direction::ALL[index]).filter(|_| entry.group == Group::Network);
-                let scope = Scope { direction, on: op.map(|index| Op::ALL[index]), nth, first, window: window.map(Duration::from_nanos) };
+                let direction =
+                    direction.map(|index| Direction::ALL[index]).filter(|_| entry.group == Group::Network);
+                let scope = Scope {
+                    direction,
+                    on: op.map(|index| Op::ALL[index]),
+                    nth,
+                    first,
+                    window: window.map(Duration::from_nanos),
+                };
                 Fault { kind, scope }
-            },
-        )
+            })
     }
 
     proptest! {

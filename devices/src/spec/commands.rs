@@ -18,6 +18,11 @@ impl CommandId {
         Self { netfn, cmd }
     }
 
+    /// Whether the wire's session layer answers it before any rule is asked.
+    pub(crate) fn is_session_layer(self) -> bool {
+        self.netfn == 0x06 && matches!(self.cmd, 0x38..=0x3d | 0x54)
+    }
+
     /// Get Chassis Status (§28.2).
     pub const CHASSIS_STATUS: Self = Self::new(0x00, 0x01);
     /// Chassis Control (§28.3).

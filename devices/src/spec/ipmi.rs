@@ -8,6 +8,7 @@ use crate::face::recorded::Recorded;
 use crate::plant::{Command, Power};
 
 pub use fencelab_wire::ipmi::Privilege;
+use fencelab_wire::ipmi::sdr::Repository;
 
 /// How a BMC is spoken to.
 #[derive(Clone, Debug)]
@@ -48,6 +49,10 @@ pub struct IpmiFace {
     pub states: Vec<State>,
     /// Behaviour; the first rule that holds wins.
     pub rules: Vec<Rule>,
+    /// The FRU image where none is recorded.
+    pub fru: Vec<u8>,
+    /// The SDRs where none are recorded.
+    pub sdr: Repository,
     /// Recorded answers.
     pub recorded: Arc<Recorded>,
 }

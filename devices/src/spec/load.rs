@@ -26,7 +26,11 @@ impl DeviceSpec {
         };
         let size = std::fs::metadata(&file).map_err(about)?.len();
         if size > FILE_LIMIT {
-            return Err(Error::of_file(&file, format!("{size} bytes are too many; the limit is {FILE_LIMIT}"), None));
+            return Err(Error::of_file(
+                &file,
+                format!("{size} bytes are too many; the limit is {FILE_LIMIT}"),
+                None,
+            ));
         }
         let text = std::fs::read_to_string(&file).map_err(about)?;
         Self::parse(&file, &text, folder)
@@ -53,7 +57,12 @@ impl DeviceSpec {
             return Err(Error::of_file(Path::new("transcript"), what, Some("there is: ipmi".to_owned())));
         }
         let slug = |text: &str| text.to_lowercase().replace(char::is_whitespace, "-");
-        let from = header.captured.iter().map(|at| format!("captured {at}")).chain(header.provenance.clone()).collect();
+        let from = header
+            .captured
+            .iter()
+            .map(|at| format!("captured {at}"))
+            .chain(header.provenance.clone())
+            .collect();
         Ok(Arc::new(Self {
             id: format!("{}/{}", slug(&header.device.vendor), slug(&header.device.model)),
             vendor: header.device.vendor.clone(),

@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Transcript;
+use fencelab_wire::ipmi::sdr::Repository;
 use toml::Spanned;
 
 use super::commands::{CommandId, command_by_name, command_names};
-use super::ipmi::{Answer, AnswerFields, Appearance, DeviceId, Event, IpmiFace, Match, Matched, Meaning, Privilege, Reset, Rule, State, User};
+use super::ipmi::{
+    Answer, AnswerFields, Appearance, DeviceId, Event, IpmiFace, Match, Matched, Meaning, Privilege, Reset,
+    Rule, State, User,
+};
 use super::load::Place;
 use super::raw::{self, Text};
 use super::text::{ListOr, WordOr, WordOrNumber, hex};
 use super::{DeviceSpec, FaceSpec, PlantSpec, Provenance};
 use crate::duration;
 use crate::error::{Error, suggest};
+use crate::face::ipmi::inventory;
 use crate::face::recorded::Recorded;
 use crate::plant::{Command, Power, Timing};
 
@@ -33,7 +38,9 @@ pub(super) fn device(raw: raw::File, place: &Place<'_>) -> Result<DeviceSpec, Er
         evidence.push(place.folder.join(name.get_ref()));
     }
     let plant = plant(&raw.plant, place)?;
-    let face = ipmi(raw.face.ipmi, place)?;
+    let mut face = ipmi(raw.face.ipmi, place)?;
+    let firmware = raw.device.firmware.as_deref().unwrap_or_default();
+    face.fru = inventory::fru(raw.device.vendor.get_ref(), raw.device.model.get_ref(), firmware);
     Ok(DeviceSpec {
         id: id(place),
         vendor: not_empty(&raw.device.vendor, place)?,
@@ -56,7 +63,8 @@ pub(super) fn device(raw: raw::File, place: &Place<'_>) -> Result<DeviceSpec, Er
 /// The last two parts of the folder's path.
 fn id(place: &Place<'_>) -> String {
     let folder = std::fs::canonicalize(place.folder).unwrap_or_else(|_| place.folder.to_owned());
-    let mut parts: Vec<_> = folder.iter().rev().take(2).map(|part| part.to_string_lossy().into_owned()).collect();
+    let mut parts: Vec<_> =
+        folder.iter().rev().take(2).map(|part| part.to_string_lossy().into_owned()).collect();
     parts.reverse();
     parts.join("/")
 }
@@ -82,7 +90,9 @@ fn not_empty(text: &Text, place: &Place<'_>) -> Result<String, Error> {
 
 fn plant(raw: &raw::Plant, place: &Place<'_>) -> Result<PlantSpec, Error> {
     let plugs: Vec<(String, Power)> = match raw.plugs.get_ref() {
-        ListOr::List(list) => list.iter().map(|plug| (plug.name.clone(), plug.power.unwrap_or(Power::On))).collect(),
+        ListOr::List(list) => {
+            list.iter().map(|plug| (plug.name.clone(), plug.power.unwrap_or(Power::On))).collect()
+        }
         ListOr::Table(range) => {
             let pattern = range.name.as_deref().unwrap_or("{plug}");
             let power = range.power.unwrap_or(Power::On);
@@ -90,12 +100,20 @@ fn plant(raw: &raw::Plant, place: &Place<'_>) -> Result<PlantSpec, Error> {
         }
     };
     if plugs.is_empty() || plugs.len() > PLUG_LIMIT {
-        return Err(place.error(&raw.plugs, format!("{} plugs; there must be 1 to {PLUG_LIMIT}", plugs.len()), None));
+        return Err(place.error(
+            &raw.plugs,
+            format!("{} plugs; there must be 1 to {PLUG_LIMIT}", plugs.len()),
+            None,
+        ));
     }
     for (index, (name, _)) in plugs.iter().enumerate() {
         if name.is_empty() || plugs.iter().skip(index + 1).any(|other| other.0 == *name) {
             let mend = "give each plug a name of its own".to_owned();
-            return Err(place.error(&raw.plugs, format!("the plug name `{name}` is empty or used twice"), Some(mend)));
+            return Err(place.error(
+                &raw.plugs,
+                format!("the plug name `{name}` is empty or used twice"),
+                Some(mend),
+            ));
         }
     }
     let default = Timing::default();
@@ -155,17 +173,28 @@ fn privilege(text: &Text, place: &Place<'_>) -> Result<Privilege, Error> {
 
 fn transcript(name: &Text, place: &Place<'_>) -> Result<Transcript, Error> {
     if name.get_ref().contains(['/', '\\']) {
-        return Err(place.error(name, "a transcript of another folder", Some("transcripts stand beside the device.toml".to_owned())));
+        return Err(place.error(
+            name,
+            "a transcript of another folder",
+            Some("transcripts stand beside the device.toml".to_owned()),
+        ));
     }
     let path = place.folder.join(name.get_ref());
     if !path.is_file() {
         let here: Vec<String> = std::fs::read_dir(place.folder)
-            .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+            .map(|entries| {
+                entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+            })
             .unwrap_or_default();
         let there = here.iter().map(String::as_str).filter(|name| name.ends_with(".jsonl"));
-        return Err(place.error(name, format!("there is no file `{}` here", name.get_ref()), suggest(name.get_ref(), there)));
+        return Err(place.error(
+            name,
+            format!("there is no file `{}` here", name.get_ref()),
+            suggest(name.get_ref(), there),
+        ));
     }
-    Transcript::load(&path).map_err(|error| place.error(name, format!("`{}` does not parse: {error}", name.get_ref()), None))
+    Transcript::load(&path)
+        .map_err(|error| place.error(name, format!("`{}` does not parse: {error}", name.get_ref()), None))
 }
 
 fn ipmi(raw: raw::Ipmi, place: &Place<'_>) -> Result<IpmiFace, Error> {
@@ -186,7 +215,11 @@ fn ipmi(raw: raw::Ipmi, place: &Place<'_>) -> Result<IpmiFace, Error> {
     for state in &raw.state {
         let state_ = self::state(state, place)?;
         if states.iter().any(|other: &State| other.name == state_.name) {
-            return Err(place.error(&state.name, format!("the state `{}` is there twice", state_.name), None));
+            return Err(place.error(
+                &state.name,
+                format!("the state `{}` is there twice", state_.name),
+                None,
+            ));
         }
         states.push(state_);
     }
@@ -201,7 +234,11 @@ fn ipmi(raw: raw::Ipmi, place: &Place<'_>) -> Result<IpmiFace, Error> {
     let chassis_status = chassis_status(raw.chassis_status.as_ref(), place)?;
     let limit = raw.sessions.limit.as_ref();
     if let Some(limit) = limit.filter(|limit| *limit.get_ref() == 0) {
-        return Err(place.error(limit, "a session limit of 0", Some("at least one session must be possible".to_owned())));
+        return Err(place.error(
+            limit,
+            "a session limit of 0",
+            Some("at least one session must be possible".to_owned()),
+        ));
     }
     Ok(IpmiFace {
         v15,
@@ -213,7 +250,10 @@ fn ipmi(raw: raw::Ipmi, place: &Place<'_>) -> Result<IpmiFace, Error> {
         per_message_auth: raw.per_message_auth.unwrap_or(true),
         echoes_open_session_privilege: raw.echoes_open_session_privilege.unwrap_or(false),
         users: users(&raw.users, place)?,
-        privilege_limit: raw.privilege_limit.as_ref().map_or(Ok(Privilege::Administrator), |text| privilege(text, place))?,
+        privilege_limit: raw
+            .privilege_limit
+            .as_ref()
+            .map_or(Ok(Privilege::Administrator), |text| privilege(text, place))?,
         session_limit: limit.map_or(4, |limit| usize::from(*limit.get_ref())),
         idle: time_or(raw.sessions.idle.as_ref(), Duration::from_secs(60), place)?,
         guid: raw.guid.as_ref().map(|text| guid(text, place)).transpose()?,
@@ -222,6 +262,8 @@ fn ipmi(raw: raw::Ipmi, place: &Place<'_>) -> Result<IpmiFace, Error> {
         chassis_status,
         states,
         rules,
+        fru: Vec::new(),
+        sdr: Repository::new(inventory::sdr()),
         recorded: Arc::new(recorded),
     })
 }
@@ -232,8 +274,13 @@ fn users(raw: &[raw::User], place: &Place<'_>) -> Result<Vec<User>, Error> {
         if user.name.get_ref().len() > 16 {
             return Err(place.error(&user.name, "a user name of IPMI has at most 16 bytes", None));
         }
-        let privilege = user.privilege.as_ref().map_or(Ok(Privilege::Administrator), |text| privilege(text, place))?;
-        users.push(User { name: user.name.get_ref().clone(), privilege, enabled: user.enabled.unwrap_or(true) });
+        let privilege =
+            user.privilege.as_ref().map_or(Ok(Privilege::Administrator), |text| privilege(text, place))?;
+        users.push(User {
+            name: user.name.get_ref().clone(),
+            privilege,
+            enabled: user.enabled.unwrap_or(true),
+        });
     }
     if !users.iter().any(|user| user.name == "lab") {
         users.push(User { name: "lab".to_owned(), privilege: Privilege::Administrator, enabled: true });
@@ -275,10 +322,15 @@ fn device_id(raw: &raw::DeviceId, place: &Place<'_>) -> Result<DeviceId, Error> 
 }
 
 fn version(text: &Text, major_limit: u8, minor_limit: u8, place: &Place<'_>) -> Result<(u8, u8), Error> {
-    let parts = text.get_ref().split_once('.').map(|(major, minor)| (major.parse::<u8>(), minor.parse::<u8>()));
+    let parts =
+        text.get_ref().split_once('.').map(|(major, minor)| (major.parse::<u8>(), minor.parse::<u8>()));
     match parts {
         Some((Ok(major), Ok(minor))) if major <= major_limit && minor <= minor_limit => Ok((major, minor)),
-        _ => Err(place.error(text, format!("`{}` is no version here", text.get_ref()), Some("write for example \"2.78\"".to_owned()))),
+        _ => Err(place.error(
+            text,
+            format!("`{}` is no version here", text.get_ref()),
+            Some("write for example \"2.78\"".to_owned()),
+        )),
     }
 }
 
@@ -293,16 +345,24 @@ fn chassis_status(text: Option<&Text>, place: &Place<'_>) -> Result<Vec<u8>, Err
 
 fn command(at: &Spanned<WordOr<raw::Numbers>>, place: &Place<'_>) -> Result<CommandId, Error> {
     match at.get_ref() {
-        WordOr::Word(name) => command_by_name(name)
-            .ok_or_else(|| place.error(at, format!("there is no command `{name}`"), suggest(name, command_names()))),
-        WordOr::Table(numbers) if numbers.netfn % 2 == 0 && numbers.netfn < 64 => Ok(CommandId { netfn: numbers.netfn, cmd: numbers.cmd }),
+        WordOr::Word(name) => command_by_name(name).ok_or_else(|| {
+            place.error(at, format!("there is no command `{name}`"), suggest(name, command_names()))
+        }),
+        WordOr::Table(numbers) if numbers.netfn % 2 == 0 && numbers.netfn < 64 => {
+            Ok(CommandId { netfn: numbers.netfn, cmd: numbers.cmd })
+        }
         WordOr::Table(_) => Err(place.error(at, "a request's network function is even and below 0x40", None)),
     }
 }
 
 fn state(raw: &raw::State, place: &Place<'_>) -> Result<State, Error> {
     let name = raw.name.get_ref();
-    if name.is_empty() || name.trim() != name || name.len() > 64 || name.contains(['(', ')', '@', ',', '+', '"']) || name.contains(char::is_control) {
+    if name.is_empty()
+        || name.trim() != name
+        || name.len() > 64
+        || name.contains(['(', ')', '@', ',', '+', '"'])
+        || name.contains(char::is_control)
+    {
         let mend = "a name of 1 to 64 characters without ( ) @ , + \" is wanted".to_owned();
         return Err(place.error(&raw.name, format!("`{name}` is no name for a state"), Some(mend)));
     }
@@ -318,7 +378,12 @@ fn state(raw: &raw::State, place: &Place<'_>) -> Result<State, Error> {
         if raw.completion.is_none() && raw.data.is_none() {
             return Err(place.error(&raw.command, "an appearance needs `completion` or `data`", None));
         }
-        seen.push(Appearance { command: command(&raw.command, place)?, completion: raw.completion, mask, data });
+        seen.push(Appearance {
+            command: command(&raw.command, place)?,
+            completion: raw.completion,
+            mask,
+            data,
+        });
     }
     Ok(State { name: name.clone(), means: raw.means, seen, source: not_empty(&raw.source, place)? })
 }
@@ -329,8 +394,18 @@ pub(crate) fn default_states() -> Vec<State> {
         name: name.to_owned(),
         means,
         seen: vec![
-            Appearance { command: CommandId::CHASSIS_STATUS, completion: None, mask: Some(vec![1]), data: vec![bit] },
-            Appearance { command: CommandId::ACPI_POWER_STATE, completion: None, mask: None, data: vec![acpi, 0] },
+            Appearance {
+                command: CommandId::CHASSIS_STATUS,
+                completion: None,
+                mask: Some(vec![1]),
+                data: vec![bit],
+            },
+            Appearance {
+                command: CommandId::ACPI_POWER_STATE,
+                completion: None,
+                mask: None,
+                data: vec![acpi, 0],
+            },
         ],
         source: "IPMI 2.0, table 28-3, byte 2 bit 0; table 20-7".to_owned(),
     };
@@ -347,15 +422,26 @@ fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>) -> Result
         return Err(place.error(&raw.on, "a rule for every datagram can only be silent", Some(mend)));
     }
     if on.what == Matched::OpenSession {
-        let refuses = matches!(&answer, Answer::Silence) || matches!(&answer, Answer::Fields(fields) if fields.completion.is_some_and(|code| code != 0));
+        let refuses = matches!(&answer, Answer::Silence)
+            || matches!(&answer, Answer::Fields(fields) if fields.completion.is_some_and(|code| code != 0));
         if !refuses {
-            let mend = "answer = { completion = 0x01 } is \"insufficient resources to create a session\"".to_owned();
+            let mend =
+                "answer = { completion = 0x01 } is \"insufficient resources to create a session\"".to_owned();
             return Err(place.error(&raw.on, "a rule for open-session refuses it or is silent", Some(mend)));
         }
     }
-    let moves = raw.moves.as_ref().map(|text| word(text, &Command::ALL.map(|command| (command.name(), command)), place)).transpose()?;
+    let moves = raw
+        .moves
+        .as_ref()
+        .map(|text| word(text, &Command::ALL.map(|command| (command.name(), command)), place))
+        .transpose()?;
     let reset_time = raw.reset_time.as_ref().map(|text| time(text, place)).transpose()?;
-    let resets = match raw.resets.as_ref().map(|text| word(text, &[("sessions", false), ("bmc", true)], place)).transpose()? {
+    let resets = match raw
+        .resets
+        .as_ref()
+        .map(|text| word(text, &[("sessions", false), ("bmc", true)], place))
+        .transpose()?
+    {
         None | Some(false) if reset_time.is_some() => {
             return Err(place.error(&raw.on, "`reset-time` without resets = \"bmc\"", None));
         }
@@ -365,7 +451,11 @@ fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>) -> Result
     };
     let done = raw.done.unwrap_or(true);
     if let (false, Some(text)) = (done, raw.done_after.as_ref()) {
-        return Err(place.error(text, "`done-after` of what is not done", Some("leave out `done = false` or `done-after`".to_owned())));
+        return Err(place.error(
+            text,
+            "`done-after` of what is not done",
+            Some("leave out `done = false` or `done-after`".to_owned()),
+        ));
     }
     Ok(Rule {
         on,
@@ -385,7 +475,18 @@ fn matching(at: &Spanned<raw::On>, place: &Place<'_>) -> Result<Match, Error> {
         None => Matched::Datagram,
         Some(at) => match at.get_ref() {
             WordOr::Word(word) if word == "open-session" => Matched::OpenSession,
-            _ => Matched::Command(command(at, place)?),
+            _ => {
+                let id = command(at, place)?;
+                if id.is_session_layer() {
+                    let mend = "a rule about sessions is written with command = \"open-session\"".to_owned();
+                    return Err(place.error(
+                        at,
+                        "this command belongs to the session layer, which has no rules",
+                        Some(mend),
+                    ));
+                }
+                Matched::Command(id)
+            }
         },
     };
     let values = values(raw.value.as_ref(), what, place)?;
@@ -405,7 +506,11 @@ fn matching(at: &Spanned<raw::On>, place: &Place<'_>) -> Result<Match, Error> {
     ];
     let after = raw.after.as_ref().map(|text| word(text, &events, place)).transpose()?;
     if let (Some(text), None) = (&raw.window, after) {
-        return Err(place.error(text, "`for` needs `after`", Some("for example after = \"power-on\"".to_owned())));
+        return Err(place.error(
+            text,
+            "`for` needs `after`",
+            Some("for example after = \"power-on\"".to_owned()),
+        ));
     }
     Ok(Match {
         what,
@@ -428,13 +533,18 @@ fn count(number: Option<&Spanned<u32>>, place: &Place<'_>) -> Result<Option<u32>
 }
 
 /// The numbers of Chassis Control (IPMI 2.0 table 28-4).
-fn values(raw: Option<&Spanned<super::text::OneOrMany<WordOrNumber>>>, what: Matched, place: &Place<'_>) -> Result<Vec<u8>, Error> {
+fn values(
+    raw: Option<&Spanned<super::text::OneOrMany<WordOrNumber>>>,
+    what: Matched,
+    place: &Place<'_>,
+) -> Result<Vec<u8>, Error> {
     let Some(at) = raw else { return Ok(Vec::new()) };
     if what != Matched::Command(CommandId::CHASSIS_CONTROL) {
         let mend = "use `data` for other commands".to_owned();
         return Err(place.error(at, "`value` is for command = \"chassis-control\"", Some(mend)));
     }
-    const WORDS: [(&str, u8); 7] = [("off", 0), ("on", 1), ("cycle", 2), ("reset", 3), ("nmi", 4), ("diag", 4), ("soft-off", 5)];
+    const WORDS: [(&str, u8); 7] =
+        [("off", 0), ("on", 1), ("cycle", 2), ("reset", 3), ("nmi", 4), ("diag", 4), ("soft-off", 5)];
     let mut values = Vec::new();
     for value in &at.get_ref().0 {
         values.push(match value {
@@ -451,17 +561,29 @@ fn values(raw: Option<&Spanned<super::text::OneOrMany<WordOrNumber>>>, what: Mat
         });
     }
     if values.is_empty() {
-        return Err(place.error(at, "an empty list of values", Some("leave `value` out for any value".to_owned())));
+        return Err(place.error(
+            at,
+            "an empty list of values",
+            Some("leave `value` out for any value".to_owned()),
+        ));
     }
     Ok(values)
 }
 
-fn answer(raw: Option<&Spanned<WordOr<raw::Answer>>>, states: &[State], place: &Place<'_>) -> Result<Answer, Error> {
+fn answer(
+    raw: Option<&Spanned<WordOr<raw::Answer>>>,
+    states: &[State],
+    place: &Place<'_>,
+) -> Result<Answer, Error> {
     let Some(at) = raw else { return Ok(Answer::Fields(AnswerFields::default())) };
     let raw = match at.get_ref() {
         WordOr::Word(word) if word == "silence" => return Ok(Answer::Silence),
         WordOr::Word(word) => {
-            return Err(place.error(at, format!("unknown answer `{word}`"), Some("write \"silence\" or { completion = … }".to_owned())));
+            return Err(place.error(
+                at,
+                format!("unknown answer `{word}`"),
+                Some("write \"silence\" or { completion = … }".to_owned()),
+            ));
         }
         WordOr::Table(table) => table,
     };

@@ -17,7 +17,8 @@ use crate::plant::{Power, Timing};
 pub(crate) use commands::needed_privilege;
 pub use commands::{CommandId, command_name, command_names};
 pub use ipmi::{
-    Answer, AnswerFields, Appearance, DeviceId, Event, IpmiFace, Match, Matched, Meaning, Privilege, Reset, Rule, State, User,
+    Answer, AnswerFields, Appearance, DeviceId, Event, IpmiFace, Match, Matched, Meaning, Privilege, Reset,
+    Rule, State, User,
 };
 
 /// A device, immutable and shared by all its instances.

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::ProvenanceKind;
 use super::ipmi::Meaning;
 use super::text::{ListOr, OneOrMany, WordOr, WordOrNumber};
-use super::ProvenanceKind;
 use crate::plant::Power;
 
 pub(super) type Text = Spanned<String>;

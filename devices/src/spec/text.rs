@@ -119,7 +119,11 @@ pub(super) fn hex(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = text
         .chars()
         .filter(|c| !c.is_whitespace() && *c != '-' && *c != ':')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or_else(|| format!("`{c}` is no hexadecimal digit")))
+        .map(|c| {
+            c.to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+                .ok_or_else(|| format!("`{c}` is no hexadecimal digit"))
+        })
         .collect::<Result<_, _>>()?;
     let pairs = digits.chunks_exact(2);
     if !pairs.remainder().is_empty() {

@@ -46,7 +46,8 @@ fn device_id(asked: &Asked<'_>) -> Vec<u8> {
     let [p0, p1] = id.product.to_le_bytes();
     // The IPMI version has its minor digit in the upper half (§20.1, byte 6).
     let ipmi = id.ipmi.1 << 4 | id.ipmi.0;
-    let mut data = vec![id.id, id.revision, id.firmware.0, bcd(id.firmware.1), ipmi, id.additional, m0, m1, m2, p0, p1];
+    let mut data =
+        vec![id.id, id.revision, id.firmware.0, bcd(id.firmware.1), ipmi, id.additional, m0, m1, m2, p0, p1];
     data.extend_from_slice(&id.aux);
     data
 }
@@ -70,9 +71,13 @@ fn channel(asked: &Asked<'_>, answer: impl FnOnce(&crate::spec::IpmiFace) -> Vec
 
 /// Get User Access (§22.27).
 fn user_access(asked: &Asked<'_>) -> Answer {
-    let Some(id) = asked.data.get(1).map(|byte| usize::from(byte & 0x3f)) else { return Err(Completion::LENGTH_INVALID) };
+    let Some(id) = asked.data.get(1).map(|byte| usize::from(byte & 0x3f)) else {
+        return Err(Completion::LENGTH_INVALID);
+    };
     let users = &asked.face.users;
-    let Some(user) = id.checked_sub(1).map(|index| users.get(index)) else { return Err(Completion::INVALID_FIELD) };
+    let Some(user) = id.checked_sub(1).map(|index| users.get(index)) else {
+        return Err(Completion::INVALID_FIELD);
+    };
     let enabled = u8::try_from(users.iter().filter(|user| user.enabled).count()).unwrap_or(0x3f);
     let limit = u8::try_from(users.len()).unwrap_or(0x3f).max(10);
     // Byte 2 bits 7:6: 1 = enabled, 2 = disabled; byte 4: link and messaging on, privilege.
@@ -87,7 +92,9 @@ fn user_access(asked: &Asked<'_>) -> Answer {
 
 /// Get User Name (§22.29). The lab's own user is called `lab` here whatever its name in the run.
 fn user_name(asked: &Asked<'_>) -> Answer {
-    let Some(id) = asked.data.first().map(|byte| usize::from(byte & 0x3f)) else { return Err(Completion::LENGTH_INVALID) };
+    let Some(id) = asked.data.first().map(|byte| usize::from(byte & 0x3f)) else {
+        return Err(Completion::LENGTH_INVALID);
+    };
     let Some(index) = id.checked_sub(1) else { return Err(Completion::INVALID_FIELD) };
     let name = asked.face.users.get(index).map_or("", |user| user.name.as_str());
     Ok(name.bytes().chain(std::iter::repeat(0)).take(16).collect())

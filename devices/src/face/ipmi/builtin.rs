@@ -23,10 +23,10 @@ pub(super) struct Memory {
     pub(super) identify_until: Option<Duration>,
     /// The last acknowledged reason for a restart (IPMI 2.0 table 28-11).
     pub(super) restart_cause: u8,
-    /// Whether the last change of power came by a command (IPMI 2.0 table 28-3, byte 3 bit 4).
+    /// The newest reservation of SDR repository and SEL.
     pub(super) reservation: u16,
-    /// Clear SEL was asked at this instant.
-    pub(super) sel_cleared: bool,
+    /// When the SEL was last cleared.
+    pub(super) sel_cleared: Option<Duration>,
     /// SEL time minus the run's time, in seconds.
     pub(super) sel_clock: u32,
 }
@@ -41,7 +41,7 @@ impl Memory {
             identify_until: None,
             restart_cause: 0,
             reservation: 0,
-            sel_cleared: false,
+            sel_cleared: None,
             // 2026-01-01T00:00:00Z: any fixed instant will do, runs have no calendar.
             sel_clock: 1_767_225_600,
         }
@@ -74,7 +74,8 @@ impl Bmc {
         let mut command = None;
         // Handlers that carry state win over the record, and build on it where they can.
         let answer = match id.netfn {
-            0x00 => match chassis::answer(&asked, &mut self.memory, context, &mut command, recorded.as_ref()) {
+            0x00 => match chassis::answer(&asked, &mut self.memory, context, &mut command, recorded.as_ref())
+            {
                 Some(answer) => answer,
                 None => return (recorded.unwrap_or_else(|| invalid(request)), None),
             },
@@ -84,7 +85,7 @@ impl Bmc {
                 None => {
                     let answer = match id.netfn {
                         0x06 => app::answer(&asked, &mut self.memory),
-                        0x04 | 0x0a => storage::answer(&asked, &mut self.memory),
+                        0x04 | 0x0a => storage::answer(&asked, &mut self.memory, context.plant),
                         0x0c => app::transport(&asked),
                         _ => None,
                     };

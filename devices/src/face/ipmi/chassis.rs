@@ -35,7 +35,9 @@ pub(super) fn answer(
                 None if data.is_empty() => Err(Completion::LENGTH_INVALID),
                 None => Err(Completion::INVALID_FIELD),
                 // §28.3 recommends this code where nothing would happen.
-                Some(Command::Cycle | Command::Reset | Command::Nmi) if off => Err(Completion::NOT_IN_PRESENT_STATE),
+                Some(Command::Cycle | Command::Reset | Command::Nmi) if off => {
+                    Err(Completion::NOT_IN_PRESENT_STATE)
+                }
                 Some(asked_for) => {
                     *command = Some(asked_for);
                     // Table 28-11: 1 = by Chassis Control.
@@ -77,7 +79,8 @@ fn power(plant: &Plant) -> Power {
 
 fn status(asked: &Asked<'_>, memory: &Memory, plant: &Plant, recorded: Option<&Response>) -> Answer {
     let recorded = recorded.filter(|response| response.completion.is_ok() && response.data.len() >= 3);
-    let mut data = recorded.map_or_else(|| asked.face.chassis_status.clone(), |response| response.data.clone());
+    let mut data =
+        recorded.map_or_else(|| asked.face.chassis_status.clone(), |response| response.data.clone());
     if let (Some(byte), Some(policy)) = (data.first_mut(), memory.policy) {
         *byte = (*byte & !POLICY) | (policy << 5 & POLICY);
     }
@@ -154,7 +157,9 @@ fn set_boot_options(data: &[u8], memory: &mut Memory) -> Answer {
 
 /// Get System Boot Options (§28.13).
 fn boot_options(data: &[u8], memory: &Memory) -> Answer {
-    let Some(parameter) = data.first().map(|byte| byte & 0x7f) else { return Err(Completion::LENGTH_INVALID) };
+    let Some(parameter) = data.first().map(|byte| byte & 0x7f) else {
+        return Err(Completion::LENGTH_INVALID);
+    };
     let empty: &[u8] = match parameter {
         0 | 1 | 2 | 3 => &[0],
         4 => &[0, 0],
@@ -163,6 +168,7 @@ fn boot_options(data: &[u8], memory: &Memory) -> Answer {
         7 => &[0; 3],
         _ => return Err(Completion(0x80)),
     };
-    let value = memory.boot_options.iter().find(|(other, _)| *other == parameter).map_or(empty, |(_, value)| value);
+    let value =
+        memory.boot_options.iter().find(|(other, _)| *other == parameter).map_or(empty, |(_, value)| value);
     Ok([&[0x01, parameter], value].concat())
 }

@@ -17,14 +17,24 @@ pub(super) fn plug(plant: &Plant) -> String {
 }
 
 /// Carries out `command`.
-pub(super) fn act(now: Duration, command: Command, rule: Option<&Rule>, context: &mut Context<'_>, effect: &mut Vec<String>, op: Op) {
+pub(super) fn act(
+    now: Duration,
+    command: Command,
+    rule: Option<&Rule>,
+    context: &mut Context<'_>,
+    effect: &mut Vec<String>,
+    op: Op,
+) {
     let plug = plug(context.plant);
     if rule.is_some_and(|rule| !rule.done) {
         effect.push(format!("{command} is not done"));
         return;
     }
     let chosen = |kind: &FaultKind| {
-        let choose = matches!(kind, FaultKind::NotDone | FaultKind::DoneLate(_) | FaultKind::WrongPlug | FaultKind::Flap(_));
+        let choose = matches!(
+            kind,
+            FaultKind::NotDone | FaultKind::DoneLate(_) | FaultKind::WrongPlug | FaultKind::Flap(_)
+        );
         choose.then(|| kind.clone())
     };
     let timing = context.plant.timing();
@@ -73,7 +83,14 @@ fn next_plug(plant: &Plant, plug: &str) -> Option<String> {
     plugs.get(next).map(|plug| plug.name().to_owned())
 }
 
-fn flap_back(now: Duration, plant: &mut Plant, plug: &str, before: Option<Power>, time: Duration, text: String) {
+fn flap_back(
+    now: Duration,
+    plant: &mut Plant,
+    plug: &str,
+    before: Option<Power>,
+    time: Duration,
+    text: String,
+) {
     let (end, power) = match plant.pending_end(plug) {
         Some(end) => end,
         None => match plant.power_at(plug, now) {
@@ -104,7 +121,9 @@ impl Bmc {
             return;
         }
         let chosen = |kind: &FaultKind| {
-            let about_status = matches!(kind, FaultKind::StateUnknown | FaultKind::State(_) | FaultKind::Stale(_)) && op == Op::Status;
+            let about_status =
+                matches!(kind, FaultKind::StateUnknown | FaultKind::State(_) | FaultKind::Stale(_))
+                    && op == Op::Status;
             (about_status || *kind == FaultKind::PlugAbsent).then(|| kind.clone())
         };
         for (kind, text) in context.faults.acting(now, None, op, chosen) {

@@ -55,7 +55,14 @@ impl Rules {
         None
     }
 
-    fn holds(&mut self, index: usize, now: Duration, rule: &Rule, request: Option<&Request>, plant: &Plant) -> bool {
+    fn holds(
+        &mut self,
+        index: usize,
+        now: Duration,
+        rule: &Rule,
+        request: Option<&Request>,
+        plant: &Plant,
+    ) -> bool {
         let on = &rule.on;
         if let Some(request) = request {
             let value = request.data.first().map(|byte| byte & 0x0f);
@@ -147,7 +154,9 @@ pub(super) fn apply(fields: &AnswerFields, face: &IpmiFace, id: CommandId, respo
 
 /// Makes an answer look like a documented state, if the state says what that is for this command.
 pub(super) fn show(state: &crate::spec::State, id: CommandId, response: &mut Response) -> bool {
-    let Some(appearance) = state.seen.iter().find(|appearance| appearance.command == id) else { return false };
+    let Some(appearance) = state.seen.iter().find(|appearance| appearance.command == id) else {
+        return false;
+    };
     let mut completion = response.completion.0;
     appearance.apply(&mut completion, &mut response.data);
     response.completion = Completion(completion);
