@@ -1,6 +1,8 @@
 //! A small BMC for the tests in memory: the wire's own session layer, and a chassis that can be told to misbehave.
 
-use std::{cell::RefCell, collections::VecDeque, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell, collections::VecDeque, net::SocketAddr, ops::Range, rc::Rc, sync::Arc, time::Duration,
+};
 
 use fencelab_agents::{Invocation, Outcome, run};
 use fencelab_link::memory::{MemoryWorld, Peer};
