@@ -1,6 +1,6 @@
 //! ASF presence ping and pong (IPMI 2.0 §13.2.3 and §13.2.4, tables 13-5 and 13-6; ASF 2.0 §3.2.4.2).
 
-use super::hex::hex;
+use super::hex::{hex, unhex};
 use super::rmcp::{self, CLASS_ASF, Rmcp};
 use serde_json::{Value, json};
 
@@ -73,6 +73,25 @@ impl Asf {
         out
     }
 
+    /// Whether [`Asf::to_json`] shows all of it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.iana == IANA && self.reserved == 0 && self.rest.is_empty()
+    }
+
+    /// The message that a transcript's `"asf"` object stands for; `None` if it is none.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let kind = match value.get("type")?.as_str()? {
+            "ping" => PING,
+            "pong" => PONG,
+            other => u8::from_str_radix(other.strip_prefix("0x")?, 16).ok()?,
+        };
+        let tag = u8::try_from(value.get("tag")?.as_u64()?).ok()?;
+        let data = unhex(value.get("data")?.as_str()?).ok()?;
+        Some(Self { iana: IANA, kind, tag, reserved: 0, data, rest: Vec::new() })
+    }
+
     /// As a transcript's `"asf"` object has it: `{"type":"ping","tag":0,"data":""}`.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -97,5 +116,6 @@ mod tests {
         ];
         assert_eq!(Asf::pong(0).emit(), expected);
         assert_eq!(Asf::parse(&expected), Some(Asf::pong(0)));
+        assert_eq!(Asf::from_json(&Asf::pong(7).to_json()), Some(Asf::pong(7)));
     }
 }

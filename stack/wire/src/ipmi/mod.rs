@@ -36,6 +36,7 @@ pub mod sel;
 pub mod server;
 pub mod session;
 pub mod tap;
+mod window;
 pub mod typed_text;
 
 pub use auth::AuthType;

@@ -7,7 +7,7 @@ mod session_commands;
 mod table;
 mod v15;
 mod v20;
-mod window;
+
 
 pub use config::{Config, User};
 
@@ -73,7 +73,7 @@ impl Ticket {
 }
 
 /// One BMC's sessions. Idle, it takes a few hundred bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Server {
     config: Arc<Config>,
     table: Table,

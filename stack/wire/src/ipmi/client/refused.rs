@@ -65,3 +65,21 @@ pub enum Refused {
         what: &'static str,
     },
 }
+
+/// What a completion code means for a command that sets a session up (IPMI 2.0 §22.16 to §22.18).
+pub(crate) fn meaning(command: u8, completion: Completion) -> &'static str {
+    match (command, completion.0) {
+        (0x39, 0x81) => "invalid user name",
+        (0x39, 0x82) => "null user name not enabled",
+        (0x3a, 0x81) => "no session slot available",
+        (0x3a, 0x82) => "no slot available for this user",
+        (0x3a, 0x83) => "no slot available at this privilege level",
+        (0x3a, 0x84) => "session sequence number out of range",
+        (0x3a, 0x85) => "invalid session id in request",
+        (0x3a, 0x86) => "requested privilege level exceeds the user's or the channel's limit",
+        (0x3b, 0x80) => "privilege level not available for this user",
+        (0x3b, 0x81) => "privilege level exceeds the user's or the channel's limit",
+        (0x3b, 0x82) => "cannot disable user level authentication",
+        _ => completion.meaning(),
+    }
+}

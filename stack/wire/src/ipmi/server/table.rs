@@ -1,6 +1,6 @@
 //! The BMC's table of sessions, half-open and active.
 
-use super::window::Window;
+use crate::ipmi::window::Window;
 use crate::ipmi::cipher_suite::Suite;
 use crate::ipmi::crypto::Keys;
 use crate::ipmi::rakp::Exchange;
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A session that is not yet active.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct HalfOpen {
     pub(crate) id: u32,
     pub(crate) peer: SocketAddr,
@@ -18,7 +18,7 @@ pub(crate) struct HalfOpen {
 }
 
 /// How far a half-open session has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Stage {
     /// IPMI v1.5: Get Session Challenge answered.
     Challenged { user: usize, auth: AuthType, challenge: [u8; 16] },
@@ -29,7 +29,7 @@ pub(crate) enum Stage {
 }
 
 /// An active session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) id: u32,
     /// What Get Session Info calls it: 1 to 255.
@@ -46,7 +46,7 @@ pub(crate) struct Session {
 }
 
 /// What differs between the two kinds of session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Link {
     V15 {
         /// Of the messages that activated it.
@@ -72,7 +72,7 @@ pub(crate) enum Link {
 }
 
 /// The table.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub(crate) active: Vec<Session>,
     /// In the order in which they were opened.

@@ -1,7 +1,7 @@
 //! IPMI v1.5 sessions at the BMC (IPMI 2.0 §6.12, §22.16, §22.17).
 
 use super::table::{HalfOpen, Link, Session, Stage};
-use super::window::{self, Window};
+use crate::ipmi::window::{self, Window};
 use super::{Config, Moment, Received, Server, Ticket, To};
 use crate::ipmi::session::Packet;
 use crate::ipmi::{AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response, Secret};

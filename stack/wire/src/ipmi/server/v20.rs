@@ -1,7 +1,7 @@
 //! RMCP+ sessions at the BMC (IPMI 2.0 §13.14 to §13.24).
 
 use super::table::{HalfOpen, Link, Session, Stage};
-use super::window::{self, Window};
+use crate::ipmi::window::{self, Window};
 use super::{Moment, Received, Server, To};
 use crate::ipmi::cipher_suite::{Authentication, Suite};
 use crate::ipmi::crypto::Keys;
