@@ -1,3 +1,6 @@
 //! Captures that people have, into transcripts.
 
+mod dialogue;
+mod frames;
 pub mod pcap;
+mod udp;

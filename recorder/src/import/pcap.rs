@@ -1,1 +1,259 @@
-//! Packet captures (pcap and pcapng).
+//! Packet captures (pcap and pcapng) of IPMI.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use fencelab_transcript::redact::Redactor;
+use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, LinkInfo, Transcript};
+use fencelab_wire::ipmi::tap::{Credential, Direction};
+use serde_json::Value;
+
+use super::dialogue::{Datagram, Picker};
+use super::{frames, udp};
+use crate::listen::{Listener, Sessions};
+use crate::tape;
+
+/// How to read a capture.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The BMC's UDP port. Without one, RMCP is recognised by its bytes on any port.
+    pub port: Option<u16>,
+    /// Logins that may be in the capture; without the right one, encrypted sessions stay opaque.
+    pub credentials: Vec<Credential>,
+    /// The device, as the transcript's header shall name it; a capture does not tell.
+    pub device: Option<DeviceIdentity>,
+    /// The program, as the header's `by`.
+    pub by: Option<String>,
+}
+
+/// What a capture held.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// One dialogue for each BMC, in the order of their addresses.
+    pub dialogues: Vec<Dialogue>,
+    /// What could not be read or understood, and where; for a person.
+    pub warnings: Vec<String>,
+}
+
+/// All that was said to and by one BMC.
+#[derive(Clone, Debug)]
+pub struct Dialogue {
+    /// The BMC's address in the capture.
+    pub device: SocketAddr,
+    /// What was said.
+    pub transcript: Transcript,
+}
+
+/// Why a capture could not be imported at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error("cannot read {file}: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// It is neither pcap nor pcapng.
+    #[error("{file} is no pcap or pcapng file: {reason}")]
+    NoCapture {
+        /// The file.
+        file: String,
+        /// What it seems to be.
+        reason: String,
+    },
+    /// There is nothing in it to import.
+    #[error("{file} holds no IPMI ({packets} packets read{}); if the BMC has a port of its own, name it", list(.warnings))]
+    NoIpmi {
+        /// The file.
+        file: String,
+        /// How many packets were read.
+        packets: u64,
+        /// What else was met.
+        warnings: Vec<String>,
+    },
+}
+
+fn list(warnings: &[String]) -> String {
+    warnings.iter().map(|warning| format!("; {warning}")).collect()
+}
+
+/// Imports a file.
+///
+/// # Errors
+/// It cannot be read, is no capture, or holds no IPMI.
+pub fn import_file(path: &Path, options: &Options) -> Result<Imported, ImportError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|source| ImportError::Read { file: name.clone(), source })?;
+    let short = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    import_named(&name, &short.unwrap_or_default(), file, options)
+}
+
+/// Imports any source; `name` stands for it in errors and in the header's provenance.
+///
+/// # Errors
+/// As [`import_file`].
+pub fn import(name: &str, source: impl Read, options: &Options) -> Result<Imported, ImportError> {
+    import_named(name, name, source, options)
+}
+
+fn import_named(
+    name: &str,
+    short: &str,
+    source: impl Read,
+    options: &Options,
+) -> Result<Imported, ImportError> {
+    let mut warnings = Vec::new();
+    let mut picker = Picker::new(options.port);
+    let mut passed = Passed::default();
+    let read = frames::read(source, &mut warnings, |packet| passed.packet(&packet, &mut picker));
+    read.map_err(|reason| ImportError::NoCapture { file: name.into(), reason })?;
+    let packets = passed.packets;
+    warnings.extend(passed.warnings());
+    let mut dialogues = Vec::new();
+    for (device, datagrams) in picker.dialogues() {
+        let transcript = transcript(short, device, datagrams, options);
+        warnings.extend(opaque(device, &transcript, options));
+        dialogues.push(Dialogue { device, transcript });
+    }
+    if dialogues.is_empty() {
+        return Err(ImportError::NoIpmi { file: name.into(), packets, warnings });
+    }
+    Ok(Imported { dialogues, warnings })
+}
+
+/// What was met beside whole datagrams.
+#[derive(Default)]
+struct Passed {
+    packets: u64,
+    fragments: Vec<u64>,
+    links: BTreeMap<u32, u64>,
+    cut: Vec<(u64, usize)>,
+    short: Vec<u64>,
+}
+
+impl Passed {
+    fn packet(&mut self, packet: &frames::Packet<'_>, picker: &mut Picker) {
+        self.packets += 1;
+        match udp::udp(packet.link, packet.data) {
+            Ok(udp) => {
+                let (from, to, payload) = (udp.from, udp.to, udp.payload.to_vec());
+                let kept = picker.offer(Datagram { time: packet.time, from, to, payload });
+                if kept && udp.missing > 0 {
+                    self.cut.push((packet.number, udp.missing));
+                }
+            }
+            Err(udp::NoUdp::Fragment) => self.fragments.push(packet.number),
+            Err(udp::NoUdp::Link(link)) => *self.links.entry(link).or_default() += 1,
+            Err(udp::NoUdp::Other) if packet.data.len() < packet.length => self.short.push(packet.number),
+            Err(udp::NoUdp::Other) => {}
+        }
+    }
+
+    fn warnings(self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (number, missing) in self.cut {
+            warnings.push(format!(
+                "packet {number} was captured without its last {missing} bytes; the rest is kept"
+            ));
+        }
+        if let Some(first) = self.fragments.first() {
+            let count = self.fragments.len();
+            warnings
+                .push(format!("{count} fragments of IP packets are left out, the first is packet {first}"));
+        }
+        if let Some(first) = self.short.first() {
+            let count = self.short.len();
+            warnings.push(format!(
+                "{count} packets were captured too short to tell what they are, the first is packet {first}"
+            ));
+        }
+        for (link, count) in self.links {
+            warnings.push(format!(
+                "{count} packets with link-layer type {link} are left out: it is not supported"
+            ));
+        }
+        warnings
+    }
+}
+
+/// What was said to and by one BMC, as a transcript.
+fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options: &Options) -> Transcript {
+    let start = datagrams.first().map_or(Duration::ZERO, |first| whole_micros(first.time));
+    let secrets = tape::secrets(&options.credentials);
+    let redactor = Redactor::new(secrets.clone());
+    let mut listeners: HashMap<SocketAddr, Listener> = HashMap::new();
+    let mut sessions = Sessions::default();
+    let mut events: Vec<Event> = Vec::new();
+    let mut redacted = Vec::new();
+    for datagram in datagrams {
+        let at = whole_micros(datagram.time).saturating_sub(start);
+        let to_device = datagram.to == device;
+        let (client, direction) = if to_device {
+            (datagram.from, Direction::ToDevice)
+        } else {
+            (datagram.to, Direction::FromDevice)
+        };
+        let listener = listeners.entry(client).or_insert_with(|| Listener::new(options.credentials.clone()));
+        for mut event in listener.observe(at, direction, &datagram.payload, &mut sessions) {
+            redacted.extend(redactor.redact(&mut event));
+            redacted.extend(masked_field(&event));
+            if !secrets.event(&event).is_empty() {
+                Redactor::blank(&mut event);
+            }
+            events.push(event);
+        }
+    }
+    redacted.sort();
+    redacted.dedup();
+    let identity = options.device.clone().unwrap_or_else(|| DeviceIdentity::new("unknown", "unknown"));
+    let micros = i64::try_from(start.as_micros())
+        .ok()
+        .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
+    let header = Header {
+        captured: micros.map(tape::captured),
+        by: options.by.clone(),
+        provenance: Some(format!("imported from {file}")),
+        redacted,
+        ..Header::new(identity, LinkInfo::new("ipmi", "udp", device.port()))
+    };
+    Transcript { header, events }
+}
+
+/// Times are cut to the microsecond before anything is computed from them, so that start and offset
+/// add up to the time in the capture.
+fn whole_micros(time: Duration) -> Duration {
+    Duration::from_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The field of an event in which the listener itself has masked bytes.
+fn masked_field(event: &Event) -> Option<String> {
+    let Kind::Say { body: Body::Object { protocol, value }, .. } = &event.kind else { return None };
+    value.get("data").and_then(Value::as_str).filter(|data| data.contains("xx"))?;
+    Some(format!("{protocol}.data"))
+}
+
+/// Warnings for what could not be understood, one for each reason.
+fn opaque(device: SocketAddr, transcript: &Transcript, options: &Options) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in &transcript.events {
+        if let (Kind::Say { body: Body::Hex(_), .. }, Some(why)) = (&event.kind, event.extra.get("why")) {
+            *reasons.entry(why.as_str().unwrap_or_default()).or_default() += 1;
+        }
+    }
+    let hint = if options.credentials.is_empty() {
+        "no password was given"
+    } else {
+        "is it the right user and password?"
+    };
+    let all = reasons.into_iter();
+    all.map(|(why, count)| {
+        format!("{device}: {count} datagrams are kept as they were, not understood: {why} ({hint})")
+    })
+    .collect()
+}
