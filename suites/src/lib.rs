@@ -1,1 +1,41 @@
-//! See the README of the workspace.
+//! The suites, and how a verdict is reached: an agent is driven, the plant keeps a timeline, separate checkers judge.
+//!
+//! - [`Case`]: what is asked of whom, in which state and trouble; [`Run`](run::Run): what it left behind.
+//! - [`properties`]: the checkers, pure functions over those two.
+//! - [`run_plan`]: the three suites over devices and agents, within a budget, to a [`Report`].
+//!
+//! An agent of ours runs in this process and in virtual time; any other as a process against real sockets.
+
+pub mod agent;
+mod arena;
+pub mod case;
+pub mod claims;
+mod conformance;
+pub mod draw;
+pub mod expected;
+mod finding;
+mod hunt;
+mod lanes;
+mod memory;
+pub mod metadata;
+pub mod options;
+pub mod plan;
+mod process;
+pub mod promise;
+pub mod properties;
+mod regression;
+pub mod report;
+pub mod run;
+mod runner;
+mod shrink;
+mod stage;
+pub mod truth;
+pub mod verdict;
+
+pub use agent::{Agent, AgentChoice, AgentError, Subject, agents_for, builtin_names};
+pub use case::{Action, Case, Login, Mode};
+pub use expected::{Expected, ExpectedError};
+pub use plan::{Plan, Progress, Suite};
+pub use report::{Cell, Finding, Mended, Report, Verdict};
+pub use runner::run_plan;
+pub use verdict::{Breach, Class, Judgement, Property};

@@ -1,0 +1,201 @@
+//! One case: what is asked of whom, in which state and trouble. A case and its seed say everything a replay needs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use fencelab_devices::Power;
+use fencelab_devices::fault::Fault;
+use serde::{Deserialize, Serialize};
+
+/// An action of the fence agent contract.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is the contract's own word")]
+pub enum Action {
+    Off,
+    On,
+    Reboot,
+    Status,
+    Monitor,
+    List,
+    ListStatus,
+    Metadata,
+    Manpage,
+    ValidateAll,
+    Diag,
+    Enable,
+    Disable,
+}
+
+impl Action {
+    /// Every action of the contract.
+    pub const ALL: [Action; 13] = [
+        Action::Off,
+        Action::On,
+        Action::Reboot,
+        Action::Status,
+        Action::Monitor,
+        Action::List,
+        Action::ListStatus,
+        Action::Metadata,
+        Action::Manpage,
+        Action::ValidateAll,
+        Action::Diag,
+        Action::Enable,
+        Action::Disable,
+    ];
+
+    /// The contract's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Off => "off",
+            Action::On => "on",
+            Action::Reboot => "reboot",
+            Action::Status => "status",
+            Action::Monitor => "monitor",
+            Action::List => "list",
+            Action::ListStatus => "list-status",
+            Action::Metadata => "metadata",
+            Action::Manpage => "manpage",
+            Action::ValidateAll => "validate-all",
+            Action::Diag => "diag",
+            Action::Enable => "enable",
+            Action::Disable => "disable",
+        }
+    }
+
+    /// Whether success of the action means that the plug was off.
+    pub fn promises_off(self) -> bool {
+        matches!(self, Action::Off | Action::Reboot | Action::Disable)
+    }
+
+    /// The state in which a successful action leaves the plug, if it names one. Reboot names none: its "on" is best effort.
+    pub fn leaves(self) -> Option<Power> {
+        match self {
+            Action::Off | Action::Disable => Some(Power::Off),
+            Action::On | Action::Enable => Some(Power::On),
+            _ => None,
+        }
+    }
+
+    /// Whether the action needs no device at all.
+    pub fn is_offline(self) -> bool {
+        matches!(self, Action::Metadata | Action::Manpage | Action::ValidateAll)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A word that is no action of the contract.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("no action is called `{0}`; use one of {known}", known = Action::ALL.map(Action::name).join(", "))]
+pub struct UnknownAction(pub String);
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Older agents advertise `meta-data`; both are one action.
+        let text = if text == "meta-data" { "metadata" } else { text };
+        Action::ALL
+            .into_iter()
+            .find(|action| action.name() == text)
+            .ok_or_else(|| UnknownAction(text.to_owned()))
+    }
+}
+
+/// How the agent is given its options.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// `key=value` lines on standard input, as Pacemaker does. The password goes the same way.
+    #[default]
+    Stdin,
+    /// Long options on the command line. The password comes from a `password_script`, never from an argument.
+    Argv,
+}
+
+/// With which of the device's accounts the agent logs in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Login {
+    /// The lab's account, which may do everything.
+    #[default]
+    Right,
+    /// The right name, a wrong password.
+    WrongPassword,
+    /// A name the device does not know.
+    UnknownUser,
+    /// The right account, asking for a privilege level below the one that power control needs.
+    LowPrivilege,
+}
+
+/// Everything a run depends on, besides the device description and the agent's program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// `vendor/model` of the device.
+    pub device: String,
+    /// Label of the agent under test.
+    pub agent: String,
+    /// What is asked.
+    pub action: Action,
+    /// The plug it is asked for.
+    pub plug: String,
+    /// The state of that plug when the agent starts.
+    pub power: Power,
+    /// The trouble, installed before the agent starts.
+    pub faults: Vec<Fault>,
+    /// Seed of the device's and the agent's randomness.
+    pub seed: u64,
+    /// How options are handed over.
+    pub mode: Mode,
+    /// With which account.
+    pub login: Login,
+    /// Options beyond address, account and action: timing, method, `lanplus`, … Keys are the contract's names with `_`.
+    pub options: BTreeMap<String, String>,
+    /// Whether the agent is told that the fencing daemon runs it (`PCMK_service=pacemaker-fenced`), which lifts its timeouts.
+    pub as_service: bool,
+}
+
+impl Case {
+    /// A case on a healthy device: options on stdin, the right account, no trouble.
+    pub fn healthy(device: &str, agent: &str, action: Action, plug: &str, power: Power) -> Self {
+        Case {
+            device: device.to_owned(),
+            agent: agent.to_owned(),
+            action,
+            plug: plug.to_owned(),
+            power,
+            faults: Vec::new(),
+            seed: 1,
+            mode: Mode::default(),
+            login: Login::default(),
+            options: BTreeMap::new(),
+            as_service: false,
+        }
+    }
+
+    /// The fault expression, or an empty text where there is none.
+    pub fn fault_expression(&self) -> String {
+        Fault::display_all(&self.faults)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_reads_back() {
+        for action in Action::ALL {
+            assert_eq!(action.name().parse(), Ok(action));
+        }
+        assert_eq!("meta-data".parse(), Ok(Action::Metadata));
+        assert!("of".parse::<Action>().is_err());
+    }
+}

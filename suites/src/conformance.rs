@@ -1,0 +1,198 @@
+//! The conformance suite: what an agent advertises works on a healthy device, however it is called, and only with the right
+//! credentials.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use fencelab_devices::Power;
+
+use crate::case::{Action, Case, Login};
+use crate::draw::link_options;
+use crate::finding::{Facts, circumstances};
+use crate::plan::{Plan, Suite};
+use crate::promise::Timing;
+use crate::properties::{bounded, every_action, no_leak, parity, right_plug};
+use crate::report::{Cell, Finding};
+use crate::run::{Exit, Run};
+use crate::stage::{self, Needs, Stage};
+use crate::verdict::{Breach, Class, Judgement, Property};
+
+/// The check of wrong names, wrong passwords and low privileges; it is none of the properties.
+pub(crate) const CREDENTIALS: &str = "credentials";
+
+/// The checks of this suite, in the order of the report.
+const CHECKS: [&str; 6] = ["every-action", "parity", "bounded", "right-plug", "no-leak", CREDENTIALS];
+
+/// One thing to try.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    case: Case,
+    needs: Needs,
+}
+
+/// Everything to try of one agent on one device.
+pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage) -> Vec<Task> {
+    let (spec, subject) = (stage.spec(), stage.subject());
+    let plug = spec.plant.plugs.first().map(|(name, _)| name.clone()).unwrap_or_default();
+    let label = subject.agent.to_string();
+    let mut options: BTreeMap<String, String> = link_options(spec);
+    options.retain(|key, _| subject.advert.parameters.contains_key(key));
+    options.extend(plan.options.clone());
+    let case = |action: Action, power: Power, login: Login| {
+        let mut case = Case::healthy(&spec.id, &label, action, &plug, power);
+        (case.options, case.login, case.seed) = (options.clone(), login, plan.seed);
+        case
+    };
+    let mut tasks = Vec::new();
+    for action in subject.advert.actions.iter().copied() {
+        if action.is_offline() {
+            tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::One });
+            continue;
+        }
+        tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::Other });
+        tasks.push(Task { case: case(action, Power::Off, Login::Right), needs: Needs::One });
+    }
+    if subject.advert.actions.contains(&Action::Off) {
+        for login in [Login::WrongPassword, Login::UnknownUser, Login::LowPrivilege] {
+            let can_ask = login != Login::LowPrivilege || subject.advert.parameters.contains_key("privlvl");
+            if can_ask {
+                tasks.push(Task { case: case(Action::Off, Power::On, login), needs: Needs::One });
+            }
+        }
+        tasks.push(Task { case: case(Action::Off, Power::On, Login::Right), needs: Needs::Witness });
+    }
+    tasks.retain(|task| plan.action.is_none_or(|only| only == task.case.action));
+    tasks.retain(|task| plan.power.is_none_or(|only| only == task.case.power));
+    tasks
+}
+
+/// The cells of one agent on one device, before anything was tried.
+pub(crate) fn cells(stage: &dyn Stage) -> Vec<Cell> {
+    let (label, device) = (stage.subject().agent.to_string(), &stage.spec().id);
+    CHECKS.iter().map(|check| Cell::new(&label, device, Suite::Conformance, check)).collect()
+}
+
+/// What trying a task says of each check.
+pub(crate) struct Tried {
+    judgements: Vec<(&'static str, Judgement, Option<Finding>)>,
+    took: std::time::Duration,
+}
+
+/// Tries a task.
+pub(crate) fn attempt(stage: &dyn Stage, task: &Task) -> Option<Tried> {
+    let begun = Instant::now();
+    let case = &task.case;
+    let played = stage.play(case, task.needs, true)?;
+    let mut judgements: Vec<(&'static str, Judgement, &Run)> = Vec::new();
+    let timing = Timing::of(case, &stage.subject().advert.defaults());
+    if case.login == Login::Right {
+        judgements.push(("every-action", every_action::check(case, &played.run), &played.run));
+        judgements.push(("bounded", bounded::check(case, &timing, &played.run), &played.run));
+        judgements.push(("right-plug", right_plug::check(case, &played.run), &played.run));
+    } else {
+        judgements.push((CREDENTIALS, refuses(case, &played.run), &played.run));
+    }
+    judgements.push(("no-leak", no_leak::check(&played.run), &played.run));
+    if let Some(other) = &played.other {
+        judgements.push(("every-action", every_action::check(&stage::by_argv(case), other), other));
+        judgements.push(("parity", parity::check(case, other, &played.run), other));
+        judgements.push(("no-leak", no_leak::check(other), other));
+    }
+    let judgements = judgements.into_iter().map(|(check, judgement, run)| {
+        let finding = judgement.clone().breach().map(|breach| finding(stage, case, check, breach, run));
+        (check, judgement, finding)
+    });
+    Some(Tried { judgements: judgements.collect(), took: begun.elapsed() })
+}
+
+/// Without the right to do it, nothing may happen, and the caller must be told.
+fn refuses(case: &Case, run: &Run) -> Judgement {
+    let broken =
+        |class, evidence| Judgement::Broken(Breach { property: Property::EveryAction, class, evidence });
+    let how = circumstances(case);
+    if let Some(change) = run.target.changes.first() {
+        let evidence = format!("{}{how} moved plug {} to {}", case.action, change.plug, change.power);
+        return broken(Class::WrongPlug, evidence);
+    }
+    match &run.exit {
+        Exit::Code(1) => Judgement::Holds,
+        Exit::Code(0) => broken(Class::Lie, format!("{}{how}: exit 0", case.action)),
+        Exit::Killed => {
+            broken(Class::Hang, format!("{}{how}: still ran after {:.1?}", case.action, run.took()))
+        }
+        exit => broken(Class::Crash, format!("{}{how}: {exit} instead of exit 1", case.action)),
+    }
+}
+
+fn finding(stage: &dyn Stage, case: &Case, check: &'static str, breach: Breach, run: &Run) -> Finding {
+    let facts = Facts {
+        suite: Suite::Conformance,
+        check: Some(check),
+        spec: stage.spec(),
+        agent: &stage.subject().agent,
+        case,
+        run,
+        breach,
+        rate: (1, 1),
+        unusual: Vec::new(),
+    };
+    facts.finding()
+}
+
+/// Writes what was tried into the cells.
+pub(crate) fn book(cells: &mut [Cell], tried: Tried) {
+    let Tried { judgements, took } = tried;
+    let mut counted: Vec<&str> = Vec::new();
+    for (check, judgement, finding) in judgements {
+        let Some(cell) = cells.iter_mut().find(|cell| cell.check == check) else { continue };
+        if matches!(judgement, Judgement::Holds | Judgement::Broken(_)) {
+            cell.judged += 1;
+        }
+        // The case belongs to the first of its checks, so that the sum over all cells is the number of cases.
+        if counted.is_empty() {
+            cell.cases += 1;
+            cell.took += took;
+        }
+        counted.push(check);
+        let Some(finding) = finding else { continue };
+        // One finding for each kind of wrong and action is enough.
+        let same = |other: &Finding| {
+            (other.class, other.action, &other.power) == (finding.class, finding.action, &finding.power)
+        };
+        if !cell.findings.iter().any(same) {
+            cell.findings.push(finding);
+        }
+    }
+}
+
+/// Marks what was not at stake.
+pub(crate) fn close(cells: &mut [Cell]) {
+    for cell in cells {
+        if cell.judged == 0 {
+            cell.verdict =
+                crate::report::Verdict::NotRun("the agent advertises nothing that it is about".to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::truth::{Mover, Truth};
+
+    #[test]
+    fn a_refused_login_exits_1_and_moves_nothing() {
+        let s = Duration::from_secs;
+        let mut case = Case::healthy("v/m", "a", Action::Off, "1", Power::On);
+        case.login = Login::WrongPassword;
+        let on = Truth::new([("1".to_owned(), Power::On)]);
+        assert_eq!(refuses(&case, &Run::by_hand(on.clone(), 1, s(1))), Judgement::Holds);
+        let class = |run: Run| refuses(&case, &run).breach().map(|breach| breach.class);
+        assert_eq!(class(Run::by_hand(on.clone(), 0, s(1))), Some(Class::Lie));
+        assert_eq!(class(Run::by_hand(on.clone(), 2, s(1))), Some(Class::Crash));
+        let moved = on.then(s(1), "1", Power::Off, Mover::Command);
+        assert_eq!(class(Run::by_hand(moved, 1, s(1))), Some(Class::WrongPlug));
+    }
+}

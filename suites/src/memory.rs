@@ -1,0 +1,174 @@
+//! Our agents, in this process and in virtual time: two emulated devices behind a world without sockets.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_agents::Invocation;
+use fencelab_devices::{Device, DeviceSpec};
+use fencelab_link::World;
+use fencelab_link::memory::{MemoryWorld, Peer};
+
+use crate::agent::Subject;
+use crate::case::Case;
+use crate::options::{Account, Call, Place};
+use crate::run::{Exit, Run};
+use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
+
+/// The target's address, and the neighbour's next to it (RFC 5737: for documentation, never routed).
+const HOSTS: [&str; 2] = ["192.0.2.10", "192.0.2.11"];
+/// The script that prints the password in this world.
+const SCRIPT: &str = "lab-password";
+
+/// One built-in agent on one device.
+pub(crate) struct MemoryStage {
+    subject: Arc<Subject>,
+    spec: Arc<DeviceSpec>,
+}
+
+impl MemoryStage {
+    pub(crate) fn new(subject: Arc<Subject>, spec: Arc<DeviceSpec>) -> Self {
+        MemoryStage { subject, spec }
+    }
+}
+
+impl Stage for MemoryStage {
+    fn play(&self, case: &Case, needs: Needs, record: bool) -> Option<Played> {
+        let mut rack = Rack::new(&self.spec, case, record);
+        let run = rack.run(&self.subject, case);
+        let retry = (needs == Needs::Retry).then(|| {
+            rack.heal();
+            rack.run(&self.subject, case)
+        });
+        let other = (needs == Needs::Other).then(|| {
+            let argv = stage::by_argv(case);
+            Rack::new(&self.spec, &argv, record).run(&self.subject, &argv)
+        });
+        Some(Played { run, retry, other })
+    }
+
+    fn subject(&self) -> &Arc<Subject> {
+        &self.subject
+    }
+
+    fn spec(&self) -> &Arc<DeviceSpec> {
+        &self.spec
+    }
+}
+
+/// A device as the other end of links in memory.
+struct DevicePeer {
+    device: Device,
+    /// Where a device with the wrong-plug fault sends its commands.
+    neighbour: Option<Rc<RefCell<DevicePeer>>>,
+}
+
+impl DevicePeer {
+    fn pass_on(&mut self) {
+        let commands = self.device.take_neighbour_commands();
+        if let Some(neighbour) = &self.neighbour {
+            for command in &commands {
+                neighbour.borrow_mut().device.apply_neighbour_command(command);
+            }
+        }
+    }
+}
+
+impl Peer for DevicePeer {
+    fn deliver(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
+        self.device.handle(now, 0, from, bytes);
+        self.pass_on();
+    }
+
+    fn next(&self) -> Option<Duration> {
+        self.device.next_wake()
+    }
+
+    fn take(&mut self, now: Duration) -> Vec<(SocketAddr, Vec<u8>)> {
+        let output = self.device.take_output(now);
+        self.pass_on();
+        output.into_iter().map(|output| (output.to, output.bytes)).collect()
+    }
+}
+
+/// Two devices whose time goes on from run to run.
+struct Rack {
+    spec: Arc<DeviceSpec>,
+    account: Account,
+    target: Rc<RefCell<DevicePeer>>,
+    neighbour: Rc<RefCell<DevicePeer>>,
+    now: Duration,
+    runs: u64,
+    record: bool,
+}
+
+impl Rack {
+    fn new(spec: &Arc<DeviceSpec>, case: &Case, record: bool) -> Self {
+        let account = Account::of_seed(case.seed);
+        let (target, neighbour) = stage::devices(spec, case, &account, record);
+        let neighbour = Rc::new(RefCell::new(DevicePeer { device: neighbour, neighbour: None }));
+        let target = DevicePeer { device: target, neighbour: Some(Rc::clone(&neighbour)) };
+        let target = Rc::new(RefCell::new(target));
+        Rack { spec: Arc::clone(spec), account, target, neighbour, now: Duration::ZERO, runs: 0, record }
+    }
+
+    fn run(&mut self, subject: &Subject, case: &Case) -> Run {
+        self.runs += 1;
+        let started = self.now;
+        let mut world = MemoryWorld::new(case.seed.rotate_left(17) ^ self.runs);
+        let place = Place { host: HOSTS[0].to_owned(), port: 623 };
+        world.route(HOSTS[0], place.port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
+        world.route(HOSTS[1], place.port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
+        world.script(SCRIPT, self.account.password.clone());
+        world.advance_to(started);
+        let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);
+
+        let call = Call::new(case, &subject.advert, &place, &self.account, SCRIPT);
+        let invocation = Invocation {
+            program: subject.agent.name().to_owned(),
+            stdin: call.args.is_empty().then_some(call.stdin),
+            args: call.args,
+            env: Call::environment(case),
+        };
+        let outcome = fencelab_agents::run(&invocation, &mut world);
+
+        let ended = world.now();
+        self.now = ended;
+        self.advance(ended);
+        let mut stderr = outcome.stderr;
+        for line in world.log_lines() {
+            stderr.push_str(&line.line);
+            stderr.push('\n');
+        }
+        stderr.extend(world.files().values().map(String::as_str));
+        let secret = self.account.as_told(case.login).password;
+        let end = AgentEnd {
+            exit: Exit::Code(outcome.exit),
+            stdout: outcome.stdout,
+            stderr,
+            children: Vec::new(),
+            secret,
+        };
+        let after = before.after(&mut self.target.borrow_mut().device, &self.neighbour.borrow().device);
+        after.into_run(&self.spec, end, (started, ended), self.record)
+    }
+
+    /// Ends all trouble and lets time pass.
+    fn heal(&mut self) {
+        self.target.borrow_mut().device.clear_faults();
+        self.now += stage::convalescence(&self.spec);
+        self.advance(self.now);
+        // What was still on its way to the last run's links is lost with them.
+        let _ = self.target.borrow_mut().device.take_output(self.now);
+    }
+
+    fn advance(&self, now: Duration) {
+        let mut target = self.target.borrow_mut();
+        target.device.advance(now);
+        target.pass_on();
+        drop(target);
+        self.neighbour.borrow_mut().device.advance(now);
+    }
+}

@@ -1,0 +1,123 @@
+//! What a person asked `fencelab test` to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_devices::fault::Fault;
+use fencelab_devices::{DeviceSpec, Power};
+use serde::{Deserialize, Serialize};
+
+use crate::agent::AgentChoice;
+use crate::case::Action;
+use crate::expected::Expected;
+use crate::verdict::Property;
+
+/// The three suites.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Suite {
+    /// Each marked transcript of the corpus again, against the agent that it names and against the device folder.
+    Regression,
+    /// Each advertised action on each healthy device; metadata; argv and stdin; right and wrong credentials.
+    Conformance,
+    /// The properties, under drawn faults.
+    Properties,
+}
+
+impl Suite {
+    /// All suites, in the order in which they run.
+    pub const ALL: [Suite; 3] = [Suite::Regression, Suite::Conformance, Suite::Properties];
+
+    /// The name in reports and after `--suite`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Suite::Regression => "regression",
+            Suite::Conformance => "conformance",
+            Suite::Properties => "properties",
+        }
+    }
+}
+
+impl std::fmt::Display for Suite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl std::str::FromStr for Suite {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Suite::ALL.into_iter().find(|suite| suite.name() == text).ok_or_else(|| {
+            format!("no suite is called `{text}`; use one of {}", Suite::ALL.map(Suite::name).join(", "))
+        })
+    }
+}
+
+/// What to test, and with what.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The devices.
+    pub devices: Vec<Arc<DeviceSpec>>,
+    /// Whom to test on them.
+    pub agents: Vec<AgentChoice>,
+    /// Which suites.
+    pub suites: Vec<Suite>,
+    /// Only this property.
+    pub property: Option<Property>,
+    /// Only this action.
+    pub action: Option<Action>,
+    /// Only with the plug in this state at the start.
+    pub power: Option<Power>,
+    /// Instead of drawing: this fault, once (a replay).
+    pub faults: Option<Vec<Fault>>,
+    /// Options given to the agent in every case, over those that are drawn.
+    pub options: std::collections::BTreeMap<String, String>,
+    /// The seed of everything drawn. With `faults`: the seed of the one case.
+    pub seed: u64,
+    /// How long the property suite may take, in real time.
+    pub budget: Duration,
+    /// How many processes of external agents may run at once.
+    pub concurrency: usize,
+    /// Known weaknesses.
+    pub expected: Expected,
+}
+
+impl Plan {
+    /// A plan with the defaults of `fencelab test`: all suites, our agents and those found, 30 seconds, seed 1.
+    pub fn new(devices: Vec<Arc<DeviceSpec>>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Plan {
+            devices,
+            agents: AgentChoice::defaults(),
+            suites: Suite::ALL.to_vec(),
+            property: None,
+            action: None,
+            power: None,
+            faults: None,
+            options: std::collections::BTreeMap::new(),
+            seed: 1,
+            budget: Duration::from_secs(30),
+            // External agents mostly sleep; more than this and their own start-up makes each other late.
+            concurrency: cores * 4,
+            expected: Expected::default(),
+        }
+    }
+}
+
+/// Where a run stands; given to the caller's callback now and then.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The suite that is running.
+    pub suite: Suite,
+    /// Whom it tries on what: `fence_ilo4 on hpe/ilo4`.
+    pub doing: String,
+    /// Cases done so far, in all suites.
+    pub cases: u64,
+    /// Unexpected findings so far.
+    pub findings: u64,
+    /// How much of this suite is done, 0 to 1.
+    pub done: f64,
+    /// What is left of the property suite's time, in that suite.
+    pub left: Option<Duration>,
+}

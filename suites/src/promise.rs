@@ -1,0 +1,138 @@
+//! How long an agent may take: what its own options promise to the caller.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::case::{Action, Case};
+
+/// The contract's timing options, in seconds; an option that the case does not give has the default of the agent's metadata,
+/// or else the contract's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    values: BTreeMap<&'static str, f64>,
+    lifted: bool,
+}
+
+/// Names and defaults of the contract (page "Standard options").
+const DEFAULTS: [(&str, f64); 8] = [
+    ("delay", 0.0),
+    ("login_timeout", 5.0),
+    ("shell_timeout", 3.0),
+    ("power_timeout", 20.0),
+    ("power_wait", 0.0),
+    ("stonith_status_sleep", 1.0),
+    ("retry_on", 1.0),
+    ("ipmitool_timeout", 2.0),
+];
+
+/// What starting a process, an interpreter and its libraries may take on a busy machine.
+const START: Duration = Duration::from_secs(2);
+
+impl Timing {
+    /// The timing of a case, with the defaults that the agent's metadata names.
+    pub fn of(case: &Case, defaults: &BTreeMap<String, String>) -> Self {
+        let number = |map: &BTreeMap<String, String>, key: &str| {
+            map.get(key).and_then(|text| text.parse::<f64>().ok())
+        };
+        let values = DEFAULTS
+            .into_iter()
+            .map(|(key, fallback)| {
+                (key, number(&case.options, key).or_else(|| number(defaults, key)).unwrap_or(fallback))
+            })
+            .collect();
+        let asked = case
+            .options
+            .get("disable_timeout")
+            .map(|value| matches!(value.as_str(), "1" | "yes" | "on" | "true"));
+        Timing { values, lifted: asked.unwrap_or(case.as_service) }
+    }
+
+    fn get(&self, key: &str) -> f64 {
+        self.values.get(key).copied().unwrap_or_default()
+    }
+
+    /// The promise for one run of `action`, or `None` where the options lift the limit (`disable_timeout`, `PCMK_service`,
+    /// or a limit of 0).
+    ///
+    /// The contract has no formula; this one grants each option in full wherever the contract lets it be spent:
+    /// - an *exchange* is one login with its question: the larger of `login_timeout + shell_timeout` and `power_timeout`,
+    ///   which agents that call a tool use as that tool's limit;
+    /// - off and on: ask first, command, `power_wait`, then poll for `power_timeout`, where the last poll may begin at the
+    ///   deadline and take a whole exchange and a `stonith_status_sleep`;
+    /// - on is attempted `1 + retry_on` times; reboot is both in a row.
+    pub fn promise(&self, action: Action) -> Option<Duration> {
+        let limits = ["login_timeout", "shell_timeout", "power_timeout"];
+        if self.lifted || limits.iter().any(|key| self.get(key) <= 0.0) {
+            return None;
+        }
+        let power = self.get("power_timeout");
+        let exchange = (self.get("login_timeout") + self.get("shell_timeout")).max(power);
+        let reach = exchange + self.get("power_wait") + power + self.get("stonith_status_sleep") + exchange;
+        let attempts = 1.0 + self.get("retry_on");
+        let seconds = match action {
+            Action::Metadata | Action::Manpage | Action::ValidateAll => 0.0,
+            Action::Status | Action::Monitor | Action::List | Action::ListStatus => exchange,
+            Action::Off | Action::Disable => self.get("delay") + exchange + reach,
+            Action::On | Action::Enable => exchange + attempts * reach,
+            Action::Reboot => self.get("delay") + exchange + reach + attempts * reach,
+            Action::Diag => exchange + attempts * (exchange + self.get("power_wait")),
+        };
+        Some(Duration::from_secs_f64(seconds * 1.1) + START)
+    }
+
+    /// When the lab kills the agent, whatever was promised: later than the promise, so that a late end is still seen as one.
+    pub fn last_bound(&self, action: Action) -> Duration {
+        const LIFTED: Duration = Duration::from_secs(600);
+        self.promise(action).map_or(LIFTED, |promise| promise + promise / 2 + START)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fencelab_devices::Power;
+
+    fn case(options: &[(&str, &str)]) -> Case {
+        let mut case = Case::healthy("v/m", "a", Action::Off, "1", Power::On);
+        case.options = options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        case
+    }
+
+    #[test]
+    fn the_contracts_defaults() {
+        let timing = Timing::of(&case(&[]), &BTreeMap::new());
+        // status: one exchange of 20 s.
+        assert_eq!(timing.promise(Action::Status), Some(Duration::from_secs(22) + START));
+        // off: 20 + (20 + 0 + 20 + 1 + 20) s and a tenth.
+        assert_eq!(timing.promise(Action::Off), Some(Duration::from_secs_f64(81.0 * 1.1) + START));
+    }
+
+    #[test]
+    fn the_case_wins_over_the_metadata() {
+        let metadata = BTreeMap::from([("power_timeout".to_owned(), "40".to_owned())]);
+        let slow = Timing::of(&case(&[]), &metadata).promise(Action::Status);
+        let quick = Timing::of(
+            &case(&[("power_timeout", "2"), ("login_timeout", "1"), ("shell_timeout", "1")]),
+            &metadata,
+        );
+        assert_eq!(slow, Some(Duration::from_secs(44) + START));
+        assert_eq!(quick.promise(Action::Status), Some(Duration::from_secs_f64(2.2) + START));
+    }
+
+    #[test]
+    fn no_limit_is_no_promise() {
+        assert_eq!(Timing::of(&case(&[("power_timeout", "0")]), &BTreeMap::new()).promise(Action::Off), None);
+        assert_eq!(
+            Timing::of(&case(&[("disable_timeout", "1")]), &BTreeMap::new()).promise(Action::Off),
+            None
+        );
+        let mut service = case(&[]);
+        service.as_service = true;
+        assert_eq!(Timing::of(&service, &BTreeMap::new()).promise(Action::Off), None);
+        service.options.insert("disable_timeout".to_owned(), "0".to_owned());
+        assert!(
+            Timing::of(&service, &BTreeMap::new()).promise(Action::Off).is_some(),
+            "an explicit 0 wins over the service"
+        );
+    }
+}

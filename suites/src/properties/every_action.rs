@@ -1,0 +1,173 @@
+//! `every-action`: each action that the metadata advertises works on a healthy device.
+
+use fencelab_devices::Power;
+
+use crate::case::{Action, Case};
+use crate::metadata::Advert;
+use crate::run::{Exit, Run};
+use crate::verdict::{Class, Judgement, Property};
+
+/// The action did on a healthy device what the contract says it does.
+pub fn check(case: &Case, run: &Run) -> Judgement {
+    match works(case.action, &case.plug, run) {
+        Ok(()) => Judgement::Holds,
+        Err(what) => {
+            let class = match run.exit {
+                Exit::Killed => Class::Hang,
+                Exit::Signal(_) => Class::Crash,
+                Exit::Code(0) => Class::Lie,
+                _ => Class::Refusal,
+            };
+            Judgement::broken(
+                Property::EveryAction,
+                class,
+                format!("{} on a healthy device: {what}", case.action),
+            )
+        }
+    }
+}
+
+/// What the contract asks of each action, as a sentence about what was missing.
+pub(crate) fn works(action: Action, plug: &str, run: &Run) -> Result<(), String> {
+    let truth = &run.target;
+    let at_end = truth.at(plug, run.ended);
+    let code = |wanted: i32| match run.exit {
+        Exit::Code(code) if code == wanted => Ok(()),
+        _ => Err(format!("{} instead of exit {wanted}{}", run.exit, last_words(run))),
+    };
+    match action {
+        Action::On | Action::Off | Action::Enable | Action::Disable => {
+            code(0)?;
+            let wanted = action.leaves();
+            if at_end != wanted {
+                return Err(format!("plug {plug} is not {}; {}", name(wanted), truth.describe()));
+            }
+        }
+        Action::Reboot => {
+            code(0)?;
+            if !truth.ever(plug, Power::Off, run.started, run.ended) {
+                return Err(format!("plug {plug} was never off; {}", truth.describe()));
+            }
+            // On a healthy device the best effort must succeed; the relay may still be moving when a cycle has been accepted.
+            let rose = truth.of_plug(plug).last().map(|change| change.power);
+            if rose != Some(Power::On) {
+                return Err(format!("plug {plug} did not come on again; {}", truth.describe()));
+            }
+        }
+        Action::Status => match at_end {
+            Some(Power::On) => code(0)?,
+            Some(Power::Off) => code(2)?,
+            None => return Err(format!("the device has no plug {plug}")),
+        },
+        Action::Monitor | Action::ValidateAll => code(0)?,
+        Action::List | Action::ListStatus => {
+            code(0)?;
+            // A device of one plug has nothing to list; agents then print N/A or nothing.
+            let plugs = &truth.initial;
+            let listed = |plug: &String| run.stdout.lines().any(|line| line.split(',').next() == Some(plug));
+            if let Some(missing) = plugs.keys().find(|plug| plugs.len() > 1 && !listed(plug)) {
+                return Err(format!("plug {missing} is not in the list"));
+            }
+        }
+        Action::Metadata => {
+            code(0)?;
+            Advert::parse(&run.stdout).map_err(|error| error.to_string())?;
+        }
+        Action::Manpage => {
+            code(0)?;
+            if run.stdout.trim().is_empty() {
+                return Err("nothing was printed".to_owned());
+            }
+        }
+        Action::Diag => {
+            code(0)?;
+            if truth.initial.get(plug) == Some(&Power::On) && run.pulses == 0 {
+                return Err("no diagnostic interrupt reached the plug".to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn name(power: Option<Power>) -> String {
+    power.map_or_else(|| "known".to_owned(), |power| power.to_string())
+}
+
+/// The last line that the agent wrote for a person, so that a refusal explains itself.
+pub(crate) fn last_words(run: &Run) -> String {
+    let line =
+        run.stderr.lines().rev().find(|line| !line.trim().is_empty() && !line.contains("Please use '-h'"));
+    line.map(|line| format!(", saying \"{}\"", line.trim())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::truth::{Mover, Truth};
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn on() -> Truth {
+        Truth::new([("1".to_owned(), Power::On)])
+    }
+
+    fn judge(action: Action, run: &Run) -> Option<Class> {
+        check(&Case::healthy("v/m", "a", action, "1", Power::On), run).breach().map(|breach| breach.class)
+    }
+
+    #[test]
+    fn off_must_be_off_and_on_must_be_on() {
+        let off = on().then(s(1), "1", Power::Off, Mover::Command);
+        assert_eq!(judge(Action::Off, &Run::by_hand(off.clone(), 0, s(2))), None);
+        assert_eq!(judge(Action::On, &Run::by_hand(off, 0, s(2))), Some(Class::Lie));
+        assert_eq!(judge(Action::On, &Run::by_hand(on(), 0, s(2))), None);
+        assert_eq!(judge(Action::Off, &Run::by_hand(on(), 1, s(2))), Some(Class::Refusal));
+    }
+
+    #[test]
+    fn reboot_goes_off_and_comes_back() {
+        let off = on().then(s(1), "1", Power::Off, Mover::Command);
+        assert_eq!(judge(Action::Reboot, &Run::by_hand(off.clone(), 0, s(3))), Some(Class::Lie));
+        let back = off.then(s(2), "1", Power::On, Mover::Command);
+        assert_eq!(judge(Action::Reboot, &Run::by_hand(back, 0, s(3))), None);
+        assert_eq!(judge(Action::Reboot, &Run::by_hand(on(), 0, s(3))), Some(Class::Lie));
+    }
+
+    #[test]
+    fn status_names_the_state_it_found() {
+        assert_eq!(judge(Action::Status, &Run::by_hand(on(), 0, s(1))), None);
+        assert_eq!(judge(Action::Status, &Run::by_hand(on(), 2, s(1))), Some(Class::Refusal));
+        let off = Truth::new([("1".to_owned(), Power::Off)]);
+        assert_eq!(judge(Action::Status, &Run::by_hand(off, 2, s(1))), None);
+    }
+
+    #[test]
+    fn diag_must_reach_the_plug() {
+        let mut run = Run::by_hand(on(), 0, s(1));
+        assert_eq!(judge(Action::Diag, &run), Some(Class::Lie));
+        run.pulses = 1;
+        assert_eq!(judge(Action::Diag, &run), None);
+    }
+
+    #[test]
+    fn a_list_names_every_plug_of_a_pdu() {
+        let pdu = Truth::new([("1".to_owned(), Power::On), ("2".to_owned(), Power::On)]);
+        let mut run = Run::by_hand(pdu, 0, s(1));
+        run.stdout = "1,web\n".to_owned();
+        assert_eq!(judge(Action::List, &run), Some(Class::Lie));
+        run.stdout += "2,db\n";
+        assert_eq!(judge(Action::List, &run), None);
+    }
+
+    #[test]
+    fn a_refusal_quotes_the_agent() {
+        let mut run = Run::by_hand(on(), 1, s(1));
+        run.stderr = "Failed: Timed out waiting to power OFF\n\nPlease use '-h' for usage\n".to_owned();
+        let breach = check(&Case::healthy("v/m", "a", Action::Off, "1", Power::On), &run).breach().unwrap();
+        assert!(breach.evidence.contains("Timed out waiting to power OFF"), "{}", breach.evidence);
+    }
+}

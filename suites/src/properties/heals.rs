@@ -1,0 +1,57 @@
+//! `heals`: once the faults end, a retry succeeds.
+
+use crate::case::Case;
+use crate::properties::every_action;
+use crate::run::{Exit, Run};
+use crate::verdict::{Class, Judgement, Property};
+
+/// `retry` is the same action again, on the same device, after every fault was cleared. It must do what the action does on
+/// a healthy device: whatever the trouble left behind (sessions, half-done commands) may not stand in the way.
+///
+/// `case.power` is not asked: the trouble may have moved the plug.
+pub fn check(case: &Case, retry: &Run) -> Judgement {
+    if let Exit::NotStarted(_) = retry.exit {
+        return Judgement::Moot("the agent could not be started");
+    }
+    match every_action::works(case.action, &case.plug, retry) {
+        Ok(()) => Judgement::Holds,
+        Err(what) => {
+            let class = if retry.exit == Exit::Killed { Class::Hang } else { Class::Refusal };
+            let evidence = format!("with the faults gone, {} still failed: {what}", case.action);
+            Judgement::broken(Property::Heals, class, evidence)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fencelab_devices::Power;
+
+    use super::*;
+    use crate::case::Action;
+    use crate::truth::{Mover, Truth};
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_retry_that_works_heals_and_one_that_fails_does_not() {
+        let case = Case::healthy("v/m", "a", Action::Off, "1", Power::On);
+        let off = Truth::new([("1".to_owned(), Power::On)]).then(s(1), "1", Power::Off, Mover::Command);
+        assert_eq!(check(&case, &Run::by_hand(off.clone(), 0, s(2))), Judgement::Holds);
+        let refused = check(&case, &Run::by_hand(off, 1, s(2))).breach().unwrap();
+        assert_eq!((refused.property, refused.class), (Property::Heals, Class::Refusal));
+    }
+
+    #[test]
+    fn a_plug_that_the_trouble_had_moved_heals_too() {
+        let case = Case::healthy("v/m", "a", Action::Off, "1", Power::On);
+        let already = Truth::new([("1".to_owned(), Power::Off)]);
+        assert_eq!(check(&case, &Run::by_hand(already, 0, s(2))), Judgement::Holds);
+        let claims_only = Truth::new([("1".to_owned(), Power::On)]);
+        assert!(check(&case, &Run::by_hand(claims_only, 0, s(2))).breach().is_some());
+    }
+}

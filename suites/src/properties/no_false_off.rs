@@ -1,0 +1,127 @@
+//! `no-false-off`: exit 0 of off or reboot means that the plug really was off.
+
+use fencelab_devices::Power;
+
+use crate::case::{Action, Case};
+use crate::run::Run;
+use crate::truth::Mover;
+use crate::verdict::{Class, Judgement, Property};
+
+/// Exit 0 of off or reboot ⇒ the plant saw that plug off at some instant between start and end; after off it still is.
+///
+/// Two things excuse an agent, both from evidence and not from the name of a fault:
+/// - the device told it "off" in a whole answer while the plug was on: nobody could have seen through that;
+/// - the plug went off as asked, and came back by itself after the agent's last look at it.
+pub fn check(case: &Case, run: &Run) -> Judgement {
+    if !case.action.promises_off() {
+        return Judgement::Moot("the action promises no off");
+    }
+    if !run.exit.is_success() {
+        return Judgement::Moot("the agent did not claim success");
+    }
+    let plug = &case.plug;
+    let broken = |what: &str| {
+        let evidence = format!("{} exit 0, but {what}; {}", case.action, run.target.describe());
+        Judgement::broken(Property::NoFalseOff, Class::Lie, evidence)
+    };
+    if !run.target.ever(plug, Power::Off, run.started, run.ended) {
+        if run.claims.iter().any(|claim| claim.power == Some(Power::Off)) {
+            return Judgement::Deceived("the device said off of a plug that was on");
+        }
+        return broken(&format!("plug {plug} was never off"));
+    }
+    // After a reboot the plug may be on again: that is its purpose.
+    if case.action != Action::Reboot && run.target.at(plug, run.ended) == Some(Power::On) {
+        let back = run.target.of_plug(plug).filter(|change| change.at <= run.ended).last();
+        let last_look = run.claims.iter().rev().find(|claim| claim.power.is_some());
+        let by_itself = back.is_some_and(|change| change.by != Mover::Command);
+        let was_told_off = last_look.is_some_and(|claim| claim.power == Some(Power::Off));
+        if by_itself && was_told_off {
+            return Judgement::Deceived("the plug came back by itself after the agent's last look");
+        }
+        return broken(&format!("plug {plug} was on again when the agent ended"));
+    }
+    Judgement::Holds
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::run::{Claim, Exit};
+    use crate::truth::Truth;
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn case(action: Action) -> Case {
+        Case::healthy("v/m", "a", action, "1", Power::On)
+    }
+
+    fn on() -> Truth {
+        Truth::new([("1".to_owned(), Power::On)])
+    }
+
+    fn off_at(at: u64) -> Truth {
+        on().then(s(at), "1", Power::Off, Mover::Command)
+    }
+
+    fn is_lie(judgement: &Judgement) -> bool {
+        matches!(judgement, Judgement::Broken(breach) if breach.class == Class::Lie)
+    }
+
+    #[test]
+    fn success_without_off_is_a_lie() {
+        assert!(is_lie(&check(&case(Action::Off), &Run::by_hand(on(), 0, s(5)))));
+        assert!(is_lie(&check(&case(Action::Reboot), &Run::by_hand(on(), 0, s(5)))));
+    }
+
+    #[test]
+    fn off_at_the_last_instant_is_true_and_a_moment_later_is_a_lie() {
+        assert_eq!(check(&case(Action::Off), &Run::by_hand(off_at(5), 0, s(5))), Judgement::Holds);
+        let early = Run::by_hand(off_at(5), 0, s(5) - Duration::from_nanos(1));
+        assert!(is_lie(&check(&case(Action::Off), &early)));
+    }
+
+    #[test]
+    fn failure_claims_nothing() {
+        assert!(matches!(check(&case(Action::Off), &Run::by_hand(on(), 1, s(5))), Judgement::Moot(_)));
+        let mut killed = Run::by_hand(on(), 0, s(5));
+        killed.exit = Exit::Killed;
+        assert!(matches!(check(&case(Action::Off), &killed), Judgement::Moot(_)));
+        assert!(matches!(check(&case(Action::Status), &Run::by_hand(on(), 0, s(5))), Judgement::Moot(_)));
+    }
+
+    #[test]
+    fn off_must_last_until_the_end_and_reboot_need_not() {
+        let back = off_at(2).then(s(3), "1", Power::On, Mover::Command);
+        assert!(is_lie(&check(&case(Action::Off), &Run::by_hand(back.clone(), 0, s(5)))));
+        assert_eq!(check(&case(Action::Reboot), &Run::by_hand(back.clone(), 0, s(5))), Judgement::Holds);
+        // It came back only after the agent had ended.
+        assert_eq!(check(&case(Action::Off), &Run::by_hand(back, 0, s(2))), Judgement::Holds);
+    }
+
+    #[test]
+    fn a_device_that_lies_on_the_wire_is_no_lie_of_the_agent() {
+        let mut run = Run::by_hand(on(), 0, s(5));
+        run.claims = vec![Claim { at: s(1), power: Some(Power::Off) }];
+        assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
+        // Unknown or on is not off: such answers excuse nobody.
+        run.claims = vec![Claim { at: s(1), power: None }, Claim { at: s(2), power: Some(Power::On) }];
+        assert!(is_lie(&check(&case(Action::Off), &run)));
+    }
+
+    #[test]
+    fn a_flap_after_the_last_look_is_excused_and_one_that_was_seen_is_not() {
+        let flap = off_at(2).then(s(4), "1", Power::On, Mover::Device);
+        let mut run = Run::by_hand(flap, 0, s(5));
+        run.claims = vec![Claim { at: s(3), power: Some(Power::Off) }];
+        assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
+        run.claims.push(Claim { at: s(4), power: Some(Power::On) });
+        assert!(is_lie(&check(&case(Action::Off), &run)));
+        run.claims.clear();
+        assert!(is_lie(&check(&case(Action::Off), &run)), "an agent that never looked has no excuse");
+    }
+}

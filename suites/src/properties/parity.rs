@@ -1,0 +1,103 @@
+//! `parity`: options on the command line and on standard input give the same run.
+
+use crate::case::Case;
+use crate::run::Run;
+use crate::truth::Truth;
+use crate::verdict::{Class, Judgement, Property};
+
+/// Two runs of one case, by argv and by stdin: the same exit, the same words on standard output, the same requests to the
+/// device and the same moves of its plugs. Times may differ.
+pub fn check(case: &Case, argv: &Run, stdin: &Run) -> Judgement {
+    let differs = if argv.exit != stdin.exit {
+        Some(format!("argv: {}, stdin: {}", argv.exit, stdin.exit))
+    } else if argv.stdout != stdin.stdout {
+        Some("standard output differs".to_owned())
+    } else if moves(&argv.target) != moves(&stdin.target) || moves(&argv.neighbour) != moves(&stdin.neighbour)
+    {
+        Some(format!("argv: {}; stdin: {}", argv.target.describe(), stdin.target.describe()))
+    } else {
+        first_difference(argv, stdin)
+    };
+    match differs {
+        None => Judgement::Holds,
+        Some(what) => {
+            let evidence = format!("{} by argv and by stdin are not the same run: {what}", case.action);
+            Judgement::broken(Property::Parity, Class::Refusal, evidence)
+        }
+    }
+}
+
+fn moves(truth: &Truth) -> Vec<(&str, fencelab_devices::Power)> {
+    truth.changes.iter().map(|change| (change.plug.as_str(), change.power)).collect()
+}
+
+/// The first request in which the dialogues differ. Repeated questions count once: how often an agent polls depends on time.
+fn first_difference(argv: &Run, stdin: &Run) -> Option<String> {
+    let names = |run: &Run| {
+        let mut names: Vec<String> = run.requests.iter().map(|request| request.request.clone()).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    };
+    let (left, right) = (names(argv), names(stdin));
+    if left == right {
+        return None;
+    }
+    let at = left.iter().zip(&right).take_while(|(a, b)| a == b).count();
+    let word = |names: &[String]| names.get(at).cloned().unwrap_or_else(|| "nothing more".to_owned());
+    Some(format!("argv asked {}, stdin asked {}", word(&left), word(&right)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fencelab_devices::Power;
+
+    use super::*;
+    use crate::case::Action;
+    use crate::run::Request;
+    use crate::truth::Mover;
+
+    fn run(exit: i32) -> Run {
+        let truth = Truth::new([("1".to_owned(), Power::On)]);
+        Run::by_hand(truth, exit, Duration::from_secs(1))
+    }
+
+    fn case() -> Case {
+        Case::healthy("v/m", "a", Action::Off, "1", Power::On)
+    }
+
+    fn asked(run: &mut Run, names: &[&str]) {
+        let at = Duration::ZERO;
+        let request =
+            |name: &&str| Request { at, request: (*name).to_owned(), answer: "ok".to_owned(), effect: None };
+        run.requests = names.iter().map(request).collect();
+    }
+
+    #[test]
+    fn the_same_run_twice() {
+        assert_eq!(check(&case(), &run(0), &run(0)), Judgement::Holds);
+    }
+
+    #[test]
+    fn each_difference_is_seen() {
+        assert!(check(&case(), &run(0), &run(1)).breach().unwrap().evidence.contains("exit 1"));
+        let mut said = run(0);
+        said.stdout = "Success".to_owned();
+        assert!(check(&case(), &said, &run(0)).breach().is_some());
+        let mut moved = run(0);
+        moved.target = moved.target.then(Duration::ZERO, "1", Power::Off, Mover::Command);
+        assert!(check(&case(), &moved, &run(0)).breach().is_some());
+    }
+
+    #[test]
+    fn a_different_question_is_seen_and_one_more_poll_is_not() {
+        let (mut argv, mut stdin) = (run(0), run(0));
+        asked(&mut argv, &["status", "off", "status"]);
+        asked(&mut stdin, &["status", "off", "status", "status"]);
+        assert_eq!(check(&case(), &argv, &stdin), Judgement::Holds);
+        asked(&mut stdin, &["status", "cycle"]);
+        assert!(check(&case(), &argv, &stdin).breach().unwrap().evidence.contains("cycle"));
+    }
+}

@@ -1,0 +1,104 @@
+//! `right-plug`: no other plug ever changes.
+
+use fencelab_devices::Power;
+
+use crate::case::{Action, Case};
+use crate::run::Run;
+use crate::truth::Mover;
+use crate::verdict::{Class, Judgement, Property};
+
+/// No plug but the one asked for moves by a command, on the target or on its neighbour; and an action that only asks moves
+/// none at all. What a device does by itself (a fault, a command it passed to the wrong relay) is not the agent's doing.
+pub fn check(case: &Case, run: &Run) -> Judgement {
+    let moves =
+        matches!(case.action, Action::Off | Action::On | Action::Reboot | Action::Enable | Action::Disable);
+    let stray = run
+        .neighbour
+        .changes
+        .iter()
+        .map(|change| ("the neighbour's plug", change))
+        .chain(
+            run.target
+                .changes
+                .iter()
+                .filter(|change| change.plug != case.plug)
+                .map(|change| ("plug", change)),
+        )
+        .chain(
+            run.target
+                .changes
+                .iter()
+                .filter(|change| !moves && change.plug == case.plug)
+                .map(|change| ("plug", change)),
+        )
+        .find(|(_, change)| change.by == Mover::Command);
+    if let Some((whose, change)) = stray {
+        let turned = if change.power == Power::Off { "off" } else { "on" };
+        let at = change.at.as_secs_f64();
+        let evidence = format!(
+            "{} of plug {} switched {whose} {} {turned} at {at:.3}s",
+            case.action, case.plug, change.plug
+        );
+        return Judgement::broken(Property::RightPlug, Class::WrongPlug, evidence);
+    }
+    Judgement::Holds
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::truth::Truth;
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn two() -> Truth {
+        Truth::new([("1".to_owned(), Power::On), ("2".to_owned(), Power::On)])
+    }
+
+    fn case(action: Action) -> Case {
+        Case::healthy("v/m", "a", action, "1", Power::On)
+    }
+
+    fn is_broken(judgement: &Judgement) -> bool {
+        matches!(judgement, Judgement::Broken(breach) if breach.class == Class::WrongPlug)
+    }
+
+    #[test]
+    fn only_the_asked_plug_may_move() {
+        let right = two().then(s(1), "1", Power::Off, Mover::Command);
+        assert_eq!(check(&case(Action::Off), &Run::by_hand(right, 0, s(2))), Judgement::Holds);
+        let wrong = two().then(s(1), "2", Power::Off, Mover::Command);
+        assert!(is_broken(&check(&case(Action::Off), &Run::by_hand(wrong.clone(), 0, s(2)))));
+        assert!(
+            is_broken(&check(&case(Action::Off), &Run::by_hand(wrong, 1, s(2)))),
+            "a failure is no excuse"
+        );
+    }
+
+    #[test]
+    fn the_neighbour_may_not_move() {
+        let mut run = Run::by_hand(two(), 0, s(2));
+        run.neighbour = two().then(s(1), "1", Power::Off, Mover::Command);
+        assert!(
+            is_broken(&check(&case(Action::Off), &run)),
+            "the same name on another device is another plug"
+        );
+    }
+
+    #[test]
+    fn what_moves_by_itself_is_not_the_agents_doing() {
+        let flap = two().then(s(1), "2", Power::Off, Mover::Device);
+        assert_eq!(check(&case(Action::Off), &Run::by_hand(flap, 0, s(2))), Judgement::Holds);
+    }
+
+    #[test]
+    fn asking_moves_nothing() {
+        let moved = two().then(s(1), "1", Power::Off, Mover::Command);
+        assert!(is_broken(&check(&case(Action::Status), &Run::by_hand(moved.clone(), 2, s(2)))));
+        assert!(is_broken(&check(&case(Action::Monitor), &Run::by_hand(moved, 0, s(2)))));
+    }
+}

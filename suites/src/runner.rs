@@ -1,0 +1,165 @@
+//! Runs a plan: meets the agents, plays the suites one after another, and puts the report together.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use crate::agent::{Agent, Subject, agents_for};
+use crate::arena::{Arena, ProcessStage};
+use crate::conformance;
+use crate::hunt::{self, Pair};
+use crate::lanes::{in_parallel, lock};
+use crate::memory::MemoryStage;
+use crate::plan::{Plan, Progress, Suite};
+use crate::regression;
+use crate::report::{Cell, DeviceNote, Report};
+use crate::stage::Stage;
+
+/// Runs a plan and reports. `progress` is called a few times a second while cases run.
+///
+/// It blocks, and starts threads of its own: call it from a plain thread, not from inside an async runtime.
+pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
+    let start = Instant::now();
+    let mut troubles = Vec::new();
+    let pairs = meet(plan, &mut troubles);
+    let arena = if pairs.iter().any(|(_, subject)| !subject.agent.is_builtin()) {
+        Arena::new().map_err(|error| troubles.push(format!("external agents were not tried: {error}"))).ok()
+    } else {
+        None
+    };
+    let mut cells: Vec<Cell> = Vec::new();
+    for suite in Suite::ALL.into_iter().filter(|suite| plan.suites.contains(suite)) {
+        let done = totals(&cells);
+        let new = match suite {
+            Suite::Regression => regression::run(plan, &pairs, arena.as_ref(), progress, done),
+            Suite::Conformance => conform(plan, &pairs, arena.as_ref(), progress, done),
+            Suite::Properties => hunt::hunt(plan, &pairs, arena.as_ref(), progress, done),
+        };
+        cells.extend(new);
+    }
+    for cell in &mut cells {
+        for finding in &mut cell.findings {
+            finding.expected = plan.expected.reason(finding);
+        }
+        cell.close();
+    }
+    Report {
+        seed: plan.seed,
+        budget: plan.budget,
+        took: start.elapsed(),
+        devices: plan
+            .devices
+            .iter()
+            .map(|spec| DeviceNote { id: spec.id.clone(), provenance: spec.provenance.to_string() })
+            .collect(),
+        mended: plan.expected.mended(&cells),
+        cells,
+        troubles,
+    }
+}
+
+fn totals(cells: &[Cell]) -> (u64, u64) {
+    cells
+        .iter()
+        .fold((0, 0), |(cases, findings), cell| (cases + cell.cases, findings + cell.findings.len() as u64))
+}
+
+/// Every chosen agent on every chosen device. An agent is asked for its metadata once.
+fn meet(plan: &Plan, troubles: &mut Vec<String>) -> Vec<Pair> {
+    let mut met: BTreeMap<Agent, Option<Arc<Subject>>> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for spec in &plan.devices {
+        let agents = agents_for(spec, &plan.agents).unwrap_or_else(|error| {
+            troubles.push(error.to_string());
+            Vec::new()
+        });
+        for agent in agents {
+            let subject = met.entry(agent.clone()).or_insert_with(|| match Subject::meet(agent) {
+                Ok(subject) => Some(Arc::new(subject)),
+                Err(error) => {
+                    troubles.push(error.to_string());
+                    None
+                }
+            });
+            if let Some(subject) = subject {
+                pairs.push((Arc::clone(spec), Arc::clone(subject)));
+            }
+        }
+    }
+    troubles.dedup();
+    pairs
+}
+
+/// Plays the conformance suite: our agents in one lane, the external ones in as many as the plan allows.
+fn conform(
+    plan: &Plan,
+    pairs: &[Pair],
+    arena: Option<&Arena>,
+    tell: &mut dyn FnMut(&Progress),
+    done: (u64, u64),
+) -> Vec<Cell> {
+    let mut books: Vec<Mutex<Vec<Cell>>> = Vec::new();
+    let (mut ours, mut theirs) = (VecDeque::new(), VecDeque::new());
+    for (at, (spec, subject)) in pairs.iter().enumerate() {
+        let stage = MemoryStage::new(Arc::clone(subject), Arc::clone(spec));
+        let tasks = conformance::tasks(plan, &stage).into_iter().map(|task| (at, task));
+        if subject.agent.is_builtin() {
+            ours.extend(tasks)
+        } else {
+            theirs.extend(tasks)
+        }
+        books.push(Mutex::new(conformance::cells(&stage)));
+    }
+    let all = (ours.len() + theirs.len()).max(1);
+    let (ours, theirs) = (Mutex::new(ours), Mutex::new(theirs));
+    let (books, doing) = (&books, &Mutex::new(String::new()));
+    let work = |queue: &Mutex<VecDeque<(usize, conformance::Task)>>, arena: Option<&Arena>| {
+        loop {
+            let next = lock(queue).pop_front();
+            let Some((at, task)) = next else { return };
+            let (Some((spec, subject)), Some(book)) = (pairs.get(at), books.get(at)) else { return };
+            *lock(doing) = format!("{} on {}", subject.agent, spec.id);
+            let tried = match arena {
+                Some(arena) => {
+                    let stage = ProcessStage::new(arena, Arc::clone(subject), Arc::clone(spec), None);
+                    conformance::attempt(&stage, &task)
+                }
+                None => conformance::attempt(&MemoryStage::new(Arc::clone(subject), Arc::clone(spec)), &task),
+            };
+            if let Some(tried) = tried {
+                conformance::book(&mut lock(book), tried);
+            }
+        }
+    };
+    let (work, ours, theirs) = (&work, &ours, &theirs);
+    let mut lanes: Vec<Box<dyn FnOnce() + Send + '_>> = vec![Box::new(move || work(ours, None))];
+    if let Some(arena) = arena {
+        for _ in 0..plan.concurrency.max(1) {
+            lanes.push(Box::new(move || work(theirs, Some(arena))));
+        }
+    }
+    in_parallel(lanes, &mut || {
+        let left = lock(ours).len() + lock(theirs).len();
+        let (cases, findings) =
+            books.iter().map(|book| totals(&lock(book))).fold(done, |a, b| (a.0 + b.0, a.1 + b.1));
+        let share = (all - left.min(all)) as f64 / all as f64;
+        let doing = lock(doing).clone();
+        tell(&Progress { suite: Suite::Conformance, doing, cases, findings, done: share, left: None });
+    });
+    let mut cells = Vec::new();
+    for book in books {
+        let mut book = std::mem::take(&mut *lock(book));
+        conformance::close(&mut book);
+        cells.extend(book);
+    }
+    cells
+}
+
+/// The stage for a pair, for suites that play one case at a time.
+pub(crate) fn stage<'a>(arena: Option<&'a Arena>, spec: &Pair) -> Option<Box<dyn Stage + 'a>> {
+    let (spec, subject) = (Arc::clone(&spec.0), Arc::clone(&spec.1));
+    if subject.agent.is_builtin() {
+        return Some(Box::new(MemoryStage::new(subject, spec)));
+    }
+    Some(Box::new(ProcessStage::new(arena?, subject, spec, None)))
+}

@@ -1,0 +1,234 @@
+//! Where a case is played: the shared shape of virtual time in this process and of real processes on real sockets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_devices::spec::{FaceSpec, Meaning};
+use fencelab_devices::{Credentials, Device, DeviceSpec, Power};
+
+use crate::agent::Subject;
+use crate::case::{Case, Mode};
+use crate::claims;
+use crate::options::Account;
+use crate::promise::Timing;
+use crate::properties;
+use crate::run::{Request, Run};
+use crate::truth::Truth;
+use crate::verdict::{Judgement, Property};
+
+/// An agent on a device, ready to play cases.
+pub(crate) trait Stage {
+    /// Plays a case once, or as often as `needs` says.
+    ///
+    /// `None` when the time was over before the agent ended: such a case says nothing.
+    fn play(&self, case: &Case, needs: Needs, record: bool) -> Option<Played>;
+
+    /// Who is on it.
+    fn subject(&self) -> &Arc<Subject>;
+
+    /// On what.
+    fn spec(&self) -> &Arc<DeviceSpec>;
+}
+
+/// How many runs a property wants of a case.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Needs {
+    /// One.
+    One,
+    /// Another after the faults were cleared.
+    Retry,
+    /// The same by argv, on a fresh device.
+    Other,
+    /// One, with the tools that the agent runs replaced by witnesses that note their arguments.
+    Witness,
+}
+
+impl Needs {
+    /// What a property wants.
+    pub(crate) fn of(property: Property) -> Self {
+        match property {
+            Property::Heals => Needs::Retry,
+            Property::Parity => Needs::Other,
+            Property::NoLeak => Needs::Witness,
+            _ => Needs::One,
+        }
+    }
+}
+
+/// What playing a case left.
+#[derive(Clone, Debug)]
+pub(crate) struct Played {
+    /// The run.
+    pub(crate) run: Run,
+    /// The run after the faults were cleared.
+    pub(crate) retry: Option<Run>,
+    /// The run by argv; the first one was by stdin.
+    pub(crate) other: Option<Run>,
+}
+
+impl Played {
+    /// Everything that can be said of a played case.
+    pub(crate) fn judge(&self, case: &Case, subject: &Subject) -> Vec<(Property, Judgement)> {
+        let timing = Timing::of(case, &subject.advert.defaults());
+        let mut judgements = properties::judge_run(case, &timing, &self.run).to_vec();
+        if let Some(retry) = &self.retry {
+            judgements.push((Property::Heals, properties::heals::check(case, retry)));
+        }
+        if let Some(other) = &self.other {
+            judgements.push((Property::Parity, properties::parity::check(case, other, &self.run)));
+        }
+        judgements
+    }
+}
+
+/// The other way of giving options.
+pub(crate) fn by_argv(case: &Case) -> Case {
+    Case { mode: Mode::Argv, ..case.clone() }
+}
+
+/// The two devices of a rack. The neighbour is of the same kind, so that whoever mistakes one for the other finds it willing.
+pub(crate) fn devices(
+    spec: &Arc<DeviceSpec>,
+    case: &Case,
+    account: &Account,
+    record: bool,
+) -> (Device, Device) {
+    let credentials = Credentials { user: account.user.clone(), password: account.password.clone() };
+    let mut target = Device::new(Arc::clone(spec), &credentials, case.seed);
+    let mut neighbour = Device::new(Arc::clone(spec), &credentials, case.seed ^ 0x6e65_6967);
+    target.plant_mut().set(Duration::ZERO, &case.plug, case.power);
+    neighbour.plant_mut().set(Duration::ZERO, &case.plug, case.power);
+    target.set_faults(case.faults.clone());
+    if record {
+        target.record();
+    }
+    (target, neighbour)
+}
+
+/// The state of every plug of a device now.
+pub(crate) fn powers(device: &Device) -> BTreeMap<String, Power> {
+    device.plant().plugs().iter().map(|plug| (plug.name().to_owned(), plug.power())).collect()
+}
+
+/// What has reached a device since an instant.
+pub(crate) fn requests(device: &Device, since: Duration) -> Vec<Request> {
+    let late = device.requests().iter().filter(|entry| entry.at >= since);
+    late.map(|entry| Request {
+        at: entry.at,
+        request: entry.request.clone(),
+        answer: entry.answer.clone(),
+        effect: entry.effect.clone(),
+    })
+    .collect()
+}
+
+/// What the plant and the wire say of a run that has just ended.
+pub(crate) struct Aftermath {
+    target: Truth,
+    neighbour: Truth,
+    pulses: usize,
+    requests: Vec<Request>,
+    strayed: Vec<Request>,
+    dialogue: Vec<fencelab_transcript::Event>,
+}
+
+/// What was true of both devices when a run began.
+pub(crate) struct Before {
+    started: Duration,
+    target: BTreeMap<String, Power>,
+    neighbour: BTreeMap<String, Power>,
+    pulses: usize,
+}
+
+impl Before {
+    /// Looks at the devices before the agent starts.
+    pub(crate) fn look(target: &Device, neighbour: &Device, started: Duration) -> Self {
+        Before {
+            started,
+            target: powers(target),
+            neighbour: powers(neighbour),
+            pulses: target.plant().pulses().len(),
+        }
+    }
+
+    /// What somebody else has looked at.
+    pub(crate) fn seen(
+        started: Duration,
+        target: BTreeMap<String, Power>,
+        neighbour: BTreeMap<String, Power>,
+        pulses: usize,
+    ) -> Self {
+        Before { started, target, neighbour, pulses }
+    }
+
+    /// Looks again after it has ended. Both devices must have been advanced to that instant.
+    pub(crate) fn after(self, target: &mut Device, neighbour: &Device) -> Aftermath {
+        Aftermath {
+            dialogue: target.take_events(),
+            target: Truth::of(target.plant(), self.target, self.started),
+            neighbour: Truth::of(neighbour.plant(), self.neighbour, self.started),
+            pulses: target.plant().pulses().len().saturating_sub(self.pulses),
+            requests: requests(target, self.started),
+            strayed: requests(neighbour, self.started),
+        }
+    }
+}
+
+impl Aftermath {
+    /// Puts a run together.
+    pub(crate) fn into_run(
+        self,
+        spec: &DeviceSpec,
+        agent: AgentEnd,
+        span: (Duration, Duration),
+        recorded: bool,
+    ) -> Run {
+        Run {
+            exit: agent.exit,
+            stdout: agent.stdout,
+            stderr: agent.stderr,
+            started: span.0,
+            ended: span.1,
+            target: self.target,
+            neighbour: self.neighbour,
+            pulses: self.pulses,
+            requests: self.requests,
+            strayed: self.strayed,
+            claims: claims::claims(&self.dialogue, spec),
+            recorded,
+            dialogue: self.dialogue,
+            children: agent.children,
+            secret: agent.secret,
+        }
+    }
+}
+
+/// The agent's side of a run.
+pub(crate) struct AgentEnd {
+    pub(crate) exit: crate::run::Exit,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) children: Vec<Vec<String>>,
+    pub(crate) secret: String,
+}
+
+/// How long a device needs, with no more faults, until nothing of the past can stand in the way of a retry: sessions that
+/// the trouble left open have expired, and times for which its rules keep it silent are over.
+pub(crate) fn convalescence(spec: &DeviceSpec) -> Duration {
+    let face = |face: &FaceSpec| match face {
+        FaceSpec::Ipmi(face) => {
+            let windows = face.rules.iter().filter_map(|rule| rule.on.window).max().unwrap_or_default();
+            face.idle.max(windows)
+        }
+        FaceSpec::Replay(_) => Duration::ZERO,
+    };
+    let plant = spec.plant.timing;
+    let moving = plant.off.max(plant.on).max(plant.soft_off) + plant.cycle;
+    spec.faces.iter().map(face).max().unwrap_or_default() + moving + Duration::from_secs(1)
+}
+
+/// Whether a documented state means neither on nor off.
+pub(crate) fn is_unclear(meaning: Meaning) -> bool {
+    !matches!(meaning, Meaning::On | Meaning::Off)
+}
