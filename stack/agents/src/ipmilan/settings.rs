@@ -73,7 +73,10 @@ impl Settings {
             _ => Family::Any,
         };
         let port = u16::try_from(values.number("ipport")).unwrap_or_default();
-        let target = Target { host: values.text("ip").unwrap_or_default().to_owned(), port, family };
+        // People write an IPv6 address with brackets where a port follows; here none does.
+        let host = values.text("ip").unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let target = Target { host: host.to_owned(), port, family };
 
         let username = values.text("username").unwrap_or_default();
         if username.len() > USERNAME_MAX {

@@ -16,6 +16,7 @@ pub(crate) const PASSWORD: &str = "fencelab-secret";
 
 /// One rule for what happens to a datagram or a command, counted from 1.
 pub(crate) type Lose = Box<dyn FnMut(Duration, usize) -> bool>;
+pub(crate) type Tamper = Box<dyn FnMut(bool, &[u8]) -> Vec<Vec<u8>>>;
 pub(crate) type Answer = Box<dyn FnMut(Duration, &Request) -> Option<Option<Response>>>;
 
 /// The BMC.
@@ -30,6 +31,8 @@ pub(crate) struct Bmc {
     pub(crate) off_phase: Duration,
     /// Which incoming datagrams are lost.
     pub(crate) lose: Option<Lose>,
+    /// What becomes of the bytes of each datagram; the flag is set for those from the BMC.
+    pub(crate) tamper: Option<Tamper>,
     /// What is answered instead of what the chassis would: `None` as usual, `Some(None)` nothing.
     pub(crate) answer: Option<Answer>,
     /// Commands carried out, with their time.
@@ -43,7 +46,7 @@ pub(crate) struct Bmc {
     coming: Vec<(Duration, bool)>,
     out: VecDeque<(Duration, SocketAddr, Vec<u8>)>,
     received: usize,
-    random: u8,
+    random: u64,
 }
 
 impl Bmc {
@@ -63,6 +66,7 @@ impl Bmc {
             latency: Duration::from_millis(5),
             off_phase: Duration::from_secs(2),
             lose: None,
+            tamper: None,
             answer: None,
             commands: Vec::new(),
             timeline: Vec::new(),
@@ -86,6 +90,38 @@ impl Bmc {
             if self.on != on {
                 self.on = on;
                 self.timeline.push((at, on));
+            }
+        }
+    }
+
+    fn tampered(&mut self, from_bmc: bool, bytes: &[u8]) -> Vec<Vec<u8>> {
+        self.tamper.as_mut().map_or_else(|| vec![bytes.to_vec()], |tamper| tamper(from_bmc, bytes))
+    }
+
+    fn handle(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut state = self.random;
+        self.random = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut random = move |buf: &mut [u8]| {
+            for byte in buf {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *byte = (state >> 56) as u8;
+            }
+        };
+        match self.server.receive(now, from, &mut random, bytes) {
+            Received::Nothing => None,
+            Received::Reply(reply) => Some(reply),
+            Received::Command { ticket, request, privilege, .. } => {
+                self.commands.push((now, request.command, request.data.clone()));
+                let instead = self.answer.as_mut().and_then(|answer| answer(now, &request));
+                let response = match instead {
+                    Some(None) => return None,
+                    Some(Some(response)) => response,
+                    None if request.command == 2 && privilege < Privilege::Operator => {
+                        request.answer(Completion::INSUFFICIENT_PRIVILEGE, [])
+                    }
+                    None => self.chassis(now, &request),
+                };
+                Some(self.server.respond(ticket, &response, &mut random))
             }
         }
     }
@@ -122,28 +158,12 @@ impl Peer for Bmc {
         if self.lose.as_mut().is_some_and(|lose| lose(now, received)) {
             return;
         }
-        self.random = self.random.wrapping_add(1);
-        let seed = self.random;
-        let mut random =
-            move |buf: &mut [u8]| buf.iter_mut().zip(seed..).for_each(|(to, from)| *to = from | 1);
-        let reply = match self.server.receive(now, from, &mut random, bytes) {
-            Received::Nothing => return,
-            Received::Reply(reply) => reply,
-            Received::Command { ticket, request, privilege, .. } => {
-                self.commands.push((now, request.command, request.data.clone()));
-                let instead = self.answer.as_mut().and_then(|answer| answer(now, &request));
-                let response = match instead {
-                    Some(None) => return,
-                    Some(Some(response)) => response,
-                    None if request.command == 2 && privilege < Privilege::Operator => {
-                        request.answer(Completion::INSUFFICIENT_PRIVILEGE, [])
-                    }
-                    None => self.chassis(now, &request),
-                };
-                self.server.respond(ticket, &response, &mut random)
+        for bytes in self.tampered(false, bytes) {
+            let Some(reply) = self.handle(now, from, &bytes) else { continue };
+            for reply in self.tampered(true, &reply) {
+                self.out.push_back((now + self.latency, from, reply));
             }
-        };
-        self.out.push_back((now + self.latency, from, reply));
+        }
     }
 
     fn next(&self) -> Option<Duration> {
