@@ -32,12 +32,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fencelab-agents",
             "fencelab-devices",
             "fencelab-link",
+            "fencelab-peers",
             "fencelab-recorder",
             "fencelab-suites",
             "fencelab-transcript",
             "fencelab-wire",
         ],
     ),
+    ("fencelab-peers", &[]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,12 @@
+//! Real programs as peers of tests and benches. Nothing of the product uses this crate.
+//!
+//! A missing program is never a skipped test: everything here panics with the name of the Debian package that has it,
+//! or, for our own programs, with the command that builds it.
+
+mod emulator;
+mod ipmi_sim;
+mod ran;
+
+pub use emulator::{Emulator, Ready};
+pub use ipmi_sim::{IpmiSim, Power, Setup};
+pub use ran::{Ran, run};
