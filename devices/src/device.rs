@@ -217,6 +217,15 @@ impl Device {
             .unwrap_or_default()
     }
 
+    /// Whether a strict replay takes as long for each answer as was recorded; by default it takes no time.
+    pub fn keep_recorded_timing(&mut self, keep: bool) {
+        for face in &mut self.faces {
+            if let Face::Replay(player) = face {
+                player.set_timed(keep);
+            }
+        }
+    }
+
     /// How many sessions are open, over all faces.
     #[must_use]
     pub fn sessions(&self) -> usize {

@@ -333,10 +333,11 @@ impl Plant {
         target.pending.make_contiguous().sort_by_key(|pending| pending.at);
     }
 
-    /// The last instant at which a change of `plug` is pending, and to what.
+    /// The last of the pending changes of `plug`, if they change anything.
     pub(crate) fn pending_end(&self, plug: &str) -> Option<(Duration, Power)> {
         let plug = self.plugs.get(self.index(plug)?)?;
-        plug.pending.back().map(|pending| (pending.at, pending.power))
+        let moves = plug.pending.iter().any(|pending| pending.power != plug.power);
+        plug.pending.back().filter(|_| moves).map(|pending| (pending.at, pending.power))
     }
 
     /// The true power of `plug` at `at`: at the instant of a change it is already the new one. Future instants count

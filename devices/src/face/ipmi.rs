@@ -5,8 +5,8 @@ mod builtin;
 mod chassis;
 mod control;
 pub(crate) mod inventory;
-mod op;
-mod opening;
+pub(crate) mod op;
+pub(crate) mod opening;
 mod rules;
 mod storage;
 
@@ -73,11 +73,7 @@ impl Bmc {
         random: Random<'_>,
         datagram: &[u8],
     ) -> Op {
-        match self.server.clone().receive(now, peer, random, datagram) {
-            Received::Command { request, .. } => op::of(&request),
-            Received::Reply(_) => Op::Session,
-            Received::Nothing => Op::Other,
-        }
+        op::of_received(&self.server.clone().receive(now, peer, random, datagram))
     }
 
     pub(crate) fn handle(
@@ -282,7 +278,7 @@ fn config(spec: &IpmiFace, credentials: &Credentials, guid: [u8; 16]) -> Config 
     }
 }
 
-fn request_text(request: &Request) -> String {
+pub(crate) fn request_text(request: &Request) -> String {
     let name = command_name(CommandId { netfn: request.netfn.0, cmd: request.command });
     match op::of(request) {
         Op::Command(command) => format!("{name} {command}"),
@@ -291,7 +287,7 @@ fn request_text(request: &Request) -> String {
     }
 }
 
-fn response_text(response: &Response) -> String {
+pub(crate) fn response_text(response: &Response) -> String {
     let code = response.completion;
     if code.is_ok() {
         format!("ok {}", hex(&response.data)).trim_end().to_owned()

@@ -47,7 +47,7 @@ impl Face {
         match spec {
             FaceSpec::Ipmi(spec) => Self::Ipmi(Box::new(ipmi::Bmc::new(spec, credentials, random))),
             FaceSpec::Replay(transcript) => {
-                Self::Replay(Box::new(Player::new(transcript.clone(), credentials)))
+                Self::Replay(Box::new(Player::new(transcript, credentials, random)))
             }
         }
     }
@@ -75,7 +75,7 @@ impl Face {
     ) -> Op {
         match self {
             Self::Ipmi(bmc) => bmc.classify(now, peer, random, datagram),
-            Self::Replay(_) => Op::Other,
+            Self::Replay(player) => player.classify(now, peer, random, datagram),
         }
     }
 

@@ -27,7 +27,7 @@ impl Recorded {
             }
             let message: LanMessage = serde_json::from_value(value.clone())
                 .map_err(|error| format!("at {} s: no IPMI message: {error}", event.at.as_secs_f64()))?;
-            let (netfn, _, command) = message.command();
+            let (netfn, command, _) = message.command();
             let id = CommandId { netfn: netfn.request().0, cmd: command };
             match (from, &message.body) {
                 (Side::Agent, fencelab_wire::ipmi::Body::Request(request)) => {

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{DeviceSpec, FaceSpec, PlantSpec, Provenance, ProvenanceKind, lower, raw};
 use crate::error::{Error, nearest};
-use crate::plant::{Power, Timing};
+use crate::plant::Timing;
 
 /// Larger files than this are refused: a `device.toml` is written by hand.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -56,6 +56,7 @@ impl DeviceSpec {
             let what = format!("a transcript of `{}` cannot be replayed", header.link.protocol);
             return Err(Error::of_file(Path::new("transcript"), what, Some("there is: ipmi".to_owned())));
         }
+        let power = crate::replay::Player::power_at_start(&transcript);
         let slug = |text: &str| text.to_lowercase().replace(char::is_whitespace, "-");
         let from = header
             .captured
@@ -73,7 +74,7 @@ impl DeviceSpec {
             evidence: Vec::new(),
             note: None,
             folder: std::path::PathBuf::new(),
-            plant: PlantSpec { plugs: vec![("system".to_owned(), Power::On)], timing: Timing::default() },
+            plant: PlantSpec { plugs: vec![("system".to_owned(), power)], timing: Timing::default() },
             faces: vec![FaceSpec::Replay(Arc::new(transcript))],
         }))
     }

@@ -5,7 +5,7 @@ use fencelab_wire::ipmi::{Completion, LanMessage, NetFn, open_session, rmcp, ses
 
 /// The first step of opening a session.
 #[derive(Debug)]
-pub(super) enum Opening {
+pub(crate) enum Opening {
     /// RMCP+ Open Session Request (IPMI 2.0 §13.17).
     Plus(open_session::Request),
     /// Activate Session of IPMI 1.5 (§22.17).
@@ -17,7 +17,7 @@ const NO_SLOT: u8 = 0x81;
 
 impl Opening {
     /// Recognises one in any bytes.
-    pub(super) fn sniff(datagram: &[u8]) -> Option<Self> {
+    pub(crate) fn sniff(datagram: &[u8]) -> Option<Self> {
         let body = rmcp::ipmi(datagram)?;
         if let Some(packet) = rmcpplus::Packet::parse(body) {
             if packet.kind != PayloadType::OpenSessionRequest || packet.encrypted {
@@ -26,12 +26,12 @@ impl Opening {
             return open_session::Request::parse(packet.payload).map(Self::Plus);
         }
         let message = LanMessage::parse(session::Packet::parse(body)?.payload).ok()?;
-        let (netfn, _, command) = message.command();
+        let (netfn, command, _) = message.command();
         (netfn == NetFn::APP && command == 0x3a).then_some(Self::Activate(message))
     }
 
     /// The datagram that refuses it, with this code or, by default, for lack of resources.
-    pub(super) fn refusal(&self, code: Option<u8>) -> Option<Vec<u8>> {
+    pub(crate) fn refusal(&self, code: Option<u8>) -> Option<Vec<u8>> {
         match self {
             Self::Plus(request) => {
                 let response = open_session::Response {
