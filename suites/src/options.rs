@@ -89,7 +89,8 @@ impl Call {
                 Mode::Stdin => put(PASSWORD, &told.password),
                 Mode::Argv => put(PASSWORD_SCRIPT, script),
             }
-            if advert.first_of(PLUG).is_some() {
+            // With `port_as_ip` a plug is another word for the address; such an agent has no plugs of its own.
+            if advert.first_of(PLUG).is_some() && !advert.parameters.contains_key("port_as_ip") {
                 put(PLUG, &case.plug);
             }
         }

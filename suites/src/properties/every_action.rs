@@ -80,6 +80,10 @@ pub(crate) fn works(action: Action, plug: &str, run: &Run) -> Result<(), String>
             }
         }
         Action::Diag => {
+            // A server without power has nothing to interrupt: devices answer either way.
+            if truth.initial.get(plug) == Some(&Power::Off) && run.exit == Exit::Code(1) {
+                return Ok(());
+            }
             code(0)?;
             if truth.initial.get(plug) == Some(&Power::On) && run.pulses == 0 {
                 return Err("no diagnostic interrupt reached the plug".to_owned());
