@@ -294,11 +294,13 @@ impl Driver<'_, '_> {
             let wake = now.saturating_add(sleep);
             self.context.sleep_until(until.map_or(wake, |until| wake.min(until)));
             // An order that was not answered may never have arrived. It can be given twice without harm.
+            self.bound(until.unwrap_or(Duration::MAX));
             for (plug, failure) in &mut orders {
                 if failure.is_some() {
                     *failure = self.order(plug, wanted);
                 }
             }
+            self.context.deadline = None;
         }
     }
 
@@ -322,9 +324,14 @@ impl Driver<'_, '_> {
         Ok(all)
     }
 
+    /// No exchange lasts beyond `until`, or a little longer.
+    fn bound(&mut self, until: Duration) {
+        self.context.deadline = Some(until.max(self.context.now().saturating_add(LAST_LOOK)));
+    }
+
     /// Looks at a plug, at longest until `until` or a little longer.
     fn look_until(&mut self, plug: &str, until: Duration) -> Result<PowerState, Failure> {
-        self.context.deadline = Some(until.max(self.context.now().saturating_add(LAST_LOOK)));
+        self.bound(until);
         let state = self.look(plug);
         self.context.deadline = None;
         state

@@ -25,6 +25,8 @@ struct Fake {
     /// Answers to `set` and `cycle`; a failure does nothing to the plug.
     orders: VecDeque<Failure>,
     off_phase: Duration,
+    /// How long an unanswered order is waited for.
+    patience: Duration,
     said: Vec<String>,
 }
 
@@ -67,6 +69,7 @@ impl Fence for Fake {
     fn set(&mut self, context: &mut Context<'_>, plug: &str, wanted: Wanted) -> Result<(), Failure> {
         self.said.push(format!("{} {plug}", wanted.word()));
         if let Some(failure) = self.orders.pop_front() {
+            context.sleep_until(context.until(self.patience));
             return Err(failure);
         }
         if self.deaf_to != Some(wanted) {
@@ -181,6 +184,22 @@ fn only_the_plug_that_is_not_there_is_ordered() {
 }
 
 #[test]
+fn several_plugs_succeed_only_together() {
+    // Plug 1 goes off at the first look after the order, plug 2 never.
+    let mut fake = Fake::with(&[("1", true)]);
+    let mut answers = vec![Ok(PowerState::On), Ok(PowerState::On), Ok(PowerState::Off)];
+    answers.extend(std::iter::repeat_n(Ok(PowerState::On), 100));
+    fake.answers.extend(answers);
+    let failure = play(&mut fake, Action::Off, &["-n", "1,2"]).done.unwrap_err();
+    assert!(failure.seen.contains("plug 2 is ON") && !failure.seen.contains("plug 1"), "{failure}");
+    assert_eq!(
+        fake.said.iter().filter(|said| *said == "power 1").count(),
+        2,
+        "what is there is not asked again"
+    );
+}
+
+#[test]
 fn power_timeout_is_seconds_on_the_clock() {
     // At the limit it is still a success, and a step beyond it is a failure.
     for (relay_ms, reached) in [(22_000, true), (22_001, false)] {
@@ -228,6 +247,17 @@ fn hiccups_on_the_way_do_not_matter() {
         2,
         "an unanswered order is given again"
     );
+}
+
+#[test]
+fn an_order_given_again_ends_in_time_too() {
+    let mut fake = Fake::with(&[("1", true)]);
+    fake.orders.extend(std::iter::repeat_n(silence(), 100));
+    fake.patience = Duration::from_secs(8);
+    let ran = play(&mut fake, Action::Off, &["--power-wait=0"]);
+    assert!(ran.done.is_err());
+    // The first order may last as long as its exchange; from then on the power timeout rules.
+    assert!(ran.seconds <= 8.0 + 20.0 + 1.0, "{}", ran.seconds);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use fencelab_link::{Family, Target};
 use fencelab_wire::ipmi::{
     AuthType, Privilege, Secret,
+    cipher_suite::Suite,
     client::{Config, Interface},
 };
 
@@ -115,10 +116,15 @@ fn auth(values: &Values) -> Option<AuthType> {
 
 fn cipher(values: &Values) -> Result<Option<u8>, Failure> {
     let Some(text) = values.filled("cipher") else { return Ok(None) };
-    text.trim()
+    let id = text
+        .trim()
         .parse()
-        .map(Some)
-        .map_err(|_| wrong("--cipher must be the number of a cipher suite, such as 3 or 17"))
+        .map_err(|_| wrong("--cipher must be the number of a cipher suite, such as 3 or 17"))?;
+    match Suite::from_id(id) {
+        Some(suite) if suite.is_supported() => Ok(Some(id)),
+        Some(_) => Err(wrong(&format!("--cipher: suite {id} encrypts with xRC4, which is not supported"))),
+        None => Err(wrong(&format!("--cipher: there is no suite {id}"))),
+    }
 }
 
 /// A BMC key in hexadecimal digits, as ipmitool's `-y` takes it.
@@ -149,5 +155,74 @@ fn number(text: &str) -> Option<u8> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u8::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{agent::Agent, options::parse_argv};
+
+    fn values(args: &[&str]) -> Values {
+        let agent = Agent::named("fence_ipmilan").unwrap();
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let (mut values, _) = parse_argv(&agent.options, &args).unwrap();
+        values.fill(&agent.options);
+        values
+    }
+
+    fn wrong(args: &[&str]) -> Vec<String> {
+        Settings::check(&values(args)).0
+    }
+
+    #[test]
+    fn bridging_is_refused_and_the_bmc_itself_is_not() {
+        assert!(wrong(&["--target=0x42"])[0].contains("bridging to another controller is not supported"));
+        assert!(!wrong(&["--target=bogus"]).is_empty());
+        for own in ["0x20", "32", ""] {
+            assert!(wrong(&["--target", own]).is_empty(), "{own}");
+        }
+    }
+
+    #[test]
+    fn cipher_suites_that_cannot_be_spoken_are_refused_before_any_contact() {
+        assert_eq!(
+            wrong(&["-P", "-C", "4"]),
+            ["--cipher: suite 4 encrypts with xRC4, which is not supported"]
+        );
+        assert_eq!(wrong(&["-P", "-C", "200"]), ["--cipher: there is no suite 200"]);
+        assert!(wrong(&["-P", "-C", "three"])[0].contains("must be the number"));
+        assert!(wrong(&["-P", "-C", "17"]).is_empty());
+    }
+
+    #[test]
+    fn a_bmc_key_is_hexadecimal() {
+        for key in ["0", "0g", "abc", &"00".repeat(21)] {
+            assert_eq!(wrong(&["-P", "--hexadecimal-kg", key]).len(), 1, "{key}");
+        }
+        let settings = Settings::new(&values(&["-P", "--hexadecimal-kg=0x00fF"])).unwrap();
+        assert_eq!(settings.login.kg, Some(Secret::new([0x00, 0xff])));
+    }
+
+    #[test]
+    fn what_is_ignored_is_noted() {
+        let notes = Settings::check(&values(&["--ipmitool-path=/opt/x", "--use-sudo", "-P", "-A", "md5"])).1;
+        assert_eq!(notes.len(), 3, "{notes:?}");
+        assert!(Settings::check(&values(&[])).1.is_empty());
+    }
+
+    #[test]
+    fn addresses_and_families() {
+        let target = |args: &[&str]| Settings::new(&values(args)).unwrap().target.to_string();
+        assert_eq!(target(&["-a", "[::1]", "-u", "6230"]), "[::1]:6230");
+        assert_eq!(target(&["-a", "fe80::1"]), "[fe80::1]:623");
+        assert_eq!(Settings::new(&values(&["-a", "h", "-6"])).unwrap().target.family, Family::V6);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let settings = Settings::new(&values(&["-P", "-p", "calvin", "--hexadecimal-kg=c0ffee"])).unwrap();
+        let text = format!("{settings:?}");
+        assert!(!text.contains("calvin") && !text.contains("192") && text.contains("***"), "{text}");
     }
 }

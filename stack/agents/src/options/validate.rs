@@ -40,6 +40,9 @@ pub(crate) fn validate(options: &[Opt], needs: Needs, action: Action, values: &m
     if needs.plug && action.needs_plug() && values.filled("plug").is_none() {
         wrong.push("a plug is needed (plug, -n)".to_owned());
     }
+    if values.filled("identity_file").is_some() && !values.flag("ssh") {
+        wrong.push("an identity file is for SSH (ssh, -x)".to_owned());
+    }
     if values.flag("inet4_only") && values.flag("inet6_only") {
         wrong.push("inet4_only and inet6_only exclude each other".to_owned());
     }
