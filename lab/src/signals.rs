@@ -1,0 +1,50 @@
+//! Ending cleanly.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::{Exit, Failure, OrExit};
+
+/// The signals that end the program, caught from now on.
+pub(crate) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Begins to catch SIGINT and SIGTERM. To be called before anybody is told that the program is ready.
+    pub(crate) fn catch() -> Result<Self, Failure> {
+        let catch = |kind| {
+            signal(kind)
+                .map_err(|error| anyhow::anyhow!("cannot catch signals: {error}"))
+                .or_exit(Exit::System)
+        };
+        Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
+    }
+
+    /// Waits for one of them.
+    pub(crate) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// A runtime for sockets and signals.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| anyhow::anyhow!("cannot start the runtime: {error}"))
+        .or_exit(Exit::System)
+}
+
+/// Raises the number of files this process may have open as far as it may: thousands of devices have a socket each.
+pub(crate) fn raise_file_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::debug!("the limit of open files stays as it is: {error}");
+    }
+}

@@ -1,0 +1,279 @@
+//! `fencelab emulate DEVICE...`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use clap::Args;
+use fencelab_devices::fault::{Fault, FaultError};
+use fencelab_devices::serve::{Served, Shared};
+use fencelab_devices::{Device, DeviceSpec, Power};
+use serde_json::{Value, json};
+
+use crate::address;
+use crate::cli::CorpusArgs;
+use crate::control::{self, Emulated};
+use crate::credentials;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::output;
+use crate::own_tape::OwnTape;
+use crate::signals::{Signals, raise_file_limit, runtime};
+
+/// How often recordings are written and commands passed to neighbours.
+const PULSE: Duration = Duration::from_millis(20);
+
+/// Options of `emulate`.
+#[derive(Args, Debug)]
+pub(crate) struct EmulateArgs {
+    /// Devices: ids of the corpus (vendor/model), or folders with a device.toml.
+    #[arg(required = true, value_name = "DEVICE")]
+    devices: Vec<String>,
+    #[command(flatten)]
+    corpus: CorpusArgs,
+    /// How many of each.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    count: u32,
+    /// The address to listen on.
+    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// Really listen where others than this machine can reach it.
+    #[arg(long)]
+    expose: bool,
+    /// The port of the first face, the next ones count up from it; 0: the kernel chooses.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// Give each device an address of its own, counting up from --listen, instead of a port.
+    #[arg(long)]
+    own_address: bool,
+    /// The power of a plug at the start.
+    #[arg(long, value_name = "PLUG=on|off")]
+    plug: Vec<PlugPower>,
+    /// What goes wrong, for example 'drop@from-device,status,first=2 + done-late(3s)@off'.
+    #[arg(long, value_name = "EXPR", value_parser = faults)]
+    fault: Vec<Faults>,
+    /// Serve the control interface there (docs/control.md); port 0: the kernel chooses.
+    #[arg(long, value_name = "ADDR:PORT")]
+    control: Option<SocketAddr>,
+    /// Record the dialogue of the one device as a transcript.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Overwrite the file of --record if it is there.
+    #[arg(long)]
+    force: bool,
+    /// The seed of session numbers and nonces.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// `PLUG=on|off`.
+#[derive(Clone, Debug)]
+struct PlugPower {
+    plug: String,
+    power: Power,
+}
+
+impl FromStr for PlugPower {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.rsplit_once('=') {
+            Some((plug, "on")) => Ok(Self { plug: plug.to_owned(), power: Power::On }),
+            Some((plug, "off")) => Ok(Self { plug: plug.to_owned(), power: Power::Off }),
+            _ => Err(String::from("write PLUG=on or PLUG=off")),
+        }
+    }
+}
+
+/// The faults of one expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
+
+/// Reads a fault expression of the command line.
+pub(crate) fn faults(text: &str) -> Result<Faults, FaultError> {
+    Fault::parse_all(text).map(Faults)
+}
+
+pub(crate) fn run(args: EmulateArgs) -> Result<Exit, Failure> {
+    address::may_listen(args.listen, args.expose)?;
+    if let Some(control) = args.control {
+        address::may_listen(control.ip(), args.expose)?;
+    }
+    if let Some(path) = &args.record {
+        if args.devices.len() > 1 || args.count > 1 {
+            let words = "a transcript holds the dialogue of one device; name one DEVICE, without --count, to --record it";
+            return Err(Failure::new(Exit::Usage, words));
+        }
+        output::may_write(path, args.force)?;
+    }
+    let specs = args.corpus.devices(&args.devices)?;
+    raise_file_limit();
+    runtime()?.block_on(serve(&args, &specs))
+}
+
+async fn serve(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<Exit, Failure> {
+    let mut signals = Signals::catch()?;
+    let (served, emulated) = start(args, specs)?;
+    let emulated: Arc<[Emulated]> = emulated.into();
+    let mut tape = match (&args.record, specs.first(), emulated.first()) {
+        (Some(path), Some(spec), Some(device)) => {
+            Some(OwnTape::create(path, args.force, spec, &device.shared)?)
+        }
+        _ => None,
+    };
+    let control = match args.control {
+        Some(bind) => Some(
+            control::serve(bind, emulated.clone())
+                .await
+                .map_err(|error| anyhow!("cannot serve the control interface on {bind}: {error}"))
+                .or_exit(Exit::Network)?,
+        ),
+        None => None,
+    };
+    output::to_stdout(ready(&emulated, control).as_bytes())?;
+    let crossing = emulated.len() > 1;
+    if tape.is_none() && !crossing {
+        signals.wait().await;
+    } else {
+        let mut pulse = tokio::time::interval(PULSE);
+        loop {
+            tokio::select! {
+                () = signals.wait() => break,
+                _ = pulse.tick() => {
+                    if let Some(tape) = &mut tape {
+                        tape.write()?;
+                    }
+                    pass_to_neighbours(&emulated);
+                }
+            }
+        }
+    }
+    drop(served);
+    if let Some(tape) = &mut tape {
+        tape.write()?;
+    }
+    Ok(Exit::Success)
+}
+
+fn start(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<(Vec<Served>, Vec<Emulated>), Failure> {
+    let login = credentials::lab();
+    let (mut served, mut emulated) = (Vec::new(), Vec::new());
+    for spec in specs {
+        for _ in 0..args.count {
+            let number = emulated.len();
+            let mut device = Device::new(spec.clone(), &login, args.seed.wrapping_add(number as u64));
+            prepare(&mut device, args)?;
+            let shared = Shared::new(device);
+            let mut faces = Vec::new();
+            for (face, about) in spec.faces.iter().enumerate() {
+                let bind = bind_address(args, number, served.len())?;
+                let socket = Served::share(&shared, face, bind).map_err(|error| {
+                    let mend = match error.kind() {
+                        std::io::ErrorKind::AddrInUse => "; choose another --port, or 0 for any",
+                        std::io::ErrorKind::PermissionDenied => "; ports below 1024 are the administrator's",
+                        _ if error.raw_os_error() == Some(24) => {
+                            "; raise the limit of open files (ulimit -n)"
+                        }
+                        _ => "",
+                    };
+                    Failure::new(
+                        Exit::Network,
+                        format!("{}: cannot listen on {bind}: {error}{mend}", spec.id),
+                    )
+                })?;
+                faces.push((about.protocol().to_owned(), socket.address));
+                served.push(socket);
+            }
+            emulated.push(Emulated {
+                id: spec.id.clone(),
+                shared,
+                faces,
+                faulty: AtomicBool::new(!args.fault.is_empty()),
+            });
+        }
+    }
+    Ok((served, emulated))
+}
+
+/// Plugs and faults as the command line wants them.
+fn prepare(device: &mut Device, args: &EmulateArgs) -> Result<(), Failure> {
+    for wanted in &args.plug {
+        if !device.plant_mut().set(Duration::ZERO, &wanted.plug, wanted.power) {
+            let known: Vec<&str> = device.plant().plugs().iter().map(fencelab_devices::Plug::name).collect();
+            let words =
+                format!("{} has no plug `{}`; there is: {}", device.spec().id, wanted.plug, known.join(", "));
+            return Err(Failure::new(Exit::Input, words));
+        }
+    }
+    let faults: Vec<Fault> = args.fault.iter().flat_map(|faults| faults.0.clone()).collect();
+    if !faults.is_empty() {
+        device.set_faults(faults);
+    }
+    Ok(())
+}
+
+fn bind_address(args: &EmulateArgs, device: usize, face: usize) -> Result<SocketAddr, Failure> {
+    let (ip, steps) =
+        if args.own_address { (address::after(args.listen, device), 0) } else { (Some(args.listen), face) };
+    let port = if args.port == 0 { Some(0) } else { u16::try_from(usize::from(args.port) + steps).ok() };
+    match (ip, port) {
+        (Some(ip), Some(port)) => {
+            address::may_listen(ip, args.expose)?;
+            Ok(SocketAddr::new(ip, port))
+        }
+        _ => {
+            let words =
+                "there are not enough ports after --port for so many devices; use --port 0, or --own-address";
+            Err(Failure::new(Exit::Usage, words))
+        }
+    }
+}
+
+/// One JSON line for each face.
+fn ready(emulated: &[Emulated], control: Option<SocketAddr>) -> String {
+    let mut lines = String::new();
+    for (number, device) in emulated.iter().enumerate() {
+        for (face, address) in &device.faces {
+            lines += &format!("{}\n", ready_line(&device.id, number, face, *address, control));
+        }
+    }
+    lines
+}
+
+/// What a client needs to know of a face that is ready.
+pub(crate) fn ready_line(
+    device: &str,
+    number: usize,
+    face: &str,
+    address: SocketAddr,
+    control: Option<SocketAddr>,
+) -> Value {
+    let login = credentials::lab();
+    let mut line = json!({
+        "device": device, "number": number, "face": face,
+        "address": address.ip().to_string(), "port": address.port(), "user": login.user,
+    });
+    // A password that the user chose is named, never shown.
+    let (name, value) = match credentials::variable(credentials::LAB_PASSWORD) {
+        Some(_) => ("password-env", credentials::LAB_PASSWORD.to_owned()),
+        None => ("password", login.password),
+    };
+    if let Some(line) = line.as_object_mut() {
+        line.insert(name.to_owned(), value.into());
+        line.extend(control.map(|address| ("control".to_owned(), format!("http://{address}").into())));
+    }
+    line
+}
+
+/// A `wrong-plug` fault of a device with one plug moves the next device of the line.
+fn pass_to_neighbours(emulated: &[Emulated]) {
+    let pairs = emulated.iter().zip(emulated.iter().cycle().skip(1));
+    for (device, next) in pairs.filter(|(device, _)| device.faulty.load(Ordering::Relaxed)) {
+        for command in device.shared.with(|device, _| device.take_neighbour_commands()) {
+            next.shared.with(|device, _| device.apply_neighbour_command(&command));
+        }
+    }
+}

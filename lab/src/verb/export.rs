@@ -1,0 +1,51 @@
+//! `fencelab export --to pcapng FILE`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use fencelab_recorder::export::pcapng;
+use fencelab_transcript::Transcript;
+
+use crate::cli::OutputArgs;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::output;
+
+/// Options of `export`.
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// The format to write.
+    #[arg(long, value_enum)]
+    to: Format,
+    /// A transcript (*.jsonl).
+    file: PathBuf,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The formats that can be written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// pcapng, for tshark and Wireshark: the messages in the clear, in sessions without encryption.
+    Pcapng,
+}
+
+pub(crate) fn run(args: ExportArgs) -> Result<Exit, Failure> {
+    let Format::Pcapng = args.to;
+    args.output.check()?;
+    if args.output.output.is_none() && std::io::stdout().is_terminal() {
+        let words = "a capture is no text for a terminal; name a file by -o, or redirect the output";
+        return Err(Failure::new(Exit::Refused, words));
+    }
+    let transcript = Transcript::load(&args.file).or_exit(Exit::Input)?;
+    let mut bytes = Vec::new();
+    let exported = pcapng::export(&transcript, &mut bytes).or_exit(Exit::Input)?;
+    for warning in &exported.warnings {
+        eprintln!("fencelab: {warning}");
+    }
+    match &args.output.output {
+        Some(path) => output::to_file(path, &bytes)?,
+        None => output::to_stdout(&bytes)?,
+    }
+    Ok(Exit::Success)
+}

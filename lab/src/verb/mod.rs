@@ -1,0 +1,35 @@
+//! One file a verb.
+
+pub(crate) mod completions;
+pub(crate) mod emulate;
+pub(crate) mod export;
+pub(crate) mod fmt;
+pub(crate) mod import;
+pub(crate) mod lint;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod record;
+pub(crate) mod replay;
+pub(crate) mod show;
+pub(crate) mod test;
+
+use crate::cli::Verb;
+use crate::exit::{Exit, Failure};
+
+/// Does what was asked.
+pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Emulate(args) => emulate::run(args),
+        Verb::Record(args) => record::run(args),
+        Verb::Import(args) => import::run(args),
+        Verb::Export(args) => export::run(args),
+        Verb::Show(args) => show::run(args),
+        Verb::Fmt(args) => fmt::run(args),
+        Verb::Lint(args) => lint::run(args),
+        Verb::Replay(args) => replay::run(args),
+        Verb::Test(args) => test::run(*args),
+        Verb::List(args) => list::run(args),
+        Verb::Completions(args) => completions::run(args),
+        Verb::Man(args) => man::run(args),
+    }
+}
