@@ -63,6 +63,8 @@ fn the_default_interface_is_that_of_the_name() {
         let plus = matches!(agent.name, "fence_ipmilanplus" | "fence_ilo3" | "fence_ilo4" | "fence_ilo5");
         let bmc = Bmc::new(|config| (config.v15, config.v20) = (!plus, plus)).shared();
         expect(&play(&bmc, agent.name, &["-o", "status"]), 0, "Status: ON\n");
+        let other = if plus { "--lanplus=0" } else { "--lanplus=1" };
+        expect_failure(&play(&bmc, agent.name, &[other, "-o", "status"]), "login", "lanplus chooses");
     }
 }
 

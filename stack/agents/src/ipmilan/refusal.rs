@@ -32,7 +32,12 @@ pub(crate) fn refusal(refused: &Refused) -> Failure {
         Refused::Malformed { .. } | Refused::OtherAlgorithms => true,
         _ => false,
     };
-    let seen = refused.to_string();
+    let seen = match refused {
+        Refused::Version(_) | Refused::AuthType { offered: 0, .. } => {
+            format!("{refused}; lanplus chooses between IPMI 1.5 (off) and 2.0 (on)")
+        }
+        _ => refused.to_string(),
+    };
     if passing { Failure::passing(Step::Login, seen) } else { Failure::lasting(Step::Login, seen) }
 }
 
