@@ -1,10 +1,11 @@
 //! From datagrams to events: the wire's listener, and session numbers unique in the transcript.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fencelab_transcript::{Event, Map, Side};
 use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
+use serde_json::Value;
 
 /// Hands out session numbers, from 1.
 #[derive(Debug, Default)]
@@ -19,18 +20,36 @@ impl Sessions {
     }
 }
 
+/// Sessions remembered at a time; of more, those that began first are forgotten.
+const SESSIONS_MAX: usize = 4096;
+
 /// Listens to one client and one BMC.
 #[derive(Debug)]
 pub struct Listener {
     tap: Tap,
-    /// The tap's session → ours, and whether it is open.
-    sessions: HashMap<u32, (u32, bool)>,
+    /// By the tap's number.
+    sessions: BTreeMap<u32, Session>,
+    redacted: BTreeSet<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    /// Its number in the transcript.
+    number: u32,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    SettingUp,
+    Open,
+    Closed,
 }
 
 impl Listener {
     /// Knows these logins.
     pub fn new(credentials: Vec<Credential>) -> Self {
-        Self { tap: Tap::new(credentials), sessions: HashMap::new() }
+        Self { tap: Tap::new(credentials), sessions: BTreeMap::new(), redacted: BTreeSet::new() }
     }
 
     /// What one datagram says, as events; at least one. Any bytes may come.
@@ -39,62 +58,94 @@ impl Listener {
         at: Duration,
         direction: Direction,
         datagram: &[u8],
-        sessions: &mut Sessions,
+        numbers: &mut Sessions,
     ) -> Vec<Event> {
         let mut events = Vec::new();
         for seen in self.tap.observe(direction, datagram) {
-            self.event(at, seen, sessions, &mut events);
+            self.event(at, seen, numbers, &mut events);
         }
         events
     }
 
-    fn event(&mut self, at: Duration, seen: Seen, sessions: &mut Sessions, events: &mut Vec<Event>) {
+    /// What has been masked so far, by the names that stand in a header's `redacted`.
+    pub fn redacted(&self) -> impl Iterator<Item = &'static str> {
+        self.redacted.iter().copied()
+    }
+
+    fn event(&mut self, at: Duration, seen: Seen, numbers: &mut Sessions, events: &mut Vec<Event>) {
         match seen {
             Seen::Open { session, details } => {
-                let number = sessions.next();
-                self.sessions.insert(session, (number, true));
-                events.push(Event::open(at, number, details));
+                let mut known = self.session(session, numbers);
+                if known.stage != Stage::SettingUp {
+                    // It was taken for one whose start was not heard: this is another.
+                    known.number = numbers.next();
+                }
+                self.sessions.insert(session, Session { stage: Stage::Open, ..known });
+                events.push(Event::open(at, known.number, details));
             }
-            Seen::Say { session, from_device, protocol, value, .. } => {
-                let number = self.number(at, session, sessions, events);
+            Seen::Say { session, from_device, protocol, value, redacted } => {
+                self.redacted.extend(redacted);
+                let number = self.speaking(at, session, sets_up(protocol, &value), numbers, events);
                 events.push(Event::say_object(at, number, side(from_device), protocol, value));
             }
             Seen::Opaque { session, from_device, bytes, why } => {
-                let number = self.number(at, session, sessions, events);
+                let known = self.sessions.get(&session).filter(|known| known.stage == Stage::Open);
+                let number = known.map_or(0, |known| known.number);
                 events.push(Event::say_hex(at, number, side(from_device), bytes).with("why", why));
             }
             Seen::Close { session, by_device } => {
-                if let Some((number, open @ true)) = self.sessions.get_mut(&session) {
-                    *open = false;
-                    events.push(Event::close(at, *number, side(by_device)));
+                if let Some(known) =
+                    self.sessions.get_mut(&session).filter(|known| known.stage == Stage::Open)
+                {
+                    known.stage = Stage::Closed;
+                    events.push(Event::close(at, known.number, side(by_device)));
                 }
             }
         }
     }
 
-    /// Our number of a session of the tap. Nothing is said in a session that is not open: what comes
-    /// after its end is outside any session, and one whose start was not seen is opened here.
-    fn number(
+    /// A session of the tap, new if need be.
+    fn session(&mut self, session: u32, numbers: &mut Sessions) -> Session {
+        if self.sessions.len() >= SESSIONS_MAX && !self.sessions.contains_key(&session) {
+            self.sessions.pop_first();
+        }
+        let new = || Session { number: numbers.next(), stage: Stage::SettingUp };
+        *self.sessions.entry(session).or_insert_with(new)
+    }
+
+    /// The number under which something is said. Only what sets a session up is said before it is open;
+    /// a session whose set-up was not heard is opened here. What comes after its end is outside any.
+    fn speaking(
         &mut self,
         at: Duration,
         session: u32,
-        sessions: &mut Sessions,
+        sets_up: bool,
+        numbers: &mut Sessions,
         events: &mut Vec<Event>,
     ) -> u32 {
-        match self.sessions.get(&session) {
-            _ if session == 0 => 0,
-            Some((number, true)) => *number,
-            Some((_, false)) => 0,
-            None => {
-                let number = sessions.next();
-                self.sessions.insert(session, (number, true));
+        if session == 0 {
+            return 0;
+        }
+        let known = self.session(session, numbers);
+        match known.stage {
+            Stage::Open => known.number,
+            Stage::SettingUp if sets_up => known.number,
+            Stage::SettingUp => {
+                self.sessions.insert(session, Session { stage: Stage::Open, ..known });
                 let mut details = Map::new();
-                details.insert("error".into(), "the start of this session was not understood".into());
-                events.push(Event::open(at, number, details));
-                number
+                details.insert("unheard".into(), "the start of this session was not recorded".into());
+                events.push(Event::open(at, known.number, details));
+                known.number
             }
+            Stage::Closed => 0,
         }
     }
+}
+
+/// Whether a message sets a session up (FORMAT.md, 6.1 and 6.2): a payload of RMCP+, or Activate Session.
+fn sets_up(protocol: &str, value: &Value) -> bool {
+    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    protocol == "rmcp+" || matches!(number("netfn"), Some(6 | 7)) && number("cmd") == Some(0x3a)
 }
 
 /// The side that spoke.

@@ -10,10 +10,11 @@ use fencelab_transcript::scan::Scan;
 use fencelab_transcript::{Error, Event, Header, Writer};
 use fencelab_wire::ipmi::tap::Credential;
 
-/// The fields that are masked in a recording of IPMI wherever they occur. The header stands in the
-/// file before the first datagram, so it names what *will* be masked, and nothing has to be
-/// rewritten: what is written stays, even if the program is killed.
-pub const REDACTED: [&str; 3] = ["rmcp+.data", "ipmi.data (passwords, keys)", "known secrets"];
+/// What is masked in a recording of IPMI wherever it occurs. The header stands in the file before the
+/// first datagram, so it names what *would* be masked, and nothing has to be rewritten: what is written
+/// stays, even if the program is killed.
+pub const REDACTED: [&str; 6] =
+    ["password", "kg", "rakp.code", "user.password", "channel.key", "snmp.community"];
 
 /// A transcript that is being written.
 ///

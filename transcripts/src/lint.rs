@@ -265,6 +265,7 @@ impl Lint<'_> {
                 format!("is {number}, which is closed already"),
                 "move `close` behind it, or number a new session".to_owned(),
             ),
+            (Kind::Say { body, .. }, None) if sets_up(body) => return,
             (kind, None) => {
                 if matches!(kind, Kind::Close(_)) {
                     self.sessions.insert(number, Session::Closed);
@@ -389,6 +390,15 @@ impl Lint<'_> {
             });
         }
     }
+}
+
+/// Whether a message sets a session up, and so may come before its `open`.
+fn sets_up(body: &Body) -> bool {
+    let Body::Object { protocol, value } = body else { return false };
+    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    // Activate Session and its answer.
+    protocol == "rmcp+"
+        || protocol == "ipmi" && matches!(number("netfn"), Some(6 | 7)) && number("cmd") == Some(0x3a)
 }
 
 /// `2026-11-22T13:10:04Z`, with a fraction or an offset if need be.

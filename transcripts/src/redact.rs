@@ -105,7 +105,8 @@ impl Redactor {
 /// Which bytes of `data` hold something that must not be kept in a message of a known protocol:
 /// * `rmcp+`: the authentication codes of RAKP 2, 3 and 4 (IPMI 2.0, 13.21 to 13.23), from which a
 ///   password can be searched for at leisure;
-/// * `ipmi`: the password of Set User Password (22.30) and the keys of Set Channel Security Keys (22.25).
+/// * `ipmi`: the password of Set User Password (22.30), the keys of Set Channel Security Keys (22.25)
+///   and the community of Set LAN Configuration Parameters (23.1, parameter 16).
 pub fn secret_range(protocol: &str, value: &Value) -> Option<Range<usize>> {
     let number = |name: &str| value.get(name).and_then(Value::as_u64);
     let from = match protocol {
@@ -118,6 +119,7 @@ pub fn secret_range(protocol: &str, value: &Value) -> Option<Range<usize>> {
             (0x06, 0x47) => 2,
             (0x06, 0x56) => 3,
             (0x07, 0x56) => 1,
+            (0x0c, 0x01) if value.get("data")?.as_str()?.get(2..4) == Some("10") => 2,
             _ => return None,
         },
         _ => return None,
@@ -326,9 +328,18 @@ mod tests {
                 (Some(kept_data.as_str()), usize::from(kept.is_some()))
             );
         }
-        let mut event = say("ipmi", json!({"netfn": 6, "cmd": 0x47, "seq": 1, "data": "020268656c6c6f"}));
-        redactor.redact(&mut event);
-        assert_eq!(event, say("ipmi", json!({"netfn": 6, "cmd": 0x47, "seq": 1, "data": "0202xxxxxxxxxx"})));
+        for (netfn, cmd, data, masked) in [
+            (6, 0x47, "020268656c6c6f", "0202xxxxxxxxxx"),
+            (6, 0x56, "010101aaaa", "010101xxxx"),
+            (7, 0x56, "01aaaa", "01xxxx"),
+            (12, 1, "01107075", "0110xxxx"),
+            (12, 1, "01117075", "01117075"),
+            (0, 1, "01107075", "01107075"),
+        ] {
+            let mut event = say("ipmi", json!({"netfn": netfn, "cmd": cmd, "seq": 1, "data": data}));
+            redactor.redact(&mut event);
+            assert_eq!(event, say("ipmi", json!({"netfn": netfn, "cmd": cmd, "seq": 1, "data": masked})));
+        }
     }
 
     #[test]

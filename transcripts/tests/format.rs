@@ -196,8 +196,9 @@ fn lint_says_what_where_and_how_to_mend() {
 fn what_is_right_has_no_finding() {
     let events = [
         r#"{"t":0.0,"s":0,"mark":"begin","action":"off","plug":"1","before":{"1":"on"}}"#,
-        r#"{"t":0.1,"s":1,"open":{"community":"********"}}"#,
         r#"{"t":0.1,"s":1,"from":"agent","rmcp+":{"payload":"rakp-3","data":"0000000000000000xx"}}"#,
+        r#"{"t":0.1,"s":1,"from":"device","ipmi":{"netfn":7,"cmd":58,"seq":0,"cc":0,"data":""}}"#,
+        r#"{"t":0.1,"s":1,"open":{"community":"********"}}"#,
         r#"{"t":0.2,"s":1,"close":"device","why":"idle"}"#,
         r#"{"t":0.2,"s":0,"mark":"end","action":"off","plug":"1","exit":0,"after":{"1":"off"}}"#,
     ];

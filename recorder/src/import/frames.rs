@@ -21,6 +21,9 @@ pub(super) struct Packet<'a> {
     pub(super) length: usize,
 }
 
+/// A packet (or another block of pcapng) longer than this ends the reading; tools write at most 256 KiB.
+const PACKET_BYTES_MAX: usize = 1 << 20;
+
 /// The first bytes of files that are no captures but are often met in their place.
 const OTHERS: [(&[u8], &str); 4] = [
     (&[0x1f, 0x8b], "it is packed by gzip; unpack it first"),
@@ -57,7 +60,7 @@ fn pcap(
     warnings: &mut Vec<String>,
     each: &mut impl FnMut(Packet<'_>),
 ) -> Result<(), String> {
-    let mut reader = PcapReader::new(source).map_err(|error| describe(&error))?;
+    let mut reader = PcapReader::with_capacity(source, PACKET_BYTES_MAX).map_err(|error| describe(&error))?;
     let header = reader.header();
     let link = u32::from(header.datalink);
     let (mut number, mut offset) = (0, 24_u64);
@@ -91,7 +94,8 @@ fn pcapng(
     warnings: &mut Vec<String>,
     each: &mut impl FnMut(Packet<'_>),
 ) -> Result<(), String> {
-    let mut reader = PcapNgReader::new(source).map_err(|error| describe(&error))?;
+    let mut reader =
+        PcapNgReader::with_capacity(source, PACKET_BYTES_MAX).map_err(|error| describe(&error))?;
     let mut number = 0;
     let mut last = Duration::ZERO;
     loop {

@@ -1,6 +1,6 @@
 //! Packet captures (pcap and pcapng) of IPMI.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use fencelab_transcript::redact::Redactor;
 use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, LinkInfo, Transcript};
 use fencelab_wire::ipmi::tap::{Credential, Direction};
-use serde_json::Value;
 
 use super::dialogue::{Datagram, Picker};
 use super::{frames, udp};
@@ -190,7 +189,7 @@ fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options:
     let mut listeners: HashMap<SocketAddr, Listener> = HashMap::new();
     let mut sessions = Sessions::default();
     let mut events: Vec<Event> = Vec::new();
-    let mut redacted = Vec::new();
+    let mut redacted = BTreeSet::new();
     for datagram in datagrams {
         let at = whole_micros(datagram.time).saturating_sub(start);
         let to_device = datagram.to == device;
@@ -201,16 +200,16 @@ fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options:
         };
         let listener = listeners.entry(client).or_insert_with(|| Listener::new(options.credentials.clone()));
         for mut event in listener.observe(at, direction, &datagram.payload, &mut sessions) {
-            redacted.extend(redactor.redact(&mut event));
-            redacted.extend(masked_field(&event));
+            if !redactor.redact(&mut event).is_empty() {
+                redacted.insert("password");
+            }
             if !secrets.event(&event).is_empty() {
                 Redactor::blank(&mut event);
             }
             events.push(event);
         }
     }
-    redacted.sort();
-    redacted.dedup();
+    redacted.extend(listeners.values().flat_map(Listener::redacted));
     let identity = options.device.clone().unwrap_or_else(|| DeviceIdentity::new("unknown", "unknown"));
     let micros = i64::try_from(start.as_micros())
         .ok()
@@ -219,7 +218,7 @@ fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options:
         captured: micros.map(tape::captured),
         by: options.by.clone(),
         provenance: Some(format!("imported from {file}")),
-        redacted,
+        redacted: redacted.into_iter().map(String::from).collect(),
         ..Header::new(identity, LinkInfo::new("ipmi", "udp", device.port()))
     };
     Transcript { header, events }
@@ -229,13 +228,6 @@ fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options:
 /// add up to the time in the capture.
 fn whole_micros(time: Duration) -> Duration {
     Duration::from_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
-}
-
-/// The field of an event in which the listener itself has masked bytes.
-fn masked_field(event: &Event) -> Option<String> {
-    let Kind::Say { body: Body::Object { protocol, value }, .. } = &event.kind else { return None };
-    value.get("data").and_then(Value::as_str).filter(|data| data.contains("xx"))?;
-    Some(format!("{protocol}.data"))
 }
 
 /// Warnings for what could not be understood, one for each reason.
