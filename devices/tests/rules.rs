@@ -3,6 +3,7 @@
 mod support;
 
 use fencelab_devices::Power;
+use fencelab_wire::ipmi::{NetFn, Request};
 use support::{Bench, LAN, LANPLUS, ms};
 
 const OFF: u8 = 0;
@@ -176,6 +177,31 @@ fn answers_are_late_and_have_other_bytes() {
     let response = bench.ask(0x2e, 1, &[1, 2, 3]).unwrap();
     assert_eq!((response.completion.0, response.data), (0, vec![0xaa, 0xbb]));
     assert_eq!(bench.now - asked, ms(700));
+}
+
+#[test]
+fn the_session_layer_can_be_silenced_and_delayed() {
+    let mut bench = rule("on = { command = \"close-session\", first = 1 }\nanswer = \"silence\"");
+    let close = Request::new(NetFn::APP, 0x3c, [0, 0, 0, 0]);
+    assert!(bench.ask_within(&close, ms(100)).is_none());
+    assert!(bench.ask_within(&close, ms(100)).is_some());
+    let mut bench = rule(
+        "on = { command = \"set-session-privilege-level\", after = \"off-command\" }\nanswer = { delay = \"200ms\" }",
+    );
+    bench.control(OFF);
+    let asked = bench.now;
+    assert!(matches!(bench.open(LANPLUS), Some(Ok(()))));
+    assert_eq!(bench.now - asked, ms(200));
+}
+
+#[test]
+fn oem_bytes_are_said_before_the_session() {
+    let mut bench = Bench::new("oem = { id = 0x2A2, aux = 7 }");
+    let question =
+        [6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0x20, 0x18, 0xc8, 0x81, 0x04, 0x38, 0x0e, 0x04, 0x31];
+    bench.device.handle(ms(0), 0, support::peer(), &question);
+    let output = bench.device.take_output(ms(0)).remove(0);
+    assert_eq!(output.bytes[25..29], [0xa2, 0x02, 0x00, 0x07]);
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Bmc {
         }
         match self.server.receive(now, peer, context.random, datagram) {
             Received::Nothing => Vec::new(),
-            Received::Reply(bytes) => vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }],
+            Received::Reply(bytes) => self.session_reply(now, &spec, bytes, context),
             Received::Command { ticket, request, privilege, session } => {
                 let op = op::of(&request);
                 let outcome = self.command(now, &spec, op, &request, privilege, session, context);
@@ -122,6 +122,25 @@ impl Bmc {
                 self.forget(now, outcome.reset);
                 replies
             }
+        }
+    }
+
+    /// The sessions' own answer, which a rule may swallow or delay.
+    fn session_reply(
+        &mut self,
+        now: Duration,
+        spec: &IpmiFace,
+        bytes: Vec<u8>,
+        context: &mut Context<'_>,
+    ) -> Vec<Reply> {
+        let asked = self.server.asked().map(|(netfn, cmd)| CommandId { netfn: netfn.0, cmd });
+        let rule = asked.and_then(|id| self.rules.find(now, spec, Matched::Command(id), None, context.plant));
+        let bytes = opening::with_oem(bytes, asked, spec.oem);
+        let Some(rule) = rule else { return vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }] };
+        self.forget(now, rule.resets);
+        match &rule.answer {
+            Answer::Silence => Vec::new(),
+            Answer::Fields(fields) => vec![Reply { bytes, delay: fields.delay, op: Op::Session }],
         }
     }
 

@@ -101,6 +101,9 @@ impl Place<'_> {
 fn from_toml(file: &Path, text: &str, error: &toml::de::Error) -> Error {
     let message = error.message().trim().replace('\n', ", ");
     let mend = misspelt(&message);
+    // The list of all that could stand here only buries the suggestion.
+    let listed = message.find(", expected one of").filter(|_| mend.is_some());
+    let message = listed.and_then(|end| message.get(..end)).unwrap_or(&message);
     match error.span() {
         Some(span) => Error::at(file, text, span.start, message, mend),
         None => Error::of_file(file, message, mend),

@@ -430,6 +430,21 @@ fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>) -> Result
             return Err(place.error(&raw.on, "a rule for open-session refuses it or is silent", Some(mend)));
         }
     }
+    if let Matched::Command(id) = on.what
+        && id.is_session_layer()
+    {
+        let plain = match &answer {
+            Answer::Silence => true,
+            Answer::Fields(fields) => {
+                fields.completion.is_none() && fields.data.is_none() && fields.state.is_none()
+            }
+        };
+        if !plain || !on.data.is_empty() {
+            let mend =
+                "answer with \"silence\" or { delay = … }, or write a rule for \"open-session\"".to_owned();
+            return Err(place.error(&raw.on, "what the session layer answers cannot be changed", Some(mend)));
+        }
+    }
     let moves = raw
         .moves
         .as_ref()
@@ -457,6 +472,12 @@ fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>) -> Result
             Some("leave out `done = false` or `done-after`".to_owned()),
         ));
     }
+    let changes =
+        raw.answer.is_some() || !done || raw.done_after.is_some() || moves.is_some() || resets.is_some();
+    if !changes {
+        let mend = "say `answer`, `done`, `done-after`, `moves` or `resets`".to_owned();
+        return Err(place.error(&raw.on, "a rule that changes nothing", Some(mend)));
+    }
     Ok(Rule {
         on,
         answer,
@@ -477,14 +498,6 @@ fn matching(at: &Spanned<raw::On>, place: &Place<'_>) -> Result<Match, Error> {
             WordOr::Word(word) if word == "open-session" => Matched::OpenSession,
             _ => {
                 let id = command(at, place)?;
-                if id.is_session_layer() {
-                    let mend = "a rule about sessions is written with command = \"open-session\"".to_owned();
-                    return Err(place.error(
-                        at,
-                        "this command belongs to the session layer, which has no rules",
-                        Some(mend),
-                    ));
-                }
                 Matched::Command(id)
             }
         },

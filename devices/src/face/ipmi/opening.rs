@@ -1,7 +1,9 @@
 //! A session being opened, recognised before the sessions' own machinery sees it, so that rules and faults can refuse it.
 
 use fencelab_wire::ipmi::rmcpplus::{self, PayloadType, status};
-use fencelab_wire::ipmi::{Completion, LanMessage, NetFn, open_session, rmcp, session};
+use fencelab_wire::ipmi::{Body, Completion, LanMessage, NetFn, open_session, rmcp, session};
+
+use crate::spec::CommandId;
 
 /// The first step of opening a session.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Opening {
                 Some(rmcpplus::Packet::sessionless(PayloadType::OpenSessionResponse, &response.emit()).emit())
             }
             Self::Activate(message) => {
-                let fencelab_wire::ipmi::Body::Request(request) = &message.body else { return None };
+                let Body::Request(request) = &message.body else { return None };
                 // A rule is mostly written for RMCP+: its "no resources" is this one's "no slot".
                 let code = code.filter(|code| *code != status::NO_RESOURCES).unwrap_or(NO_SLOT);
                 let reply = message.reply(request.answer(Completion(code), Vec::new()));
@@ -54,4 +56,22 @@ impl Opening {
             }
         }
     }
+}
+
+/// Puts the OEM id and auxiliary byte into the answer to Get Channel Authentication Capabilities (IPMI 2.0 table 22-15,
+/// bytes 6 to 9), which the sessions leave zero. Any other datagram stays as it is.
+pub(crate) fn with_oem(datagram: Vec<u8>, asked: Option<CommandId>, (id, aux): (u32, u8)) -> Vec<u8> {
+    if (id, aux) == (0, 0) || asked != Some(CommandId { netfn: 0x06, cmd: 0x38 }) {
+        return datagram;
+    }
+    changed(&datagram, id, aux).unwrap_or(datagram)
+}
+
+fn changed(datagram: &[u8], id: u32, aux: u8) -> Option<Vec<u8>> {
+    let packet = session::Packet::parse(rmcp::ipmi(datagram)?).filter(|packet| packet.id == 0)?;
+    let mut message = LanMessage::parse(packet.payload).ok()?;
+    let Body::Response(response) = &mut message.body else { return None };
+    let [i0, i1, i2, _] = id.to_le_bytes();
+    response.data.get_mut(4..8)?.copy_from_slice(&[i0, i1, i2, aux]);
+    Some(session::Packet::sessionless(&message.emit()).emit())
 }

@@ -77,6 +77,8 @@ impl Ticket {
 pub struct Server {
     config: Arc<Config>,
     table: Table,
+    /// What the last datagram asked, if it was a request.
+    asked: Option<(NetFn, u8)>,
 }
 
 /// What is known while one datagram is handled.
@@ -90,7 +92,7 @@ impl Server {
     /// No session yet.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        Self { config, table: Table::default() }
+        Self { config, table: Table::default(), asked: None }
     }
 
     /// Takes one datagram: any bytes, never a panic. Sessions that were idle too long at `now` are ended first.
@@ -104,6 +106,7 @@ impl Server {
         datagram: &[u8],
     ) -> Received {
         self.table.expire(now, self.config.idle, self.config.half_open_idle);
+        self.asked = None;
         let Some(body) = rmcp::ipmi(datagram) else { return self.presence(datagram) };
         let mut moment = Moment { now, peer, random };
         if let Some(packet) = rmcpplus::Packet::parse(body) {
@@ -144,6 +147,12 @@ impl Server {
         }
     }
 
+    /// The command that the last datagram carried, also if it was answered here; `None`: it carried none.
+    #[must_use]
+    pub fn asked(&self) -> Option<(NetFn, u8)> {
+        self.asked
+    }
+
     /// Ends all sessions without a word, as a rebooting BMC does.
     pub fn forget_sessions(&mut self) {
         self.table = Table::default();
@@ -175,6 +184,7 @@ impl Server {
     fn message_in_session(&mut self, moment: &mut Moment<'_>, id: u32, message: LanMessage, to: To) -> Received {
         let ticket = Ticket::new(&message, to);
         let Body::Request(request) = message.body else { return Received::Nothing };
+        self.asked = Some((request.netfn, request.command));
         match self.session_command(moment, id, &request) {
             Outcome::Answer(response) => self.reply(ticket, &response, moment),
             Outcome::AnswerAndEnd(response, ended) => {
@@ -196,6 +206,7 @@ impl Server {
     fn message_outside(&mut self, moment: &mut Moment<'_>, message: LanMessage, to: To) -> Received {
         let ticket = Ticket::new(&message, to);
         let Body::Request(request) = message.body else { return Received::Nothing };
+        self.asked = Some((request.netfn, request.command));
         match self.setup_command(moment, &request) {
             Outcome::Answer(response) | Outcome::AnswerAndEnd(response, _) => {
                 self.reply(ticket, &response, moment)

@@ -1,4 +1,4 @@
-//! The generic BMC of the corpus loads.
+//! The folders of the corpus load.
 
 use fencelab_devices::{DeviceSpec, corpus};
 use std::path::Path;
@@ -14,6 +14,17 @@ fn loads() {
     assert!(spec.states().any(|state| state.name == "power-off"));
     let again = DeviceSpec::load(&spec.folder).unwrap();
     assert_eq!(again.id, spec.id);
+}
+
+#[test]
+fn every_folder_of_the_corpus_loads() {
+    let all = corpus::load_all(&root()).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!all.is_empty());
+    for (folder, spec) in all {
+        let spec = spec.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(spec.id, folder.id);
+        assert!(spec.states().count() >= 2, "{}", spec.id);
+    }
 }
 
 #[test]
