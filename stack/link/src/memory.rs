@@ -17,6 +17,10 @@ use crate::{Datagrams, Level, LinkError, Target, World};
 /// How far time moves when a peer says that it has work now, yet gives none: keeps a faulty peer from stopping the clock.
 const STUCK_STEP: Duration = Duration::from_millis(1);
 
+/// How long a run may last if nobody says otherwise: long beyond any option of an agent, and still only some thousand
+/// steps, so that an agent without limits ends too.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
 /// What stands at the other end of a link: an emulated device, or a script of a test.
 pub trait Peer {
     /// A datagram arrives. `from` differs for each link that is opened, as the source ports of real sockets do.
@@ -76,6 +80,7 @@ pub struct MemoryWorld {
     log: Vec<LogLine>,
     files: BTreeMap<String, String>,
     patience: Option<Duration>,
+    started: Duration,
 }
 
 impl MemoryWorld {
@@ -89,6 +94,7 @@ impl MemoryWorld {
             log: Vec::new(),
             files: BTreeMap::new(),
             patience: None,
+            started: Duration::ZERO,
         }
     }
 
@@ -105,9 +111,11 @@ impl MemoryWorld {
     /// Moves the clock to `now` without a waiting agent (a later start of a second run in the same world).
     pub fn advance_to(&mut self, now: Duration) {
         advance(&self.core, now, |_| false);
+        self.started = self.now();
     }
 
-    /// When the caller loses patience ([`World::cancelled`]): the agent's run ends soon after.
+    /// When the caller loses patience ([`World::cancelled`]): the agent's run ends soon after. Without a word an hour after
+    /// the start, or after the last [`advance_to`](Self::advance_to).
     pub fn set_patience(&mut self, until: Duration) {
         self.patience = Some(until);
     }
@@ -171,7 +179,7 @@ impl World for MemoryWorld {
     }
 
     fn cancelled(&self) -> bool {
-        self.patience.is_some_and(|until| self.now() >= until)
+        self.now() >= self.patience.unwrap_or_else(|| self.started.saturating_add(PATIENCE))
     }
 
     fn append_file(&mut self, path: &str, line: &str) -> Result<(), LinkError> {
@@ -371,6 +379,15 @@ mod tests {
         world.sleep(ms(99));
         assert!(!world.cancelled());
         world.sleep(ms(1));
+        assert!(world.cancelled());
+    }
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let mut world = MemoryWorld::new(1);
+        world.advance_to(Duration::from_secs(10_000));
+        assert!(!world.cancelled());
+        world.sleep(PATIENCE);
         assert!(world.cancelled());
     }
 
