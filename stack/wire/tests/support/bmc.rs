@@ -4,13 +4,14 @@ use fencelab_wire::ipmi::server::{Config, Received, Server, User};
 use fencelab_wire::ipmi::{Completion, NetFn, Privilege, Request, Response, Secret};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// A running BMC; it stops when dropped.
 pub struct Bmc {
     pub address: SocketAddr,
+    sessions: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -91,7 +92,8 @@ impl Bmc {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a loopback socket");
         let address = socket.local_addr().expect("its address");
         let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let sessions = Arc::new(AtomicUsize::new(0));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&sessions));
         let thread = std::thread::spawn(move || {
             let (mut server, mut power, start) = (Server::new(Arc::new(config)), true, Instant::now());
             let mut random = generator(address.port().into());
@@ -107,10 +109,17 @@ impl Bmc {
                         server.respond(ticket, &answer(&mut power, &request, privilege), &mut random)
                     }
                 };
+                // Before the reply: the peer may end as soon as it has it.
+                counted.store(server.sessions(), Ordering::SeqCst);
                 let _ = socket.send_to(&reply, peer);
             }
         });
-        Self { address, stop, thread: Some(thread) }
+        Self { address, sessions, stop, thread: Some(thread) }
+    }
+
+    /// Active sessions after the last answer.
+    pub fn sessions(&self) -> usize {
+        self.sessions.load(Ordering::SeqCst)
     }
 }
 

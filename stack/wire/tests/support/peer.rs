@@ -12,11 +12,10 @@ pub struct Ran {
 }
 
 /// Runs a program to its end; standard output and error together.
-pub fn run<S: AsRef<OsStr>>(program: &str, args: impl IntoIterator<Item = S>) -> Ran {
-    // Passwords of these tests go by environment as ipmitool's -E wants it; FreeIPMI reads files only.
+fn run<S: AsRef<OsStr>>(program: &str, password: &str, args: impl IntoIterator<Item = S>) -> Ran {
     let output = Command::new(program)
         .args(args)
-        .env("IPMI_PASSWORD", "")
+        .env("IPMI_PASSWORD", password)
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| {
@@ -26,18 +25,19 @@ pub fn run<S: AsRef<OsStr>>(program: &str, args: impl IntoIterator<Item = S>) ->
     Ran { code: output.status.code(), out }
 }
 
-/// ipmitool with one try of one second.
-pub fn ipmitool(address: SocketAddr, login: &str, args: &str) -> Ran {
+/// ipmitool with one try of one second; the password by environment.
+pub fn ipmitool(address: SocketAddr, password: &str, login: &str, args: &str) -> Ran {
     let (host, port) = (address.ip().to_string(), address.port().to_string());
-    let fixed = ["-N", "1", "-R", "1", "-H", &host, "-p", &port];
-    run("ipmitool", fixed.into_iter().chain(login.split_whitespace()).chain(args.split_whitespace()))
+    let fixed = ["-N", "1", "-R", "1", "-H", &host, "-p", &port, "-E"];
+    let words = login.split_whitespace().chain(args.split_whitespace());
+    run("ipmitool", password, fixed.into_iter().chain(words))
 }
 
 /// A program of FreeIPMI with short timeouts.
 pub fn freeipmi(program: &str, address: SocketAddr, args: &str) -> Ran {
     let host = format!("-h{address}");
     let fixed = [host.as_str(), "--session-timeout=4000", "--retransmission-timeout=1000"];
-    run(program, fixed.into_iter().chain(args.split_whitespace()))
+    run(program, "", fixed.into_iter().chain(args.split_whitespace()))
 }
 
 /// Our client against a real BMC, with one second for each answer.

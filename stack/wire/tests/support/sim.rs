@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use tempfile::TempDir;
 
 /// A running ipmi_sim with the users of [`super::bmc::users`]; it ends when dropped.
@@ -76,8 +77,12 @@ impl Drop for Sim {
     }
 }
 
-/// An address that nobody has at the moment; ipmi_sim cannot ask the kernel for one itself.
+/// An address that nobody has: an IP of this process and call alone, and a free port there, since ipmi_sim cannot
+/// ask the kernel for one itself.
 fn free_address() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a loopback socket");
+    static CALLS: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let ip = [127, CALLS.fetch_add(1, Ordering::SeqCst), high, low.clamp(1, 254)];
+    let socket = UdpSocket::bind(SocketAddr::from((ip, 0))).expect("a loopback socket");
     socket.local_addr().expect("its address")
 }
