@@ -82,15 +82,12 @@ impl Bmc {
         }
     }
 
-    /// Each state that the plug was really in, one letter a state: `1` on, `0` off.
+    /// Each state that the plug was really in, one letter a state: `1` on, `0` off. It starts on.
     pub(crate) fn history(&self) -> String {
         let timeline = self.ask("GET", "/devices/0/timeline", "");
-        timeline
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|change| if change["power"] == "on" { '1' } else { '0' })
-            .collect()
+        let changes = timeline["changes"].as_array().expect("a list of changes");
+        let states = changes.iter().map(|change| if change["power"] == "on" { '1' } else { '0' });
+        std::iter::once('1').chain(states).collect()
     }
 
     /// Sets the plug from outside, as a hand at the button would.

@@ -44,7 +44,7 @@ fn every_name_does_every_action() {
         exits(&["--action=reboot", "--method=cycle"], 0);
         exits(&["--action=list"], 0);
         let requests = bmc.requests();
-        assert!(requests.contains("Chassis Control"), "{name}: {requests}");
+        assert!(requests.contains("chassis-control"), "{name}: {requests}");
     }
 }
 

@@ -31,8 +31,22 @@ impl Emulator {
     /// # Panics
     /// When it can't be started, or says something else than that it is ready.
     pub fn start<S: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = S>, faces: usize) -> Self {
+        Self::start_with(program, args, faces, &[])
+    }
+
+    /// The same, with more in the environment.
+    ///
+    /// # Panics
+    /// As [`Emulator::start`].
+    pub fn start_with<S: AsRef<OsStr>>(
+        program: &Path,
+        args: impl IntoIterator<Item = S>,
+        faces: usize,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(program)
             .args(args)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

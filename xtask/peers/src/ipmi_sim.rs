@@ -41,9 +41,9 @@ pub struct IpmiSim {
 const USERS: &[(&str, &str, &str, bool)] = &[
     ("", "test", "user", true),
     ("admin", "secret", "admin", true),
-    ("oper", "operpw", "operator", true),
-    ("guest", "guestpw", "user", true),
-    ("gone", "gonepw", "admin", false),
+    ("oper", "secret", "operator", true),
+    ("guest", "secret", "user", true),
+    ("gone", "secret", "admin", false),
 ];
 
 const COMMANDS: &str = "mc_setbmc 0x20\n\
