@@ -101,9 +101,7 @@ impl Drawer {
     pub fn sweep(&self, seed: u64) -> Vec<Case> {
         let mut troubles: Vec<Vec<Fault>> = vec![Vec::new()];
         if self.with_faults {
-            let without_argument_of_state =
-                self.faults.iter().filter(|entry| entry.argument != Argument::State);
-            troubles.extend(without_argument_of_state.map(|entry| vec![Fault::new(entry.example(""))]));
+            troubles.extend(self.kinds_in_turn().map(|entry| vec![Fault::new(entry.example(""))]));
             let of_state = self.faults.iter().filter(|entry| entry.argument == Argument::State);
             troubles.extend(of_state.flat_map(|entry| {
                 self.states
@@ -127,6 +125,20 @@ impl Drawer {
             }
         }
         cases
+    }
+
+    /// The kinds that take no state, the groups in turn: the first few are as different as can be.
+    fn kinds_in_turn(&self) -> impl Iterator<Item = &'static Entry> {
+        let of = |group: Group| {
+            let kinds = self.faults.iter().copied();
+            kinds
+                .filter(move |entry| entry.group == group && entry.argument != Argument::State)
+                .collect::<Vec<_>>()
+        };
+        let groups = [Group::Network, Group::Control, Group::Status, Group::Session].map(of);
+        let longest = groups.iter().map(Vec::len).max().unwrap_or_default();
+        (0..longest)
+            .flat_map(move |at| groups.clone().into_iter().filter_map(move |group| group.get(at).copied()))
     }
 
     /// The case for a replay: the plan's own fault, in the simplest of the rest.

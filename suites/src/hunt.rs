@@ -230,7 +230,7 @@ fn our_lane(plan: &Plan, fields: &[&Field], deadline: Instant, say: &dyn Fn(&Fie
         .map(|field| (*field, MemoryStage::new(Arc::clone(&field.subject), Arc::clone(&field.spec))))
         .collect();
     let mut open = true;
-    while open && (Instant::now() < deadline || plan.faults.is_some()) {
+    while open && !is_over(plan, fields, deadline) {
         open = false;
         for (field, stage) in &stages {
             say(field);
@@ -238,8 +238,7 @@ fn our_lane(plan: &Plan, fields: &[&Field], deadline: Instant, say: &dyn Fn(&Fie
             while let Some(turn) = field.turn() {
                 play(plan, field, stage, turn, deadline);
                 open = true;
-                let now = Instant::now();
-                if now >= slice || (now >= deadline && plan.faults.is_none()) {
+                if Instant::now() >= slice || is_over(plan, fields, deadline) {
                     break;
                 }
             }
@@ -259,7 +258,7 @@ fn their_lane(
     // A replay takes the time that it takes.
     let cut = plan.faults.is_none().then_some(deadline);
     let mut idle = 0;
-    while idle < fields.len() && cut.is_none_or(|cut| Instant::now() < cut) {
+    while idle < fields.len() && !is_over(plan, fields, deadline) {
         let at = next.fetch_add(1, Ordering::SeqCst) % fields.len().max(1);
         let Some(field) = fields.get(at) else { return };
         let Some(turn) = field.turn() else {
@@ -271,6 +270,12 @@ fn their_lane(
         let stage = ProcessStage::new(arena, Arc::clone(&field.subject), Arc::clone(&field.spec), cut);
         play(plan, field, &stage, turn, deadline);
     }
+}
+
+/// Whether the time is over, or what was looked for is found. A replay takes the time that it takes.
+fn is_over(plan: &Plan, fields: &[&Field], deadline: Instant) -> bool {
+    (Instant::now() >= deadline && plan.faults.is_none())
+        || (plan.first && fields.iter().any(|field| field.totals().1 > 0))
 }
 
 fn play(plan: &Plan, field: &Field, stage: &dyn Stage, turn: Turn, deadline: Instant) {

@@ -79,6 +79,8 @@ pub struct Plan {
     pub budget: Duration,
     /// How many processes of external agents may run at once.
     pub concurrency: usize,
+    /// Whether the property suite ends with its first finding.
+    pub first: bool,
     /// Known weaknesses.
     pub expected: Expected,
 }
@@ -100,6 +102,7 @@ impl Plan {
             budget: Duration::from_secs(30),
             // External agents mostly sleep; more than this and their own start-up makes each other late.
             concurrency: cores * 4,
+            first: false,
             expected: Expected::default(),
         }
     }

@@ -266,7 +266,11 @@ mod tests {
             (Action::Off, Power::On, 0, Some(Power::Off))
         );
         assert_eq!(off.transcript.events.len(), 3);
-        assert_eq!(off.transcript.events[1].at, std::time::Duration::from_millis(100), "its time begins with it");
+        assert_eq!(
+            off.transcript.events[1].at,
+            std::time::Duration::from_millis(100),
+            "its time begins with it"
+        );
         assert_eq!(off.options, [("lanplus".to_owned(), "0".to_owned())]);
         let suite = ("cipher".to_owned(), "3".to_owned());
         assert_eq!(episodes[0].options, [("lanplus".to_owned(), "1".to_owned()), suite]);

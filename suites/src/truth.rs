@@ -84,9 +84,11 @@ impl Truth {
         )
     }
 
-    /// Whether the plug had that state at some instant of `from..=to`.
+    /// Whether the plug had that state at some instant of `from..=to`. What it was until `from` counts too: a plug that is
+    /// switched in the very instant in which an agent starts was seen in both states by it.
     pub fn ever(&self, plug: &str, power: Power, from: Duration, to: Duration) -> bool {
-        self.at(plug, from) == Some(power)
+        let until = self.of_plug(plug).take_while(|change| change.at < from).last();
+        until.map(|change| change.power).or(self.initial.get(plug).copied()) == Some(power)
             || self.of_plug(plug).any(|change| change.at >= from && change.at <= to && change.power == power)
     }
 
@@ -147,7 +149,8 @@ mod tests {
         assert!(!truth.ever("1", Power::Off, s(0), s(2)));
         assert!(truth.ever("1", Power::Off, s(0), s(3)));
         assert!(truth.ever("1", Power::Off, s(4), s(4)));
-        assert!(!truth.ever("1", Power::Off, s(5), s(9)));
+        assert!(truth.ever("1", Power::Off, s(5), s(9)), "until then it was off");
+        assert!(!truth.ever("1", Power::Off, s(6), s(9)));
         assert!(truth.throughout("1", Power::On, s(0), s(2)));
         assert!(!truth.throughout("1", Power::On, s(0), s(3)));
         assert!(truth.throughout("2", Power::Off, s(0), s(9)));

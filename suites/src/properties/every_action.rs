@@ -80,12 +80,15 @@ pub(crate) fn works(action: Action, plug: &str, run: &Run) -> Result<(), String>
             }
         }
         Action::Diag => {
-            // A server without power has nothing to interrupt: devices answer either way.
-            if truth.initial.get(plug) == Some(&Power::Off) && run.exit == Exit::Code(1) {
+            // A server without power has nothing to interrupt, and not every device has an interrupt to give: where the
+            // device itself refused, a failure is the right answer.
+            let had_power = truth.initial.get(plug) == Some(&Power::On);
+            let refused = run.requests.iter().any(|request| !request.answer.starts_with("ok"));
+            if run.exit == Exit::Code(1) && (refused || !had_power) {
                 return Ok(());
             }
             code(0)?;
-            if truth.initial.get(plug) == Some(&Power::On) && run.pulses == 0 {
+            if had_power && run.pulses == 0 {
                 return Err("no diagnostic interrupt reached the plug".to_owned());
             }
         }
@@ -155,6 +158,16 @@ mod tests {
         assert_eq!(judge(Action::Diag, &run), Some(Class::Lie));
         run.pulses = 1;
         assert_eq!(judge(Action::Diag, &run), None);
+        let mut none = Run::by_hand(on(), 1, s(1));
+        assert_eq!(judge(Action::Diag, &none), Some(Class::Refusal), "the device was not even asked");
+        let answer = "0xcc invalid data field in request".to_owned();
+        none.requests.push(crate::run::Request {
+            at: s(0),
+            request: "Chassis Control".to_owned(),
+            answer,
+            effect: None,
+        });
+        assert_eq!(judge(Action::Diag, &none), None, "a device without an interrupt");
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! Our own agents, in virtual time: clean over many seeds, and the same case is the same run.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_devices::{DeviceSpec, corpus};
+use fencelab_suites::{AgentChoice, Plan, Property, Report, Suite, Verdict, run_plan};
+
+fn devices() -> Vec<Arc<DeviceSpec>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus");
+    let all = corpus::load_all(&root).unwrap();
+    assert!(all.len() >= 6, "the corpus has at least six devices");
+    all.into_iter().map(|(_, spec)| spec.unwrap()).collect()
+}
+
+fn plan(suites: &[Suite], budget_ms: u64) -> Plan {
+    let mut plan = Plan::new(devices());
+    plan.agents = vec![AgentChoice::Builtin];
+    plan.suites = suites.to_vec();
+    plan.budget = Duration::from_millis(budget_ms);
+    plan
+}
+
+fn assert_clean(report: &Report) {
+    let findings = report.findings();
+    let lines: Vec<String> =
+        findings.iter().map(|finding| format!("{}\n    {}", finding.replay, finding.evidence)).collect();
+    assert!(report.holds(), "{}\n{}", lines.join("\n"), report.troubles.join("\n"));
+}
+
+#[test]
+fn conformance_holds() {
+    let report = run_plan(&plan(&[Suite::Conformance], 0), &mut |_| {});
+    assert_clean(&report);
+    for check in ["every-action", "parity", "credentials", "no-leak"] {
+        let cells = || report.cells.iter().filter(|cell| cell.check == check);
+        assert!(cells().count() >= 6 && cells().all(|cell| cell.judged > 0), "{check}");
+    }
+}
+
+#[test]
+fn properties_hold_over_several_seeds() {
+    for seed in [1, 7, 2008] {
+        let mut plan = plan(&[Suite::Properties], 4000);
+        plan.seed = seed;
+        let report = run_plan(&plan, &mut |_| {});
+        assert_clean(&report);
+        let lies = report.cells.iter().filter(|cell| cell.check == Property::NoFalseOff.name());
+        assert!(lies.clone().count() >= 6);
+        assert!(lies.into_iter().any(|cell| cell.verdict == Verdict::Pass && cell.judged > 0));
+    }
+}
+
+#[test]
+fn the_budget_is_kept() {
+    let report = run_plan(&plan(&[Suite::Properties], 2000), &mut |_| {});
+    let took = report.took.as_secs_f64();
+    // Meeting the agents is outside of the budget, and takes milliseconds.
+    assert!((1.9..3.0).contains(&took), "{took} s instead of 2 s");
+}
+
+#[test]
+fn each_cell_gets_its_share() {
+    let mut plan = plan(&[Suite::Properties], 3000);
+    plan.devices.truncate(2);
+    let report = run_plan(&plan, &mut |_| {});
+    let cases: Vec<u64> = report.cells.iter().filter(|cell| cell.cases > 0).map(|cell| cell.cases).collect();
+    let (least, most) = (cases.iter().min().unwrap(), cases.iter().max().unwrap());
+    assert!(least * 4 >= *most, "between {least} and {most} cases a cell");
+}
+
+#[test]
+fn a_seed_and_a_fault_are_the_whole_run() {
+    let run = || {
+        let mut plan = plan(&[Suite::Properties], 1000);
+        plan.faults =
+            Some(fencelab_devices::Fault::parse_all("drop@status,first=2 + done-late(3s)").unwrap());
+        plan.seed = 42;
+        let report = run_plan(&plan, &mut |_| {});
+        let cells = report.cells.iter();
+        cells
+            .map(|cell| {
+                (cell.agent.clone(), cell.device.clone(), cell.check.clone(), cell.judged, cell.deceived)
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run(), run());
+}

@@ -1,0 +1,79 @@
+//! Three agents that lie on purpose, as real processes: each is caught by the right property, with the smallest fault that
+//! shows it, and the same case shows it again. They need ipmitool.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_devices::{DeviceSpec, Fault, Power};
+use fencelab_suites::{Action, AgentChoice, Class, Finding, Plan, Property, Suite, run_plan};
+
+fn device(id: &str) -> Arc<DeviceSpec> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus").join(id);
+    DeviceSpec::load(&folder).unwrap()
+}
+
+fn plan(liar: &str, property: Property, action: Action) -> Plan {
+    let tool = fencelab_suites::agent::find("ipmitool");
+    assert!(tool.is_some(), "the lying agents need ipmitool: apt-get install ipmitool");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/liars").join(liar);
+    let mut plan = Plan::new(vec![device("generic/ipmi-2.0")]);
+    plan.agents = vec![AgentChoice::Path(path)];
+    plan.suites = vec![Suite::Properties];
+    plan.property = Some(property);
+    plan.action = Some(action);
+    plan.power = Some(Power::On);
+    // It ends with the first finding, which comes within a few seconds; the budget is for busy machines.
+    plan.budget = Duration::from_secs(60);
+    plan.first = true;
+    plan
+}
+
+/// Hunts, and plays what was found again as its replay line would.
+fn caught(liar: &str, property: Property, action: Action, class: Class) -> Finding {
+    let plan = plan(liar, property, action);
+    let report = run_plan(&plan, &mut |_| {});
+    assert_eq!(report.troubles, [""; 0]);
+    let finding = report.findings().into_iter().find(|finding| finding.class == class).cloned();
+    let finding = finding.unwrap_or_else(|| panic!("{liar} was not caught; {:?}", report.cells));
+    assert_eq!(finding.check, property.name());
+    assert!(!report.holds());
+
+    let mut again = plan;
+    again.faults = Some(Fault::parse_all(&finding.fault).unwrap());
+    again.seed = finding.seed;
+    let report = run_plan(&again, &mut |_| {});
+    let shown =
+        report.findings().into_iter().any(|other| other.class == class && other.fault == finding.fault);
+    assert!(shown, "the replay of {} does not fail: {:?}", finding.replay, report.cells);
+    for part in ["--property", property.name(), "--action", "--power on", "--seed", "--fault '"] {
+        assert!(finding.replay.contains(part), "{}", finding.replay);
+    }
+    finding
+}
+
+/// The smallest fault is a single one.
+fn is_small(finding: &Finding) {
+    assert_eq!(Fault::parse_all(&finding.fault).unwrap().len(), 1, "{}", finding.fault);
+}
+
+#[test]
+fn reports_off_without_asking() {
+    let finding = caught("fence_blind", Property::NoFalseOff, Action::Off, Class::Lie);
+    is_small(&finding);
+    assert_eq!(finding.timeline, "system: on");
+    let transcript = finding.transcript.unwrap();
+    assert!(transcript.events.len() > 2, "the dialogue goes with it");
+}
+
+#[test]
+fn takes_silence_for_off() {
+    is_small(&caught("fence_deaf", Property::NoFalseStatus, Action::Status, Class::Lie));
+}
+
+#[test]
+fn powers_off_the_node_at_the_next_address() {
+    let finding = caught("fence_crosseyed", Property::RightPlug, Action::Off, Class::WrongPlug);
+    is_small(&finding);
+    assert!(finding.neighbour.unwrap().contains("off at"));
+}
