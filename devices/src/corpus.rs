@@ -15,6 +15,9 @@ pub struct Folder {
     pub path: PathBuf,
 }
 
+/// What became of loading a folder.
+pub type Loaded = Result<Arc<DeviceSpec>, Error>;
+
 /// All device folders under `root`, sorted by id.
 ///
 /// # Errors
@@ -39,7 +42,7 @@ pub fn folders(root: &Path) -> Result<Vec<Folder>, Error> {
 ///
 /// # Errors
 /// The root cannot be read.
-pub fn load_all(root: &Path) -> Result<Vec<(Folder, Result<Arc<DeviceSpec>, Error>)>, Error> {
+pub fn load_all(root: &Path) -> Result<Vec<(Folder, Loaded)>, Error> {
     Ok(folders(root)?.into_iter().map(|folder| (folder.clone(), DeviceSpec::load(&folder.path))).collect())
 }
 

@@ -96,9 +96,9 @@ fn cut_split_and_garble() {
     let whole = answers("").remove(0);
     assert_eq!(whole.len(), 28);
     assert_eq!(answers("cut(5)@from-device"), [whole[..5].to_vec()]);
-    assert_eq!(answers("cut(28)@from-device"), [whole.clone()]);
+    assert_eq!(answers("cut(28)@from-device"), std::slice::from_ref(&whole));
     assert_eq!(answers("split(27)@from-device"), [whole[..27].to_vec(), whole[27..].to_vec()]);
-    assert_eq!(answers("split(28)@from-device"), [whole.clone()]);
+    assert_eq!(answers("split(28)@from-device"), std::slice::from_ref(&whole));
     let mut garbled = whole.clone();
     garbled[1] = !garbled[1];
     assert_eq!(answers("garble(29)@from-device"), [garbled]);
@@ -160,6 +160,8 @@ fn states_are_shown_as_documented() {
     // A state that this device does not document is at least no answer about power.
     bench.fault("state(nonsense)");
     assert_eq!(bench.status(), Some(Err(0xce)));
+    let wrong = fault::Fault::parse_all("state(boting)").unwrap().remove(0);
+    assert!(bench.device.spec().check(&wrong).unwrap_err().contains("did you mean `booting`?"));
     let mut plain = open("");
     plain.fault("state-unknown");
     assert_eq!(plain.status(), Some(Err(0xce)));

@@ -218,11 +218,15 @@ impl Bmc {
             }
         }
         let rule = self.rules.find(now, spec, Matched::Command(id), Some(request), context.plant);
+        // Cold and warm reset (IPMI 2.0 §20.2, §20.3) lose the sessions; how long the controller is away is a rule's matter.
+        if matches!(id, CommandId { netfn: 0x06, cmd: 0x02 | 0x03 }) {
+            outcome.reset = outcome.reset.or(Some(Reset::Sessions));
+        }
         let (mut response, command) = self.builtin(now, spec, id, request, context);
         let mut command = command;
         if let Some(rule) = rule {
             outcome.effect.push(format!("rule at line {}", rule.line));
-            outcome.reset = outcome.reset.or(rule.resets);
+            outcome.reset = rule.resets.or(outcome.reset);
             match &rule.answer {
                 Answer::Silence => {
                     answered = false;

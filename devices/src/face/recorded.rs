@@ -10,8 +10,11 @@ use crate::spec::CommandId;
 /// Answers by request.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    answers: HashMap<(CommandId, u8, Vec<u8>), (u8, Vec<u8>)>,
+    answers: HashMap<Asked, (u8, Vec<u8>)>,
 }
+
+/// Command, LUN, data.
+type Asked = (CommandId, u8, Vec<u8>);
 
 impl Recorded {
     /// Takes the answers of a transcript; the first answer to a request stays.

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use fencelab_transcript::Transcript;
 
+use crate::error::suggest;
+use crate::fault::{Fault, FaultKind};
 use crate::plant::{Power, Timing};
 
 pub(crate) use commands::needed_privilege;
@@ -121,6 +123,20 @@ impl FaceSpec {
 }
 
 impl DeviceSpec {
+    /// Whether a fault means something for this device: a state that it names must be documented.
+    ///
+    /// # Errors
+    /// What is wrong, with the state that was perhaps meant.
+    pub fn check(&self, fault: &Fault) -> Result<(), String> {
+        let FaultKind::State(name) = &fault.kind else { return Ok(()) };
+        if self.states().any(|state| state.name == *name) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.states().map(|state| state.name.as_str()).collect();
+        let mend = suggest(name, names.iter().copied()).map_or_else(String::new, |mend| format!("; {mend}"));
+        Err(format!("`{}` documents no state `{name}`{mend}", self.id))
+    }
+
     /// Every state that the device documents, over all faces.
     pub fn states(&self) -> impl Iterator<Item = &State> {
         self.faces.iter().flat_map(|face| match face {

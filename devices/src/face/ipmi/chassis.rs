@@ -161,7 +161,7 @@ fn boot_options(data: &[u8], memory: &Memory) -> Answer {
         return Err(Completion::LENGTH_INVALID);
     };
     let empty: &[u8] = match parameter {
-        0 | 1 | 2 | 3 => &[0],
+        0..=3 => &[0],
         4 => &[0, 0],
         5 => &[0; 5],
         6 => &[0; 9],
