@@ -165,7 +165,7 @@ impl Driver<'_, '_> {
             if !failure.is_passing() || attempts == 0 || self.context.cancelled() {
                 return Err(if before == PowerState::Off {
                     let seen = format!(
-                        "{}; {name} is off, and this device cycles only what is on: method=onoff does it",
+                        "{}; {name} is off, which many devices do not cycle; method=onoff reboots it",
                         failure.seen
                     );
                     Failure { seen, ..failure }

@@ -241,7 +241,7 @@ fn cycle_of_a_node_that_is_off_is_refused_in_words() {
     expect_failure(
         &play(&bmc, "fence_ipmilan", &["-o", "reboot", "-m", "cycle"]),
         "command",
-        "cycles only what is on: method=onoff",
+        "which many devices do not cycle; method=onoff",
     );
 }
 
