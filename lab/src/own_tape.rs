@@ -38,10 +38,7 @@ impl OwnTape {
             by: Some(format!("fencelab emulate {}", env!("CARGO_PKG_VERSION"))),
             licence: Some(String::from("CC0-1.0")),
             // Nobody may take this for knowledge about the device.
-            provenance: Some(format!(
-                "emulated by fencelab as {}: no evidence for the device itself",
-                spec.id
-            )),
+            provenance: Some(format!("an emulation of {}: no evidence for the device itself", spec.id)),
             ..Header::new(identity, link)
         };
         if force && path.exists() {

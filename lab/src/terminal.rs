@@ -48,7 +48,6 @@ impl Pen {
         Self { colours: choice == ColorChoice::Always || choice == ColorChoice::Auto && wanted() }
     }
 
-
     /// The text in that look.
     pub(crate) fn ink(self, ink: Ink, text: impl fmt::Display) -> String {
         if !self.colours {

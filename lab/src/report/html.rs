@@ -149,7 +149,8 @@ fn card(finding: &Finding, index: usize) -> Markup {
         article.card.odd[finding.expected.is_some()] id={ "finding-" (index) } {
             header {
                 h3 { (finding.check) }
-                span.pill class=(if finding.expected.is_some() { "odd" } else { "bad" }) { (finding.class) }
+                @let look = if finding.expected.is_some() { "odd" } else { "bad" };
+                span.pill.(look) { (finding.class) }
                 span { b { (name) } span.tag { (whose) } " on " b { (finding.device) } }
             }
             p { (finding.evidence) }

@@ -57,7 +57,7 @@ pub(crate) fn lines(finding: &Finding) -> Vec<Marked> {
         && let Some(last) = lines.last_mut()
     {
         last.offends = true;
-        last.note = Some(finding.said.exit.clone());
+        last.note = finding.evidence.split(';').next().map(crate::terminal::harmless);
     }
     lines
 }

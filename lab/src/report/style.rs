@@ -61,7 +61,7 @@ dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 .dialogue td.at { color: var(--faint); text-align: right; font-variant-numeric: tabular-nums; }
 .dialogue .agent { color: var(--agent); } .dialogue .device { color: var(--device); } .dialogue .aside { color: var(--faint); }
 .dialogue tr.offends td { background: var(--bad-soft); } .dialogue tr.offends .note { color: var(--bad); font-weight: 650; }
-pre.again { background: var(--soft); border-radius: 8px; padding: 9px 13px; overflow-x: auto; margin: 12px 0 0; }
+pre.again { background: var(--soft); border-radius: 8px; padding: 9px 13px; white-space: pre-wrap; overflow-wrap: anywhere; margin: 12px 0 0; }
 details > summary { cursor: pointer; color: var(--faint); margin: 8px 0; }
 footer { margin-top: 44px; color: var(--faint); font-size: 13px; }
 @media print { .card { break-inside: avoid; } }

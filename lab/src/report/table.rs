@@ -12,7 +12,7 @@ pub(crate) fn render(outcome: &Outcome, pen: Pen) -> String {
     table.load_style(presets::UTF8_BORDERS_ONLY);
     let titles = ["device", "agent"].into_iter().map(str::to_owned);
     // A name goes below itself at its hyphens, so that ten of them fit beside each other.
-    let titles = titles.chain(columns.iter().map(|column| column.name().replace('-', "-\n")));
+    let titles = titles.chain(columns.iter().map(|column| broken(column.name())));
     table.set_header(titles.map(Cell::new));
     let mut last = "";
     for row in outcome.rows() {
@@ -66,6 +66,15 @@ pub(crate) fn sum(outcome: &Outcome, pen: Pen) -> String {
 
 fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A title below itself: at its hyphens, and in the middle of long words.
+fn broken(title: &str) -> String {
+    let words = title.split('-').map(|word| match word.split_at_checked(6) {
+        Some((head, tail)) if word.len() > 8 => format!("{head}-\n{tail}"),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join("-\n")
 }
 
 /// The signs of the squares: a finding is seen without colours, too.

@@ -86,6 +86,9 @@ pub(super) fn render(finding: &Finding, lines: &[Marked]) -> Markup {
             line.edge x1=(number(scale.x(ended))) x2=(number(scale.x(ended))) y1="8" y2=(number(bottom)) {}
             text x=(number(label_x(scale.x(ended)))) y="18" text-anchor=(anchor(scale.x(ended))) { (finding.action) " ends: " (finding.said.exit) }
             text x="4" y=(number(bottom + 18.0)) { "seconds" }
+            @if claims(started, lines).next().is_some() {
+                text x="4" y=(number(lane(0) + LANE + 16.0)) { "told by device" }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `fencelab replay FILE [-- COMMAND ARG...]`.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use clap::Args;
 use fencelab_devices::serve::Served;
 use fencelab_devices::{Device, DeviceSpec};
 use fencelab_recorder::run::{exit_code, filled};
-use fencelab_transcript::{Kind, Mark, Transcript};
+use fencelab_transcript::{Body, Kind, Mark, Side, Transcript};
 
 use crate::address;
 use crate::credentials;
@@ -41,9 +42,10 @@ pub(crate) struct ReplayArgs {
 pub(crate) fn run(args: ReplayArgs) -> Result<Exit, Failure> {
     address::may_listen(args.listen, args.expose)?;
     let transcript = Transcript::load(&args.file).or_exit(Exit::Input)?;
-    let recorded_exit = recorded_exit(&transcript);
+    let recorded = Recorded::of(&transcript);
     let spec = DeviceSpec::from_transcript(transcript).or_exit(Exit::Input)?;
-    let device = Device::new(spec.clone(), &credentials::lab(), 1);
+    let mut device = Device::new(spec.clone(), &credentials::lab(), 1);
+    device.keep_requests(REQUESTS_KEPT);
     let name = args.file.display().to_string();
     runtime()?.block_on(async {
         let mut signals = Signals::catch()?;
@@ -58,25 +60,45 @@ pub(crate) fn run(args: ReplayArgs) -> Result<Exit, Failure> {
         }
         eprintln!("{}", ready_line(&name, 0, face, served.address, None));
         let status = command(&args.command, served.address, &mut signals).await?;
-        let exit = exit_code(status);
-        told(&name, &served, exit.zip(recorded_exit))
+        told(&name, &served, exit_code(status).map(|exit| (exit, recorded)))
     })
 }
 
-/// The exit code of the recorded run, if it was one single run.
-fn recorded_exit(transcript: &Transcript) -> Option<i32> {
-    let ends: Vec<Option<i32>> = transcript
-        .events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            Kind::Mark(mark) if mark.phase == Mark::END => Some(mark.exit),
-            _ => None,
-        })
-        .collect();
-    match ends.as_slice() {
-        [exit] => *exit,
-        _ => None,
+/// Requests that are remembered, to be counted at the end.
+const REQUESTS_KEPT: usize = 1 << 16;
+
+/// What the recording says of the run it was made of.
+struct Recorded {
+    /// The exit code, if it was one single run.
+    exit: Option<i32>,
+    /// How many requests were made in sessions, those of the session layer and repetitions not counted.
+    requests: usize,
+}
+
+impl Recorded {
+    fn of(transcript: &Transcript) -> Self {
+        let mut ends = Vec::new();
+        let mut requests = BTreeSet::new();
+        for event in &transcript.events {
+            match &event.kind {
+                Kind::Mark(mark) if mark.phase == Mark::END => ends.push(mark.exit),
+                Kind::Say { from: Side::Agent, body: Body::Object { protocol, value } }
+                    if event.session != 0 && protocol == "ipmi" && !is_of_session_layer(value) =>
+                {
+                    requests.insert((event.session, value.to_string()));
+                }
+                _ => {}
+            }
+        }
+        let exit = if let [exit] = ends.as_slice() { *exit } else { None };
+        Self { exit, requests: requests.len() }
     }
+}
+
+/// Commands that open and close sessions are answered anew, not from the record (IPMI 2.0, table G-1).
+fn is_of_session_layer(value: &serde_json::Value) -> bool {
+    let number = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
+    number("netfn") == Some(0x06) && matches!(number("cmd"), Some(0x37..=0x3f | 0x54))
 }
 
 async fn command(
@@ -100,23 +122,31 @@ async fn command(
     }
 }
 
-/// Prints where the run was not the recorded one. `exits`: of the command, and of the recording.
-fn told(name: &str, served: &Served, exits: Option<(i32, i32)>) -> Result<Exit, Failure> {
-    let divergences = served.with(|device, _| device.divergences().to_vec());
+/// Prints where the run was not the recorded one. `run`: the command's exit code, and what was recorded.
+fn told(name: &str, served: &Served, run: Option<(i32, Recorded)>) -> Result<Exit, Failure> {
+    let (divergences, asked) = served.with(|device, _| {
+        let asked = device.requests().iter().filter(|request| request.session != 0).count();
+        (device.divergences().to_vec(), asked)
+    });
     let mut exit = Exit::Success;
     for divergence in &divergences {
         exit = Exit::Findings;
         let place = divergence.line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}:1"));
-        eprintln!(
-            "{place}: at {:.6} s came {}; recorded is {}",
-            divergence.at.as_secs_f64(),
-            divergence.came,
-            divergence.expected
-        );
+        let at = divergence.at.as_secs_f64();
+        eprintln!("{place}: at {at:.6} s came {}; recorded is {}", divergence.came, divergence.expected);
     }
-    if let Some((now, then)) = exits.filter(|(now, then)| now != then) {
+    let Some((ended, recorded)) = run else { return Ok(exit) };
+    if recorded.exit.is_some_and(|then| then != ended) {
         exit = Exit::Findings;
-        eprintln!("{name}: the command ended with {now}; recorded is {then}");
+        let then = recorded.exit.unwrap_or_default();
+        eprintln!("{name}: the command ended with exit code {ended}; recorded is {then}");
+    }
+    if asked < recorded.requests {
+        exit = Exit::Findings;
+        eprintln!(
+            "{name}: the command made {asked} requests; recorded is {}: its last ones never came",
+            recorded.requests
+        );
     }
     Ok(exit)
 }

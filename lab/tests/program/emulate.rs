@@ -1,0 +1,139 @@
+//! `emulate`: the field's clients on one side, the ground truth on the other.
+
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::process::{Serving, ask, fencelab, run, succeed, told};
+
+fn ipmitool(face: &Value, words: &[&str]) -> Command {
+    let mut command = Command::new("ipmitool");
+    command.args(["-I", "lanplus", "-C", "3", "-N", "1", "-R", "2", "-H", face["address"].as_str().unwrap()]);
+    command.args(["-p", &face["port"].to_string(), "-U", face["user"].as_str().unwrap(), "-E"]);
+    command.env("IPMI_PASSWORD", face["password"].as_str().unwrap_or("from the environment")).args(words);
+    command
+}
+
+#[test]
+fn ipmitool_moves_a_plug_and_the_timeline_tells_which_request_did_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = folder.path().join("own.jsonl");
+    let mut emulate = fencelab();
+    emulate.args(["emulate", "generic/ipmi-2.0", "--control", "127.0.0.1:0", "--record"]).arg(&tape);
+    let mut serving = Serving::start(&mut emulate);
+    let face = serving.ready();
+    let control = &face["control"];
+    let plug = |n: &str| ask(control, "GET", &format!("/devices/0{n}"), "", "").1;
+    let name = plug("/plugs")[0]["plug"].as_str().unwrap().to_owned();
+
+    assert_eq!(succeed(&mut ipmitool(&face, &["chassis", "power", "status"])), "Chassis Power is on\n");
+    assert_eq!(plug("/timeline")["changes"], json!([]));
+    succeed(&mut ipmitool(&face, &["chassis", "power", "off"]));
+    // The truth comes with the device's delay; the interface always tells the truth of now.
+    let change = loop {
+        if let Some(change) = plug("/timeline")["changes"].get(0) {
+            break change.clone();
+        }
+    };
+    assert_eq!(
+        (&change["plug"], &change["power"], &change["cause"]),
+        (&json!(name), &json!("off"), &json!("request"))
+    );
+    let requests = plug("/requests")["requests"].clone();
+    let cause =
+        requests.as_array().unwrap().iter().find(|request| request["number"] == change["request"]).unwrap();
+    assert!(cause["request"].as_str().unwrap().contains("chassis-control"), "{cause}");
+    assert_eq!(succeed(&mut ipmitool(&face, &["chassis", "power", "status"])), "Chassis Power is off\n");
+
+    // A hand pulls the plug, and a fault keeps the next command from being done.
+    let (status, _) = ask(control, "PUT", &format!("/devices/0/plugs/{name}"), r#"{"power":"on"}"#, "");
+    assert_eq!((status, &plug("/plugs")[0]["power"]), (200, &json!("on")));
+    assert_eq!(
+        ask(control, "PUT", "/devices/0/faults", r#"["not-done@off"]"#, ""),
+        (200, json!(["not-done@off"]))
+    );
+    succeed(&mut ipmitool(&face, &["chassis", "power", "off"]));
+    assert_eq!(succeed(&mut ipmitool(&face, &["chassis", "power", "status"])), "Chassis Power is on\n");
+    assert_eq!(ask(control, "DELETE", "/devices/0/faults", "", ""), (200, json!([])));
+
+    assert_eq!(serving.end(Signal::SIGTERM), Some(0));
+    let text = std::fs::read_to_string(&tape).unwrap();
+    assert!(text.contains("an emulation of generic/ipmi-2.0") && text.lines().count() > 20, "{text}");
+    assert!(!text.contains(r#""fencelab""#), "the password is in the transcript");
+    let shown = succeed(fencelab().arg("show").arg(&tape));
+    assert!(shown.contains("Chassis Control: power down") && shown.contains("[power is off]"), "{shown}");
+    succeed(fencelab().args(["fmt", "--check"]).arg(&tape));
+}
+
+#[test]
+fn the_control_interface_refuses_with_reasons() {
+    let mut serving = Serving::start(fencelab().args(["emulate", "hpe/ilo4", "--control", "127.0.0.1:0"]));
+    let face = serving.ready();
+    let refused = |method: &str, path: &str, body: &str, header: &str| {
+        let (status, answer) = ask(&face["control"], method, path, body, header);
+        for part in ["what", "where", "mend"] {
+            assert!(answer["error"][part].as_str().is_some_and(|text| !text.is_empty()), "{answer}");
+        }
+        status
+    };
+    assert_eq!(refused("GET", "/devices/1", "", ""), 404);
+    assert_eq!(refused("GET", "/nothing", "", ""), 404);
+    assert_eq!(refused("PUT", "/devices/0/plugs/3", r#"{"power":"on"}"#, ""), 404);
+    assert_eq!(refused("PUT", "/devices/0/plugs/system", r#"{"power":"up"}"#, ""), 400);
+    assert_eq!(refused("PUT", "/devices/0/faults", r#"["dorp"]"#, ""), 400);
+    assert_eq!(refused("POST", "/devices", "", ""), 405);
+    assert_eq!(refused("GET", "/devices", "", "Origin: http://evil.example\r\n"), 403);
+    assert_eq!(refused("PUT", "/devices/0/faults", &"x".repeat(70_000), ""), 413);
+    assert_eq!(ask(&face["control"], "GET", "/", "", "").1["devices"], 1);
+}
+
+#[test]
+fn a_thousand_devices_are_ready_each_with_its_own_port() {
+    let mut serving = Serving::start(fencelab().args(["emulate", "generic/ipmi-2.0", "--count", "1000"]));
+    let ports: std::collections::BTreeSet<u64> =
+        (0..1000).map(|_| serving.ready()["port"].as_u64().unwrap()).collect();
+    assert_eq!(ports.len(), 1000);
+    assert_eq!(serving.end(Signal::SIGINT), Some(0));
+}
+
+#[test]
+fn devices_may_have_an_address_each() {
+    let port = std::net::UdpSocket::bind("127.0.0.9:0").unwrap().local_addr().unwrap().port().to_string();
+    let words = [
+        "emulate",
+        "generic/ipmi-2.0",
+        "--count",
+        "2",
+        "--listen",
+        "127.0.0.9",
+        "--own-address",
+        "--port",
+        &port,
+    ];
+    let mut serving = Serving::start(fencelab().args(words).args(["--plug", "system=off"]));
+    for address in ["127.0.0.9", "127.0.0.10"] {
+        let face = serving.ready();
+        assert_eq!(
+            (face["address"].as_str(), face["port"].to_string().as_str()),
+            (Some(address), port.as_str())
+        );
+        assert_eq!(succeed(&mut ipmitool(&face, &["power", "status"])), "Chassis Power is off\n");
+    }
+}
+
+#[test]
+fn a_password_from_the_environment_is_used_and_not_shown() {
+    let mut serving = Serving::start(
+        fencelab()
+            .args(["emulate", "generic/ipmi-2.0"])
+            .env("FENCELAB_PASSWORD", "Tr0ub4dor")
+            .env("FENCELAB_USER", "root"),
+    );
+    let face = serving.ready();
+    assert_eq!((&face["password-env"], &face["user"]), (&json!("FENCELAB_PASSWORD"), &json!("root")));
+    assert!(!face.to_string().contains("Tr0ub4dor"));
+    let status = |password: &str| run(ipmitool(&face, &["power", "status"]).env("IPMI_PASSWORD", password));
+    assert_eq!(told(&status("Tr0ub4dor")), "Chassis Power is on\n");
+    assert!(!status("fencelab").status.success());
+}

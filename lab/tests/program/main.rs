@@ -1,0 +1,9 @@
+//! The real program, against real peers where they are the point. No sleeps: each test waits for what it needs.
+
+mod captures;
+mod command_line;
+mod emulate;
+mod process;
+mod record;
+mod texts;
+mod verdicts;
