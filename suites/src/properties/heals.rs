@@ -1,6 +1,8 @@
 //! `heals`: once the faults end, a retry succeeds.
 
-use crate::case::Case;
+use fencelab_devices::Power;
+
+use crate::case::{Action, Case};
 use crate::properties::every_action;
 use crate::run::{Exit, Run};
 use crate::verdict::{Class, Judgement, Property};
@@ -12,6 +14,11 @@ use crate::verdict::{Class, Judgement, Property};
 pub fn check(case: &Case, retry: &Run) -> Judgement {
     if let Exit::NotStarted(_) = retry.exit {
         return Judgement::Moot("the agent could not be started");
+    }
+    let cycles = case.options.get("method").is_some_and(|method| method == "cycle");
+    if case.action == Action::Reboot && cycles && retry.target.initial.get(&case.plug) == Some(&Power::Off) {
+        // IPMI 2.0, 28.3: a cycle of what has no power may be refused, and that one command is all that the option allows.
+        return Judgement::Moot("the trouble left the plug off, and what is off cannot be cycled");
     }
     match every_action::works(case.action, &case.plug, retry) {
         Ok(()) => Judgement::Holds,
@@ -27,10 +34,7 @@ pub fn check(case: &Case, retry: &Run) -> Judgement {
 mod tests {
     use std::time::Duration;
 
-    use fencelab_devices::Power;
-
     use super::*;
-    use crate::case::Action;
     use crate::truth::{Mover, Truth};
 
     fn s(seconds: u64) -> Duration {
@@ -53,5 +57,14 @@ mod tests {
         assert_eq!(check(&case, &Run::by_hand(already, 0, s(2))), Judgement::Holds);
         let claims_only = Truth::new([("1".to_owned(), Power::On)]);
         assert!(check(&case, &Run::by_hand(claims_only, 0, s(2))).breach().is_some());
+    }
+
+    #[test]
+    fn what_is_off_cannot_be_cycled() {
+        let mut case = Case::healthy("v/m", "a", Action::Reboot, "1", Power::On);
+        let off = Truth::new([("1".to_owned(), Power::Off)]);
+        assert!(check(&case, &Run::by_hand(off.clone(), 1, s(2))).breach().is_some());
+        case.options.insert("method".to_owned(), "cycle".to_owned());
+        assert!(matches!(check(&case, &Run::by_hand(off, 1, s(2))), Judgement::Moot(_)));
     }
 }
