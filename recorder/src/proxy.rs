@@ -28,6 +28,10 @@ const DATAGRAM_BYTES_MAX: usize = 65_536;
 /// and what comes meanwhile waits with the kernel.
 const QUEUE_MAX: usize = 65_536;
 
+/// How long the scribe lets datagrams gather in a busy dialogue before it writes them. While it does, the
+/// relay need not wake it, which would cost more than relaying. It is all that a killed program can lose.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// How much the proxy keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
@@ -223,6 +227,7 @@ async fn relay(
     let mut sweep = tokio::time::interval(limits.idle.max(Duration::from_millis(10)) / 2);
     loop {
         let received = tokio::select! {
+            biased;
             received = socket.recv_from(&mut buffer) => received,
             _ = sweep.tick() => {
                 let now = Instant::now();
@@ -333,22 +338,34 @@ impl Scribe {
 
     /// Writes until it is told to finish. After an error it goes on: the next event may fit.
     fn write(mut self, heard: &Receiver<Note>) -> Result<Summary, fencelab_transcript::Error> {
-        while let Ok(note) = heard.recv() {
-            match note {
-                Note::Datagram { at, client, direction, bytes } => {
-                    self.datagram(at, client, direction, &bytes)
+        // The first note of a burst wakes the scribe; those that follow find it awake.
+        'dialogue: while let Ok(first) = heard.recv() {
+            let mut next = Some(first);
+            while let Some(note) = next.take() {
+                if !self.note(note) {
+                    break 'dialogue;
                 }
-                Note::Gone { client } => {
-                    self.listeners.remove(&client);
-                }
-                Note::Mark { at, mark } => {
-                    self.record(Event::mark(at.duration_since(self.started), 0, *mark))
-                }
-                Note::Finish => break,
+                next = heard.try_recv().ok().or_else(|| {
+                    std::thread::sleep(GATHER);
+                    heard.try_recv().ok()
+                });
             }
         }
         let summary = Summary { events: self.tape.events(), masked: self.tape.masked(), ..self.summary };
         self.failed.map_or(Ok(summary), Err)
+    }
+
+    /// Writes one note; answers whether more may come.
+    fn note(&mut self, note: Note) -> bool {
+        match note {
+            Note::Datagram { at, client, direction, bytes } => self.datagram(at, client, direction, &bytes),
+            Note::Gone { client } => {
+                self.listeners.remove(&client);
+            }
+            Note::Mark { at, mark } => self.record(Event::mark(at.duration_since(self.started), 0, *mark)),
+            Note::Finish => return false,
+        }
+        true
     }
 
     fn datagram(&mut self, at: Instant, client: u64, direction: Direction, bytes: &[u8]) {
