@@ -4,4 +4,8 @@
 //! random bytes are always the caller's. Any bytes may be parsed, never with a panic, and what was parsed
 //! is emitted again bit for bit.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod ipmi;

@@ -2,8 +2,8 @@
 
 mod support;
 
-use fencelab_wire::ipmi::client::{Client, Interface};
 use fencelab_wire::ipmi::cipher_suite::{Authentication, Confidentiality, Integrity};
+use fencelab_wire::ipmi::client::{Client, Interface};
 use fencelab_wire::ipmi::rmcpplus::{Packet, PayloadType};
 use fencelab_wire::ipmi::tap::{Direction, Seen, Tap};
 use fencelab_wire::ipmi::{AuthType, LanMessage, asf, open_session, rakp, rmcp, session};
@@ -17,7 +17,8 @@ fn recorded() -> Vec<(Direction, Vec<u8>)> {
     let mut all = Vec::new();
     let interfaces = [lanplus(17), lanplus(3), lanplus(7), lanplus(0), Interface::Lan { auth: None }];
     for (n, interface) in interfaces.into_iter().enumerate() {
-        let (mut bmc, mut talk) = (Bmc::new(config()), Talk::new(login("admin", "secret", interface), n as u16));
+        let (mut bmc, mut talk) =
+            (Bmc::new(config()), Talk::new(login("admin", "secret", interface), n as u16));
         talk.open(&mut bmc);
         talk.ask(&mut bmc, &status());
         talk.ask(&mut bmc, &power(0));

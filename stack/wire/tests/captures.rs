@@ -97,7 +97,8 @@ fn check(seen: &[Seen], opens: &str, login: &str, commands: &[&str]) {
 #[test]
 fn suite_3_by_ipmitool() {
     let seen = overhear("ipmisim-ipmitool-C3-poweroff.pcap", 6230, vec![credential("ipmiusr", "test")]);
-    let opens = r#"{"version":"2.0","cipher":3,"user":"ipmiusr","privilege":"administrator","lookup":"name"}"#;
+    let opens =
+        r#"{"version":"2.0","cipher":3,"user":"ipmiusr","privilege":"administrator","lookup":"name"}"#;
     check(&seen, opens, IPMITOOL_V20, &["0.1", "0.2", "0.1", "0.2"]);
     let again = overhear("ipmisim-ipmitool-C3-poweroff.pcap", 6230, vec![credential("ipmiusr", "tset")]);
     assert!(opaque(&again) > 10, "without the password nothing is heard");
@@ -115,7 +116,8 @@ fn suite_17_by_ipmitool() {
 #[test]
 fn suite_3_by_freeipmi() {
     let seen = overhear("ipmisim-freeipmi-opensesspriv.pcap", 6230, vec![credential("ipmiusr", "test")]);
-    let opens = r#"{"version":"2.0","cipher":3,"user":"ipmiusr","privilege":"administrator","lookup":"name"}"#;
+    let opens =
+        r#"{"version":"2.0","cipher":3,"user":"ipmiusr","privilege":"administrator","lookup":"name"}"#;
     check(&seen, opens, "6.38 6.3b", &["0.1", "0.1", "0.2"]);
 }
 

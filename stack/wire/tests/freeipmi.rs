@@ -31,7 +31,8 @@ fn ipmipower_moves_the_power() {
     let bmc = Bmc::start(config());
     for login in ["-D LAN_2_0 -I 3", "-D LAN_2_0 -I 17", "-D LAN_2_0 -I 3 -W opensesspriv", "-D LAN"] {
         for (ask, said) in [("--off", "ok"), ("--stat", "off"), ("--on", "ok"), ("--stat", "on")] {
-            let ran = freeipmi("ipmipower", bmc.address, &format!("{login} -u admin -p secret -l admin {ask}"));
+            let ran =
+                freeipmi("ipmipower", bmc.address, &format!("{login} -u admin -p secret -l admin {ask}"));
             assert_prints(&ran, 0, &format!(": {said}"));
         }
     }
@@ -40,9 +41,13 @@ fn ipmipower_moves_the_power() {
 #[test]
 fn bmc_info_reads_the_bmc() {
     let bmc = Bmc::start(config());
-    for login in
-        ["-D LAN_2_0 -I 3", "-D LAN_2_0 -I 17", "-D LAN -a MD5", "-D LAN -a STRAIGHT_PASSWORD_KEY", "-D LAN -a NONE"]
-    {
+    for login in [
+        "-D LAN_2_0 -I 3",
+        "-D LAN_2_0 -I 17",
+        "-D LAN -a MD5",
+        "-D LAN -a STRAIGHT_PASSWORD_KEY",
+        "-D LAN -a NONE",
+    ] {
         let ran = freeipmi("bmc-info", bmc.address, &format!("{login} -u admin -p secret -l admin"));
         assert!(ran.out.contains("Firmware Revision     : 2.78"), "{login}: {ran:?}");
         assert!(ran.out.contains("efcdab89-6745-23a1-efcd-ab89674523a1"), "{login}: {ran:?}");
@@ -57,7 +62,11 @@ fn a_bmc_key() {
     for suite in SUITES.into_iter().filter(|suite| *suite != 0) {
         let login = format!("-D LAN_2_0 -I {suite} -u admin -p secret -l admin --get-chassis-status");
         let key = format!("{login} -k 0123456789abcdefghij");
-        assert_prints(&freeipmi("ipmi-chassis", bmc.address, &key), 0, "System Power                        : on");
+        assert_prints(
+            &freeipmi("ipmi-chassis", bmc.address, &key),
+            0,
+            "System Power                        : on",
+        );
         assert_prints(&freeipmi("ipmi-chassis", bmc.address, &login), 1, "k_g invalid");
     }
 }
@@ -72,7 +81,11 @@ fn a_bmc_that_needs_the_workaround() {
     let said = "privilege level cannot be obtained for this user";
     assert_prints(&freeipmi("ipmi-chassis", bmc.address, login), 1, said);
     let login = format!("{login} -W opensesspriv");
-    assert_prints(&freeipmi("ipmi-chassis", bmc.address, &login), 0, "System Power                        : on");
+    assert_prints(
+        &freeipmi("ipmi-chassis", bmc.address, &login),
+        0,
+        "System Power                        : on",
+    );
 }
 
 /// The messages at each refusal are those that ipmi_sim gets.

@@ -49,7 +49,11 @@ fn a_bmc_key_and_long_passwords() {
     let key = "-k 0123456789abcdefghij";
     for suite in [1, 2, 3, 6, 7, 8, 15, 16, 17] {
         let login = format!("-I lanplus -U admin -C {suite} {key}");
-        assert_prints(&ipmitool(bmc.address, "secret", &login, "chassis power status"), 0, "Chassis Power is on");
+        assert_prints(
+            &ipmitool(bmc.address, "secret", &login, "chassis power status"),
+            0,
+            "Chassis Power is on",
+        );
     }
     let without = ipmitool(bmc.address, "secret", "-I lanplus -U admin -C 3 -v", "chassis power status");
     assert_prints(&without, 1, "> RAKP 4 message has invalid integrity check value");
@@ -59,7 +63,11 @@ fn a_bmc_key_and_long_passwords() {
         ("-I lanplus -C 17 -U sixteen", "exactly16bytes!!"),
         ("-I lan -U sixteen", "exactly16bytes!!"),
     ] {
-        assert_prints(&ipmitool(bmc.address, password, login, "chassis power status"), 0, "Chassis Power is on");
+        assert_prints(
+            &ipmitool(bmc.address, password, login, "chassis power status"),
+            0,
+            "Chassis Power is on",
+        );
     }
 }
 

@@ -79,7 +79,8 @@ fn the_best_is_taken_where_nothing_is_asked_for() {
         Seen::Open { details, .. } => Some(details.clone()),
         _ => None,
     });
-    let wanted = serde_json::json!({"version": "1.5", "auth": "md5", "user": "admin", "privilege": "administrator"});
+    let wanted =
+        serde_json::json!({"version": "1.5", "auth": "md5", "user": "admin", "privilege": "administrator"});
     assert_eq!(opened.map(serde_json::Value::Object), Some(wanted));
 }
 
@@ -186,7 +187,8 @@ fn refusals_of_rmcp_plus() {
     let mut config = config();
     config.cipher_suites = vec![3];
     for (suite, code) in [(17, 0x04), (1, 0x05), (2, 0x10)] {
-        let ended = Talk::new(login("admin", "secret", lanplus(suite)), 1).open(&mut Bmc::new(config.clone()));
+        let ended =
+            Talk::new(login("admin", "secret", lanplus(suite)), 1).open(&mut Bmc::new(config.clone()));
         assert_eq!(ended, status("open session", code), "suite {suite}");
     }
     let ended = refusal("admin", "secret", lanplus(4));
@@ -268,6 +270,9 @@ fn lost_answers_at_every_step_are_asked_for_again() {
             }
         }
         assert_eq!(bmc.server.sessions(), 1);
-        assert_eq!(talk.ask(&mut bmc, &status()), Ended::Answer(status().answer(Completion::OK, [0x61, 0, 0])));
+        assert_eq!(
+            talk.ask(&mut bmc, &status()),
+            Ended::Answer(status().answer(Completion::OK, [0x61, 0, 0]))
+        );
     }
 }

@@ -27,7 +27,7 @@ pub enum AuthType {
 }
 
 impl AuthType {
-    /// The bit that stands for it in Get Channel Authentication Capabilities (IPMI 2.0 table 22-15).
+    /// The bit that stands for it in Get Channel Authentication Capabilities (IPMI 2.0 §22.13).
     #[must_use]
     pub fn capability_bit(self) -> u8 {
         match u8::from(self) {

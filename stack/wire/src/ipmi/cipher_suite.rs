@@ -1,5 +1,5 @@
 //! Cipher suites of RMCP+: which algorithms an id stands for (IPMI 2.0 §22.15.2, table 22-20), and the records
-//! in which Get Channel Cipher Suites lists them (table 22-18).
+//! in which Get Channel Cipher Suites lists them (§22.15.1).
 
 /// An enum of wire values in which unknown ones survive.
 macro_rules! algorithms {
@@ -153,7 +153,7 @@ impl Suite {
             && matches!(self.confidentiality, C::None | C::AesCbc128)
     }
 
-    /// Appends the record of this suite (IPMI 2.0 table 22-18): start byte, id, one tagged byte an algorithm.
+    /// Appends the record of this suite (IPMI 2.0 §22.15.1): start byte, id, one tagged byte an algorithm.
     pub fn emit_record(self, id: u8, out: &mut Vec<u8>) {
         out.extend_from_slice(&[
             0xc0,

@@ -100,7 +100,7 @@ pub fn check_value_length(algorithm: Authentication) -> usize {
     }
 }
 
-/// [`hmac`], cut to the length of RAKP 4's integrity check value.
+/// [`hmac()`], cut to the length of RAKP 4's integrity check value.
 #[must_use]
 pub fn check_value(algorithm: Authentication, key: &[u8], parts: &[&[u8]]) -> Option<Digest> {
     let code = hmac(algorithm, key, parts)?;

@@ -36,8 +36,8 @@ pub mod sel;
 pub mod server;
 pub mod session;
 pub mod tap;
-mod window;
 pub mod typed_text;
+mod window;
 
 pub use auth::AuthType;
 pub use message::{Body, Completion, LanMessage, MessageError, NetFn, Request, Response};

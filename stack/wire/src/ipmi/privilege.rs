@@ -1,4 +1,4 @@
-//! Privilege levels (IPMI 2.0 §6.8, table 22-20 and others: always the low four bits of a byte).
+//! Privilege levels (IPMI 2.0 §6.8; always the low four bits of a byte).
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -206,13 +206,7 @@ impl Exchange {
         crypto::hmac(
             self.algorithm,
             &password.padded::<20>(),
-            &[
-                &self.bmc_random,
-                &self.console.to_le_bytes(),
-                &[self.role],
-                &self.name_length(),
-                &self.name,
-            ],
+            &[&self.bmc_random, &self.console.to_le_bytes(), &[self.role], &self.name_length(), &self.name],
         )
     }
 
@@ -231,10 +225,6 @@ impl Exchange {
     /// The integrity check value of RAKP 4: HMAC by the session integrity key over R_M, SID_C, GUID_C, cut.
     #[must_use]
     pub fn rakp4(&self, sik: &[u8]) -> Option<Digest> {
-        crypto::check_value(
-            self.algorithm,
-            sik,
-            &[&self.console_random, &self.bmc.to_le_bytes(), &self.guid],
-        )
+        crypto::check_value(self.algorithm, sik, &[&self.console_random, &self.bmc.to_le_bytes(), &self.guid])
     }
 }

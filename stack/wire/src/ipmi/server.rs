@@ -8,7 +8,6 @@ mod table;
 mod v15;
 mod v20;
 
-
 pub use config::{Config, User};
 
 use super::{Body, LanMessage, NetFn, Privilege, Request, Response, asf, rmcp, rmcpplus, session};
@@ -131,9 +130,7 @@ impl Server {
         let message = ticket.message(response);
         match ticket.to {
             To::NobodyV15 => session::Packet::sessionless(&message).emit(),
-            To::NobodyV20 => {
-                rmcpplus::Packet::sessionless(rmcpplus::PayloadType::Ipmi, &message).emit()
-            }
+            To::NobodyV20 => rmcpplus::Packet::sessionless(rmcpplus::PayloadType::Ipmi, &message).emit(),
             To::Session { id, encrypted } => {
                 let config = Arc::clone(&self.config);
                 match self.table.session(id) {
@@ -181,7 +178,13 @@ impl Server {
     }
 
     /// Takes a message that belongs to an active session: carries session commands out, hands others out.
-    fn message_in_session(&mut self, moment: &mut Moment<'_>, id: u32, message: LanMessage, to: To) -> Received {
+    fn message_in_session(
+        &mut self,
+        moment: &mut Moment<'_>,
+        id: u32,
+        message: LanMessage,
+        to: To,
+    ) -> Received {
         let ticket = Ticket::new(&message, to);
         let Body::Request(request) = message.body else { return Received::Nothing };
         self.asked = Some((request.netfn, request.command));

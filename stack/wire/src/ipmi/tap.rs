@@ -128,13 +128,8 @@ impl Tap {
     fn say_message(&mut self, heard: Heard<'_>, session: u32, message: &LanMessage) -> Vec<Seen> {
         let community_asked = self.by_number(session).is_some_and(|watched| watched.asks_community(message));
         let (value, redacted) = redact::message(message, community_asked);
-        let mut seen = vec![Seen::Say {
-            session,
-            from_device: heard.from_device,
-            protocol: "ipmi",
-            value,
-            redacted,
-        }];
+        let mut seen =
+            vec![Seen::Say { session, from_device: heard.from_device, protocol: "ipmi", value, redacted }];
         let Some(watched) = self.by_number(session) else { return seen };
         let (netfn, command, _) = message.command();
         match (netfn.request(), command, netfn.is_response()) {

@@ -65,7 +65,7 @@ pub fn answer(power: &mut bool, request: &Request, privilege: Privilege) -> Resp
         (NetFn::CHASSIS, 0x02) => {
             match request.data.first() {
                 Some(0 | 5) => *power = false,
-                Some(1 | 2 | 3) => *power = true,
+                Some(1..=3) => *power = true,
                 _ => return request.answer(Completion::INVALID_FIELD, []),
             }
             request.answer(Completion::OK, [])
@@ -73,6 +73,9 @@ pub fn answer(power: &mut bool, request: &Request, privilege: Privilege) -> Resp
         _ => request.answer(Completion::INVALID_COMMAND, []),
     }
 }
+
+/// A source of random bytes.
+pub type Random = Box<dyn FnMut(&mut [u8])>;
 
 /// A small generator of bytes that look random (SplitMix64).
 pub fn generator(mut state: u64) -> impl FnMut(&mut [u8]) {

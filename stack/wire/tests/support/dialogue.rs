@@ -1,6 +1,6 @@
 //! A client, a server and a listener between them, in memory and in virtual time.
 
-use super::bmc::{answer, generator};
+use super::bmc::{Random, answer, generator};
 use fencelab_wire::ipmi::client::{Client, Config as ClientConfig, Interface, Progress, Refused};
 use fencelab_wire::ipmi::server::{Config, Received, Server};
 use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
@@ -14,7 +14,7 @@ pub struct Bmc {
     pub server: Server,
     pub power: bool,
     pub now: Duration,
-    pub random: Box<dyn FnMut(&mut [u8])>,
+    pub random: Random,
 }
 
 pub fn peer(n: u16) -> SocketAddr {
@@ -44,7 +44,7 @@ impl Bmc {
 pub struct Talk {
     pub client: Client,
     pub from: SocketAddr,
-    pub random: Box<dyn FnMut(&mut [u8])>,
+    pub random: Random,
     pub said: Vec<(Direction, Vec<u8>)>,
 }
 

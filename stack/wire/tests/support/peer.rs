@@ -19,7 +19,9 @@ fn run<S: AsRef<OsStr>>(program: &str, password: &str, args: impl IntoIterator<I
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| {
-            panic!("cannot run {program}: {error}; install it (apt-get install ipmitool freeipmi-tools openipmi)")
+            panic!(
+                "cannot run {program}: {error}; install it (apt-get install ipmitool freeipmi-tools openipmi)"
+            )
         });
     let out = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     Ran { code: output.status.code(), out }
@@ -42,7 +44,7 @@ pub fn freeipmi(program: &str, address: SocketAddr, args: &str) -> Ran {
 
 /// Our client against a real BMC, with one second for each answer.
 pub mod live {
-    use crate::support::bmc::generator;
+    use crate::support::bmc::{Random, generator};
     use fencelab_wire::ipmi::client::{Client, Config, Progress, Refused};
     use fencelab_wire::ipmi::{Request, Response};
     use std::net::{SocketAddr, UdpSocket};
@@ -51,7 +53,7 @@ pub mod live {
     pub struct Live {
         pub client: Client,
         socket: UdpSocket,
-        random: Box<dyn FnMut(&mut [u8])>,
+        random: Random,
     }
 
     /// Why it did not work.

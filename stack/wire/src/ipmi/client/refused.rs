@@ -34,7 +34,7 @@ pub enum Refused {
     /// The BMC offers no authentication type that was asked for or that we can speak.
     #[error("the bmc offers no usable authentication type (it offers {offered:#04x}; asked for {asked})")]
     AuthType {
-        /// Bits as Get Channel Authentication Capabilities has them (IPMI 2.0 table 22-15).
+        /// Bits as Get Channel Authentication Capabilities has them (IPMI 2.0 §22.13).
         offered: u8,
         /// What was asked for.
         asked: String,

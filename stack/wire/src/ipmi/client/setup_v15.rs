@@ -9,7 +9,7 @@ use crate::ipmi::{AuthType, Body, LanMessage, NetFn, Request, rmcp, session};
 const PREFERRED: [AuthType; 3] = [AuthType::Md5, AuthType::Password, AuthType::None];
 
 impl Client {
-    /// The authentication type to use, of those that the BMC offers (bits of IPMI 2.0 table 22-15).
+    /// The authentication type to use, of those that the BMC offers (bits of IPMI 2.0 §22.13).
     pub(super) fn choose_auth(&self, offered: u8) -> Result<AuthType, Refused> {
         let Interface::Lan { auth } = self.config.interface else {
             return Err(Refused::Version("IPMI v1.5"));
@@ -90,7 +90,8 @@ impl Client {
                 meaning: meaning(cmd::ACTIVATE_SESSION, response.completion),
             }));
         }
-        if *auth != AuthType::None && !(packet.auth == *auth && packet.is_signed_with(&self.config.password)) {
+        if *auth != AuthType::None && !(packet.auth == *auth && packet.is_signed_with(&self.config.password))
+        {
             return Ok(Progress::Ignored);
         }
         let &[rest, a, b, c, d, e, f, g, h, _limit, ..] = response.data.as_slice() else {

@@ -95,9 +95,8 @@ impl Config {
     /// The enabled user of this name whose limit is this level, or else reaches it, or else any of this name:
     /// the lookup by name and level, which allows one name to stand for several users (IPMI 2.0 table 13-11).
     pub(crate) fn user_at(&self, name: &[u8], level: Privilege) -> Option<(usize, &User)> {
-        let named = || {
-            self.users.iter().enumerate().filter(|(_, user)| user.enabled && user.name.as_bytes() == name)
-        };
+        let named =
+            || self.users.iter().enumerate().filter(|(_, user)| user.enabled && user.name.as_bytes() == name);
         named()
             .find(|(_, user)| user.privilege == level)
             .or_else(|| named().find(|(_, user)| user.privilege >= level))
@@ -110,7 +109,7 @@ impl Config {
         known.filter(|(_, suite)| suite.is_supported())
     }
 
-    /// The bits of the authentication types (IPMI 2.0 table 22-15).
+    /// The bits of the authentication types (IPMI 2.0 §22.13).
     pub(crate) fn auth_bits(&self) -> u8 {
         self.auth_types.iter().fold(0, |bits, auth| bits | auth.capability_bit())
     }

@@ -56,12 +56,7 @@ impl Server {
     }
 
     /// The commands that are taken here when they come in the session of this id.
-    pub(super) fn session_command(
-        &mut self,
-        moment: &mut Moment<'_>,
-        id: u32,
-        request: &Request,
-    ) -> Outcome {
+    pub(super) fn session_command(&mut self, moment: &mut Moment<'_>, id: u32, request: &Request) -> Outcome {
         if request.netfn != NetFn::APP || request.lun != 0 {
             return Outcome::NotMine;
         }
@@ -78,7 +73,7 @@ impl Server {
         matches!(byte & 0x0f, THIS_CHANNEL) || byte & 0x0f == self.config.channel
     }
 
-    /// Get Channel Authentication Capabilities (IPMI 2.0 §22.13, table 22-15).
+    /// Get Channel Authentication Capabilities (IPMI 2.0 §22.13).
     fn capabilities(&self, request: &Request) -> Response {
         let &[channel, privilege] = request.data.as_slice() else {
             return request.answer(Completion::LENGTH_INVALID, []);
@@ -111,7 +106,7 @@ impl Server {
         request.answer(Completion::OK, [config.channel, types, state, versions, 0, 0, 0, 0])
     }
 
-    /// Get Channel Cipher Suites (IPMI 2.0 §22.15, tables 22-17 and 22-18): 16 bytes at a time.
+    /// Get Channel Cipher Suites (IPMI 2.0 §22.15): 16 bytes at a time.
     fn list_cipher_suites(&self, request: &Request) -> Response {
         let &[channel, _payload_type, index] = request.data.as_slice() else {
             return request.answer(Completion::LENGTH_INVALID, []);
@@ -166,12 +161,10 @@ impl Server {
         };
         let wanted = u32::from_le_bytes(*wanted);
         let found = match (wanted, rest) {
-            (0, [handle]) => {
-                match self.table.active.iter().find(|session| session.handle == *handle) {
-                    Some(session) => session.id,
-                    None => return Outcome::Answer(request.answer(NO_SUCH_HANDLE, [])),
-                }
-            }
+            (0, [handle]) => match self.table.active.iter().find(|session| session.handle == *handle) {
+                Some(session) => session.id,
+                None => return Outcome::Answer(request.answer(NO_SUCH_HANDLE, [])),
+            },
             (_, []) => wanted,
             _ => return Outcome::Answer(request.answer(Completion::LENGTH_INVALID, [])),
         };
@@ -199,8 +192,11 @@ impl Server {
             _ => return request.answer(Completion::LENGTH_INVALID, []),
         };
         let count = |number: usize| u8::try_from(number.min(0x3f)).unwrap_or(0x3f);
-        let mut data =
-            vec![found.map_or(0, |session| session.handle), count(self.config.session_limit), count(active.len())];
+        let mut data = vec![
+            found.map_or(0, |session| session.handle),
+            count(self.config.session_limit),
+            count(active.len()),
+        ];
         if let Some(session) = found {
             let version = if matches!(session.link, Link::V20 { .. }) { 0x10 } else { 0 };
             data.extend_from_slice(&[

@@ -1,9 +1,9 @@
 //! The BMC's table of sessions, half-open and active.
 
-use crate::ipmi::window::Window;
 use crate::ipmi::cipher_suite::Suite;
 use crate::ipmi::crypto::Keys;
 use crate::ipmi::rakp::Exchange;
+use crate::ipmi::window::Window;
 use crate::ipmi::{AuthType, Privilege};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub(crate) enum Link {
     V20 {
         console: u32,
         keys: Keys,
-        /// Numbers of authenticated and of unauthenticated packets are counted apart (IPMI 2.0 §6.12.13).
+        /// Numbers of authenticated and of unauthenticated packets are counted apart.
         received_authenticated: Window,
         received_plain: Window,
         sent_authenticated: u32,

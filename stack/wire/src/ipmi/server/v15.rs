@@ -1,9 +1,9 @@
 //! IPMI v1.5 sessions at the BMC (IPMI 2.0 §6.12, §22.16, §22.17).
 
 use super::table::{HalfOpen, Link, Session, Stage};
-use crate::ipmi::window::{self, Window};
 use super::{Config, Moment, Received, Server, Ticket, To};
 use crate::ipmi::session::Packet;
+use crate::ipmi::window::{self, Window};
 use crate::ipmi::{AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response, Secret};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const INVALID_USER: Completion = Completion(0x81);
 /// The null user name is not enabled.
 const NO_NULL_USER: Completion = Completion(0x82);
 
-/// What Activate Session asks for (IPMI 2.0 table 22-21).
+/// What Activate Session asks for (IPMI 2.0 §22.17).
 struct Activate {
     auth: AuthType,
     privilege: Privilege,

@@ -1,13 +1,13 @@
 //! RMCP+ sessions at the BMC (IPMI 2.0 §13.14 to §13.24).
 
 use super::table::{HalfOpen, Link, Session, Stage};
-use crate::ipmi::window::{self, Window};
 use super::{Moment, Received, Server, To};
 use crate::ipmi::cipher_suite::{Authentication, Suite};
 use crate::ipmi::crypto::Keys;
 use crate::ipmi::open_session::{Algorithms, Request as OpenRequest, Response as OpenResponse};
 use crate::ipmi::rakp::{Exchange, NAME_ONLY, Rakp1, Rakp2, Rakp34};
 use crate::ipmi::rmcpplus::{Packet, PayloadType, is_signed_with, status};
+use crate::ipmi::window::{self, Window};
 use crate::ipmi::{LanMessage, Privilege};
 use std::sync::Arc;
 
@@ -69,8 +69,7 @@ impl Server {
         packet: &Packet<'_>,
     ) -> Received {
         let Some(session) = self.table.session(packet.id) else { return Received::Nothing };
-        let Link::V20 { keys, received_authenticated, received_plain, rakp4, .. } = &mut session.link
-        else {
+        let Link::V20 { keys, received_authenticated, received_plain, rakp4, .. } = &mut session.link else {
             return Received::Nothing;
         };
         // A session with integrity takes no packet without: anybody could have sent it.
@@ -126,8 +125,15 @@ impl Server {
         let request = OpenRequest::parse(payload)?;
         let refuse = |status| {
             let &OpenRequest { tag, console, privilege, .. } = &request;
-            let refusal =
-                OpenResponse { tag, status, privilege, reserved: 0, console, accepted: None, rest: Vec::new() };
+            let refusal = OpenResponse {
+                tag,
+                status,
+                privilege,
+                reserved: 0,
+                console,
+                accepted: None,
+                rest: Vec::new(),
+            };
             Some(reply(PayloadType::OpenSessionResponse, &refusal.emit()))
         };
         let limit = self.config.privilege_limit;

@@ -261,7 +261,13 @@ impl Tap {
             map.insert("iana".into(), oem.iana.into());
             map.insert("id".into(), oem.id.into());
         }
-        vec![Seen::Say { session: number, from_device: heard.from_device, protocol: "rmcp+", value, redacted }]
+        vec![Seen::Say {
+            session: number,
+            from_device: heard.from_device,
+            protocol: "rmcp+",
+            value,
+            redacted,
+        }]
     }
 
     /// The number of a session whose beginning was not heard but that can be read. The BMC's id is seen in one
@@ -305,7 +311,8 @@ fn open(heard: Heard<'_>, packet: &Packet<'_>, keys: &Keys) -> Option<Vec<u8>> {
     }
     let plain = keys.decrypt(packet.payload)?;
     // Without an integrity code it is the message's own checksums that tell.
-    let proven = packet.authenticated || packet.kind != PayloadType::Ipmi || LanMessage::parse(&plain).is_ok();
+    let proven =
+        packet.authenticated || packet.kind != PayloadType::Ipmi || LanMessage::parse(&plain).is_ok();
     proven.then_some(plain)
 }
 

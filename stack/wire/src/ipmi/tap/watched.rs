@@ -1,7 +1,7 @@
 //! What a listener knows of one session.
 
-use super::redact::{COMMUNITY, GET_LAN};
 use super::Credential;
+use super::redact::{COMMUNITY, GET_LAN};
 use crate::ipmi::cipher_suite::{Authentication, Suite};
 use crate::ipmi::crypto::Keys;
 use crate::ipmi::rakp::{Exchange, NAME_ONLY};
@@ -89,7 +89,8 @@ impl Watched {
     /// RAKP 2 completes the exchange: the passwords that make its code, and the keys that follow. A session
     /// without authentication needs no password.
     pub(super) fn derive(&mut self, credentials: &[Credential], code: &[u8]) {
-        let Kind::V20 { suite: Some(suite), exchange: Some(exchange), is_complete, keys, .. } = &mut self.kind
+        let Kind::V20 { suite: Some(suite), exchange: Some(exchange), is_complete, keys, .. } =
+            &mut self.kind
         else {
             return;
         };
@@ -145,12 +146,7 @@ impl Watched {
     }
 }
 
-fn candidate(
-    suite: Suite,
-    exchange: &Exchange,
-    password: &Secret,
-    kg: Option<&Secret>,
-) -> Option<Candidate> {
+fn candidate(suite: Suite, exchange: &Exchange, password: &Secret, kg: Option<&Secret>) -> Option<Candidate> {
     let sik = exchange.sik(password, kg)?;
     Some(Candidate {
         check_value: exchange.rakp4(sik.as_slice())?.as_slice().to_vec(),
