@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use fencelab_devices::serve::Served;
 use fencelab_devices::{Credentials, Device, DeviceSpec, Power, corpus};
+use fencelab_transcript::{DeviceIdentity, Header, LinkInfo, Transcript};
 
 /// The generic device with relays that need no time.
 fn device() -> Device {
@@ -25,11 +26,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::of(device())
+    }
+
+    fn of(device: Device) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let served = {
             let _guard = runtime.enter();
-            Served::start(device(), 0, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
+            Served::start(device, 0, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
         };
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("freeipmi.conf"), "username lab\npassword fencelab\n").unwrap();
@@ -70,6 +75,34 @@ impl Drop for Bench {
     fn drop(&mut self) {
         let _ = &self.runtime;
     }
+}
+
+/// What was said to a device is said again to a strict replay of it, by the same programs.
+#[test]
+fn a_recording_replays_to_the_same_clients() {
+    let asks: &[(&[&str], &[&str])] = &[
+        (&["-I", "lanplus"], &["chassis", "power", "status"]),
+        (&["-I", "lanplus", "-C", "3"], &["chassis", "power", "off"]),
+        (&["-I", "lan"], &["chassis", "power", "status"]),
+        (&["-I", "lan"], &["sdr", "list"]),
+        (&["-I", "lanplus", "-C", "17"], &["chassis", "power", "on"]),
+        (&["-I", "lanplus", "-C", "17"], &["mc", "info"]),
+    ];
+    let bench = Bench::new();
+    bench.served.with(|device, _| device.record());
+    let recorded: Vec<(i32, String)> =
+        asks.iter().map(|(interface, command)| bench.ipmitool(interface, command)).collect();
+    says(recorded[2].clone(), "Chassis Power is off");
+    let events = bench.served.with(|device, _| device.take_events());
+    let header = Header::new(DeviceIdentity::new("Generic", "IPMI 2.0"), LinkInfo::new("ipmi", "udp", 623));
+    let spec = DeviceSpec::from_transcript(Transcript { header, events }).unwrap();
+    let replay = Bench::of(Device::new(spec, &Credentials::default(), 8));
+    for _ in 0..2 {
+        for ((interface, command), recorded) in asks.iter().zip(&recorded) {
+            assert_eq!(&replay.ipmitool(interface, command), recorded, "{command:?}");
+        }
+    }
+    replay.served.with(|device, _| assert_eq!(device.divergences(), []));
 }
 
 #[track_caller]
