@@ -147,3 +147,14 @@ fn a_full_table() {
     let ran = ipmitool(bmc.address, "secret", "-I lan -U admin", "chassis power status");
     assert_prints(&ran, 1, "Activate Session error:\tNo session slot available");
 }
+
+/// A BMC that is silent about its cipher suites costs ipmitool its timeouts, and it goes on with suite 3.
+#[test]
+fn a_bmc_without_a_list_of_suites() {
+    let mut config = config();
+    config.answers_cipher_suites = false;
+    let bmc = Bmc::start(config);
+    let ran = ipmitool(bmc.address, "secret", "-I lanplus -U admin -v", "chassis power status");
+    assert_prints(&ran, 0, "Chassis Power is on");
+    assert!(ran.out.contains("Unable to Get Channel Cipher Suites"), "{ran:?}");
+}
