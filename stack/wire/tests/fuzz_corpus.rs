@@ -29,11 +29,11 @@ fn folder() -> PathBuf {
 struct Input(Vec<u8>);
 
 impl Input {
-    fn to_device(&mut self, datagram: &[u8]) {
+    fn record_request(&mut self, datagram: &[u8]) {
         self.push(0, datagram);
     }
 
-    fn from_device(&mut self, datagram: &[u8]) {
+    fn record_answer(&mut self, datagram: &[u8]) {
         self.push(0x8000, datagram);
     }
 
@@ -51,7 +51,7 @@ fn session(interface: Interface, requests: &[Request]) -> Vec<u8> {
     let (mut input, mut left) = (Input::default(), requests.iter());
     let mut send = agent.start(&mut for_agent);
     for second in 0.. {
-        input.to_device(&send);
+        input.record_request(&send);
         let reply = match bmc.receive(Duration::from_secs(second), peer, &mut for_bmc, &send) {
             Received::Reply(reply) => reply,
             Received::Command { ticket, request, .. } => {
@@ -62,7 +62,7 @@ fn session(interface: Interface, requests: &[Request]) -> Vec<u8> {
                 panic!("{interface:?}: the BMC is silent while the agent waits for {}", agent.waits_for())
             }
         };
-        input.from_device(&reply);
+        input.record_answer(&reply);
         send = match agent.receive(&reply, &mut for_agent) {
             Ok(Progress::Send(next)) => next,
             Ok(Progress::Established | Progress::Answer(_)) => match left.next() {
@@ -96,8 +96,8 @@ fn synthesised() -> Vec<(String, Vec<u8>)> {
         files.push((format!("lanplus-{name}"), session(Interface::LanPlus { cipher }, &requests)));
     }
     let mut presence = Input::default();
-    presence.to_device(&Asf::ping(7).emit());
-    presence.from_device(&Asf::pong(7).emit());
+    presence.record_request(&Asf::ping(7).emit());
+    presence.record_answer(&Asf::pong(7).emit());
     files.push(("presence".to_owned(), presence.0));
     let full =
         sdr::Full { sensor: 0x30, base_unit: 1, name: TypedText::latin1("CPU Temp"), ..Default::default() };
