@@ -278,7 +278,7 @@ mod tests {
         for _ in 0..1000 {
             let address = arena.address();
             assert!(
-                address.is_loopback() && address.octets()[3] < 255 && address.octets()[3] % 2 == 0,
+                address.is_loopback() && address.octets()[3] < 255 && address.octets()[3].is_multiple_of(2),
                 "{address}"
             );
         }

@@ -12,7 +12,7 @@ use crate::finding::{Facts, circumstances};
 use crate::plan::{Plan, Suite};
 use crate::promise::Timing;
 use crate::properties::{bounded, every_action, no_leak, parity, right_plug};
-use crate::report::{Cell, Finding};
+use crate::report::{Cell, Finding, Verdict};
 use crate::run::{Exit, Run};
 use crate::stage::{self, Needs, Stage};
 use crate::verdict::{Breach, Class, Judgement, Property};
@@ -30,8 +30,9 @@ pub(crate) struct Task {
     needs: Needs,
 }
 
-/// Everything to try of one agent on one device.
-pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage) -> Vec<Task> {
+/// Everything to try of one agent on one device. Where the same program is tried in full under another name, each action once
+/// is enough.
+pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage, is_alias: bool) -> Vec<Task> {
     let (spec, subject) = (stage.spec(), stage.subject());
     let plug = spec.plant.plugs.first().map(|(name, _)| name.clone()).unwrap_or_default();
     let label = subject.agent.to_string();
@@ -49,10 +50,14 @@ pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage) -> Vec<Task> {
             tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::One });
             continue;
         }
+        if is_alias {
+            tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::One });
+            continue;
+        }
         tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::Other });
         tasks.push(Task { case: case(action, Power::Off, Login::Right), needs: Needs::One });
     }
-    if subject.advert.actions.contains(&Action::Off) {
+    if subject.advert.actions.contains(&Action::Off) && !is_alias {
         for login in [Login::WrongPassword, Login::UnknownUser, Login::LowPrivilege] {
             let can_ask = login != Login::LowPrivilege || subject.advert.parameters.contains_key("privlvl");
             if can_ask {
@@ -166,12 +171,13 @@ pub(crate) fn book(cells: &mut [Cell], tried: Tried) {
 }
 
 /// Marks what was not at stake.
-pub(crate) fn close(cells: &mut [Cell]) {
-    for cell in cells {
-        if cell.judged == 0 {
-            cell.verdict =
-                crate::report::Verdict::NotRun("the agent advertises nothing that it is about".to_owned());
-        }
+pub(crate) fn close(cells: &mut [Cell], alias_of: Option<&str>) {
+    for cell in cells.iter_mut().filter(|cell| cell.judged == 0) {
+        let why = match alias_of {
+            Some(other) => format!("the same program as {other}, which is tried"),
+            None => "the agent advertises nothing that it is about".to_owned(),
+        };
+        cell.verdict = Verdict::NotRun(why);
     }
 }
 

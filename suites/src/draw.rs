@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fencelab_devices::fault::{Argument, CATALOGUE, Direction, Entry, Fault, Group, Op, Phase, Scope};
+use fencelab_devices::fault::{
+    Argument, CATALOGUE, Direction, Entry, Fault, FaultKind, Group, Op, Phase, Scope,
+};
 use fencelab_devices::spec::FaceSpec;
 use fencelab_devices::{Command, DeviceSpec, Power};
 use proptest::prelude::*;
@@ -99,28 +101,53 @@ impl Drawer {
     /// The cases worth trying before any is drawn: no trouble, then each kind of trouble once for each action, the documented
     /// states one by one. They come first because a short budget may allow no more.
     pub fn sweep(&self, seed: u64) -> Vec<Case> {
-        let mut troubles: Vec<Vec<Fault>> = vec![Vec::new()];
-        if self.with_faults {
-            troubles.extend(self.kinds_in_turn().map(|entry| vec![Fault::new(entry.example(""))]));
-            let of_state = self.faults.iter().filter(|entry| entry.argument == Argument::State);
-            troubles.extend(of_state.flat_map(|entry| {
-                self.states
-                    .iter()
-                    .map(|state| vec![Fault::new(entry.with(0, Duration::ZERO, state, Phase::During))])
-            }));
-            // Silence for a while, then answers again.
-            let silence = self.faults.iter().filter(|entry| entry.name == "drop");
-            troubles.extend(silence.flat_map(|entry| {
-                [Op::Session, Op::Status, Op::Control]
-                    .map(|op| vec![Fault::new(entry.example("")).on(op).towards(Direction::FromDevice)])
-            }));
+        let mut cases = self.each(&[Vec::new()], &self.base, seed);
+        if !self.with_faults {
+            for options in &self.variants {
+                cases.extend(self.each(&[Vec::new()], options, seed));
+            }
+            return cases;
         }
+        let alone = |entry: &'static Entry| vec![Fault::new(entry.example(""))];
+        let kinds: Vec<Vec<Fault>> = self.kinds_in_turn().map(alone).collect();
+        // One of each group, then what happens when another way of asking meets a command that is not done.
+        let (first, rest) = kinds.split_at(kinds.len().min(4));
+        cases.extend(self.each(first, &self.base, seed));
+        let control = self.faults.iter().copied().find(|entry| entry.group == Group::Control).map(alone);
+        for options in &self.variants {
+            cases.extend(self.each(control.as_slice(), options, seed));
+        }
+        cases.extend(self.each(rest, &self.base, seed));
+        let of_state = self.faults.iter().filter(|entry| entry.argument == Argument::State);
+        let states: Vec<Vec<Fault>> = of_state
+            .flat_map(|entry| {
+                let show = |state| vec![Fault::new(entry.with(0, Duration::ZERO, state, Phase::During))];
+                self.states.iter().map(move |state| show(state))
+            })
+            .collect();
+        cases.extend(self.each(&states, &self.base, seed));
+        // Answers that are lost, but not the questions: what was asked is done.
+        let unanswered = [Op::Session, Op::Status, Op::Control]
+            .map(|op| vec![Fault::new(FaultKind::Drop).on(op).towards(Direction::FromDevice)]);
+        cases.extend(self.each(&unanswered, &self.base, seed));
+        cases
+    }
+
+    /// Each trouble with each action and each state of the first plug.
+    fn each(&self, troubles: &[Vec<Fault>], options: &BTreeMap<String, String>, seed: u64) -> Vec<Case> {
+        let plug = self.plugs.first().cloned().unwrap_or_default();
         let mut cases = Vec::new();
         for faults in troubles {
             for action in &self.actions {
                 for power in &self.powers {
-                    let plug = self.plugs.first().cloned().unwrap_or_default();
-                    cases.push(self.case((faults.clone(), *action, *power, plug, self.base.clone(), seed)));
+                    cases.push(self.case((
+                        faults.clone(),
+                        *action,
+                        *power,
+                        plug.clone(),
+                        options.clone(),
+                        seed,
+                    )));
                 }
             }
         }

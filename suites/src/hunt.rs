@@ -16,14 +16,12 @@ use crate::case::{Action, Case};
 use crate::draw::{Deck, Drawer};
 use crate::lanes::{in_parallel, lock};
 use crate::memory::MemoryStage;
+use crate::pair::Pair;
 use crate::plan::{Plan, Progress, Suite};
 use crate::report::{Cell, Verdict};
 use crate::shrink::{self, Broken, Effort, Origin, Outcome};
 use crate::stage::{Needs, Stage};
 use crate::verdict::{Class, Judgement, Property};
-
-/// An agent on a device.
-pub(crate) type Pair = (Arc<DeviceSpec>, Arc<Subject>);
 
 /// Findings of one cell after which it is not searched any further: the reader has enough.
 const ENOUGH: usize = 4;
@@ -80,7 +78,7 @@ struct State {
     patches: Vec<Patch>,
     next: usize,
     /// Kinds of wrong that are being shrunk, or have been.
-    known: BTreeSet<(Property, Class, Action)>,
+    known: BTreeSet<(Property, Class, Option<Action>)>,
 }
 
 /// What is played for one property.
@@ -100,7 +98,8 @@ struct Turn {
 }
 
 impl Field {
-    fn new(plan: &Plan, (spec, subject): &Pair) -> Self {
+    fn new(plan: &Plan, pair: &Pair) -> Self {
+        let (spec, subject) = (&pair.spec, &pair.subject);
         let label = subject.agent.to_string();
         let mut cells = BTreeMap::new();
         let mut patches = Vec::new();
@@ -111,11 +110,15 @@ impl Field {
                 // It has its cell in the conformance suite.
                 continue;
             }
-            match Drawer::new(spec, subject, property, plan) {
+            let drawer = match &pair.alias_of {
+                Some(other) => Err(format!("the same program as {other}, which is tried")),
+                None => Drawer::new(spec, subject, property, plan).map_err(str::to_owned),
+            };
+            match drawer {
                 Err(why) => {
                     cells.insert(
                         property,
-                        Cell::not_run(&label, &spec.id, Suite::Properties, property.name(), why),
+                        Cell::not_run(&label, &spec.id, Suite::Properties, property.name(), &why),
                     );
                 }
                 Ok(drawer) => {
@@ -185,7 +188,7 @@ impl Field {
                 Judgement::Broken(breach) => {
                     cell.judged += 1;
                     if cell.findings.len() < ENOUGH
-                        && state.known.insert((property, breach.class, case.action))
+                        && state.known.insert(kind(property, breach.class, case.action))
                     {
                         fresh.push(property);
                     }
@@ -210,6 +213,11 @@ impl Field {
         }
         cells
     }
+}
+
+/// What makes two breaches the same to a reader. A leak is one leak, whatever the action was.
+fn kind(property: Property, class: Class, action: Action) -> (Property, Class, Option<Action>) {
+    (property, class, (class != Class::Leak).then_some(action))
 }
 
 impl Patch {
@@ -342,7 +350,7 @@ impl Field {
     fn correct(&self, property: Property, case: &Case, class: Option<Class>) {
         let mut state = lock(&self.state);
         if let Some(class) = class {
-            state.known.remove(&(property, class, case.action));
+            state.known.remove(&kind(property, class, case.action));
         }
         if let Some(cell) = state.cells.get_mut(&property) {
             cell.judged = cell.judged.saturating_sub(1);

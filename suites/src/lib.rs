@@ -19,6 +19,7 @@ mod lanes;
 mod memory;
 pub mod metadata;
 pub mod options;
+mod pair;
 pub mod plan;
 mod process;
 pub mod promise;

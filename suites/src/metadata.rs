@@ -75,7 +75,8 @@ impl Advert {
                     }
                 }
                 Event::End(_) => {
-                    if path.pop().as_deref() == Some("parameter") {
+                    let closed = path.pop();
+                    if closed.as_deref() == Some("parameter") {
                         advert.parameters.extend(parameter.take());
                     }
                 }

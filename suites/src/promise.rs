@@ -26,7 +26,7 @@ const DEFAULTS: [(&str, f64); 8] = [
 ];
 
 /// What starting a process, an interpreter and its libraries may take on a busy machine.
-const START: Duration = Duration::from_secs(2);
+const START: Duration = Duration::from_secs(5);
 
 impl Timing {
     /// The timing of a case, with the defaults that the agent's metadata names.
@@ -83,7 +83,7 @@ impl Timing {
     /// When the lab kills the agent, whatever was promised: later than the promise, so that a late end is still seen as one.
     pub fn last_bound(&self, action: Action) -> Duration {
         const LIFTED: Duration = Duration::from_secs(600);
-        self.promise(action).map_or(LIFTED, |promise| promise + promise / 2 + START)
+        self.promise(action).map_or(LIFTED, |promise| promise * 2 + START)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::arena::Arena;
 use crate::case::{Action, Case};
 use crate::draw::link_options;
 use crate::finding::Facts;
-use crate::hunt::Pair;
+use crate::pair::Pair;
 use crate::plan::{Plan, Progress, Suite};
 use crate::report::{Cell, Finding, Verdict};
 use crate::run::Exit;
@@ -55,7 +55,7 @@ pub(crate) fn run(
     for (at, pair) in pairs.iter().enumerate() {
         let (cases, findings) =
             cells.iter().fold(done, |sum, cell| (sum.0 + cell.cases, sum.1 + cell.findings.len() as u64));
-        let doing = format!("{} on {}", pair.1.agent, pair.0.id);
+        let doing = format!("{} on {}", pair.subject.agent, pair.spec.id);
         let share = at as f64 / pairs.len().max(1) as f64;
         tell(&Progress { suite: Suite::Regression, doing, cases, findings, done: share, left: None });
         cells.push(cell(plan, pair, arena));
@@ -64,7 +64,7 @@ pub(crate) fn run(
 }
 
 fn cell(plan: &Plan, pair: &Pair, arena: Option<&Arena>) -> Cell {
-    let (spec, subject) = pair;
+    let (spec, subject) = (&pair.spec, &pair.subject);
     let begun = Instant::now();
     let mut cell = Cell::new(&subject.agent.to_string(), &spec.id, Suite::Regression, REGRESSION);
     let not_run = |why: &str| Verdict::NotRun(why.to_owned());
@@ -105,7 +105,7 @@ fn cell(plan: &Plan, pair: &Pair, arena: Option<&Arena>) -> Cell {
 }
 
 fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, episode: &Episode, cell: &mut Cell) {
-    let (spec, subject) = pair;
+    let (spec, subject) = (&pair.spec, &pair.subject);
     let replay = DeviceSpec::from_transcript(episode.transcript.clone()).ok();
     let stages = [("the replayed transcript", replay), ("the described device", Some(Arc::clone(spec)))];
     for (what, stage_spec) in stages {
@@ -124,7 +124,7 @@ fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, episode: &Episode, ce
         case.options.extend(episode.options.iter().cloned());
         case.options.retain(|key, _| subject.advert.parameters.contains_key(key));
         case.options.extend(plan.options.clone());
-        let Some(stage) = runner::stage(arena, &(Arc::clone(&stage_spec), Arc::clone(subject))) else {
+        let Some(stage) = runner::stage(arena, Arc::clone(&stage_spec), Arc::clone(subject)) else {
             continue;
         };
         let Some(played) = stage.play(&case, Needs::One, true) else { continue };

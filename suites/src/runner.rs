@@ -1,15 +1,18 @@
 //! Runs a plan: meets the agents, plays the suites one after another, and puts the report together.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::agent::{Agent, Subject, agents_for};
+use fencelab_devices::DeviceSpec;
+
+use crate::agent::Subject;
 use crate::arena::{Arena, ProcessStage};
 use crate::conformance;
-use crate::hunt::{self, Pair};
+use crate::hunt;
 use crate::lanes::{in_parallel, lock};
 use crate::memory::MemoryStage;
+use crate::pair::{Pair, meet};
 use crate::plan::{Plan, Progress, Suite};
 use crate::regression;
 use crate::report::{Cell, DeviceNote, Report};
@@ -22,7 +25,7 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
     let start = Instant::now();
     let mut troubles = Vec::new();
     let pairs = meet(plan, &mut troubles);
-    let arena = if pairs.iter().any(|(_, subject)| !subject.agent.is_builtin()) {
+    let arena = if pairs.iter().any(|pair| !pair.subject.agent.is_builtin()) {
         Arena::new().map_err(|error| troubles.push(format!("external agents were not tried: {error}"))).ok()
     } else {
         None
@@ -64,32 +67,6 @@ fn totals(cells: &[Cell]) -> (u64, u64) {
         .fold((0, 0), |(cases, findings), cell| (cases + cell.cases, findings + cell.findings.len() as u64))
 }
 
-/// Every chosen agent on every chosen device. An agent is asked for its metadata once.
-fn meet(plan: &Plan, troubles: &mut Vec<String>) -> Vec<Pair> {
-    let mut met: BTreeMap<Agent, Option<Arc<Subject>>> = BTreeMap::new();
-    let mut pairs = Vec::new();
-    for spec in &plan.devices {
-        let agents = agents_for(spec, &plan.agents).unwrap_or_else(|error| {
-            troubles.push(error.to_string());
-            Vec::new()
-        });
-        for agent in agents {
-            let subject = met.entry(agent.clone()).or_insert_with(|| match Subject::meet(agent) {
-                Ok(subject) => Some(Arc::new(subject)),
-                Err(error) => {
-                    troubles.push(error.to_string());
-                    None
-                }
-            });
-            if let Some(subject) = subject {
-                pairs.push((Arc::clone(spec), Arc::clone(subject)));
-            }
-        }
-    }
-    troubles.dedup();
-    pairs
-}
-
 /// Plays the conformance suite: our agents in one lane, the external ones in as many as the plan allows.
 fn conform(
     plan: &Plan,
@@ -100,10 +77,11 @@ fn conform(
 ) -> Vec<Cell> {
     let mut books: Vec<Mutex<Vec<Cell>>> = Vec::new();
     let (mut ours, mut theirs) = (VecDeque::new(), VecDeque::new());
-    for (at, (spec, subject)) in pairs.iter().enumerate() {
-        let stage = MemoryStage::new(Arc::clone(subject), Arc::clone(spec));
-        let tasks = conformance::tasks(plan, &stage).into_iter().map(|task| (at, task));
-        if subject.agent.is_builtin() {
+    for (at, pair) in pairs.iter().enumerate() {
+        let stage = MemoryStage::new(Arc::clone(&pair.subject), Arc::clone(&pair.spec));
+        let tasks =
+            conformance::tasks(plan, &stage, pair.alias_of.is_some()).into_iter().map(|task| (at, task));
+        if pair.subject.agent.is_builtin() {
             ours.extend(tasks)
         } else {
             theirs.extend(tasks)
@@ -117,7 +95,9 @@ fn conform(
         loop {
             let next = lock(queue).pop_front();
             let Some((at, task)) = next else { return };
-            let (Some((spec, subject)), Some(book)) = (pairs.get(at), books.get(at)) else { return };
+            let (Some(Pair { spec, subject, .. }), Some(book)) = (pairs.get(at), books.get(at)) else {
+                return;
+            };
             *lock(doing) = format!("{} on {}", subject.agent, spec.id);
             let tried = match arena {
                 Some(arena) => {
@@ -134,7 +114,8 @@ fn conform(
     let (work, ours, theirs) = (&work, &ours, &theirs);
     let mut lanes: Vec<Box<dyn FnOnce() + Send + '_>> = vec![Box::new(move || work(ours, None))];
     if let Some(arena) = arena {
-        for _ in 0..plan.concurrency.max(1) {
+        // Without trouble most of the time is the agents' own sleep, so more of them fit side by side.
+        for _ in 0..plan.concurrency.max(1) * 2 {
             lanes.push(Box::new(move || work(theirs, Some(arena))));
         }
     }
@@ -147,17 +128,20 @@ fn conform(
         tell(&Progress { suite: Suite::Conformance, doing, cases, findings, done: share, left: None });
     });
     let mut cells = Vec::new();
-    for book in books {
+    for (pair, book) in pairs.iter().zip(books) {
         let mut book = std::mem::take(&mut *lock(book));
-        conformance::close(&mut book);
+        conformance::close(&mut book, pair.alias_of.as_deref());
         cells.extend(book);
     }
     cells
 }
 
 /// The stage for a pair, for suites that play one case at a time.
-pub(crate) fn stage<'a>(arena: Option<&'a Arena>, spec: &Pair) -> Option<Box<dyn Stage + 'a>> {
-    let (spec, subject) = (Arc::clone(&spec.0), Arc::clone(&spec.1));
+pub(crate) fn stage<'a>(
+    arena: Option<&'a Arena>,
+    spec: Arc<DeviceSpec>,
+    subject: Arc<Subject>,
+) -> Option<Box<dyn Stage + 'a>> {
     if subject.agent.is_builtin() {
         return Some(Box::new(MemoryStage::new(subject, spec)));
     }

@@ -8,7 +8,7 @@ use crate::finding::Facts;
 use crate::plan::Suite;
 use crate::report::Finding;
 use crate::stage::{Needs, Played, Stage};
-use crate::verdict::{Breach, Property};
+use crate::verdict::{Breach, Class, Property};
 
 /// How much work shrinking may be.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ fn breach(played: &Played, case: &Case, stage: &dyn Stage, property: Property) -
 
 /// Shrinks, confirms and writes down. `first` is the case of `origin` as it was played.
 ///
-/// `None` only for a hang of an external agent that does not show again: a busy machine makes anybody late once.
+/// `None` only for a hang of an external agent that does not show each time: a busy machine makes anybody late.
 pub(crate) fn shrink(
     stage: &dyn Stage,
     drawer: &Drawer,
@@ -138,7 +138,8 @@ pub(crate) fn shrink(
             Outcome::Fine => rate.1 += 1,
         }
     }
-    if property == Property::Bounded && rate.0 == 1 && rate.1 > 1 {
+    let external = !stage.subject().agent.is_builtin();
+    if external && property == Property::Bounded && class == Class::Hang && rate.0 < rate.1 {
         return None;
     }
     Some(write_down(stage, drawer, least, rate))
