@@ -83,7 +83,10 @@ fn from_file(path: &Path) -> Result<Vec<Credential>, Failure> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<(Option<String>, Vec<u8>, bool)>, String> {
+    /// User, password, and whether there is a key.
+    type Login = (Option<String>, Vec<u8>, bool);
+
+    fn read(text: &str) -> Result<Vec<Login>, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let logins = from_file(file.path()).map_err(|failure| failure.error.to_string())?;

@@ -33,7 +33,15 @@ pub(crate) fn render(outcome: &Outcome) -> String {
                 (notes(outcome))
                 @if !findings.is_empty() {
                     h2 { "Findings" }
-                    @for (index, finding) in findings.iter().enumerate() { (card(finding, index)) }
+                    @for (index, finding) in findings.iter().enumerate() {
+                        @if finding.expected.is_some() {
+                            details.folded {
+                                @let (name, whose) = agent_label(&finding.agent);
+                                summary { span.pill.odd { "expected" } " " b { (finding.check) } ": " (name) span.tag { (whose) } " on " (finding.device) }
+                                (card(finding, index))
+                            }
+                        } @else { (card(finding, index)) }
+                    }
                 }
                 h2 { "Where the knowledge of the devices comes from" }
                 div.scroll { table {
@@ -81,30 +89,38 @@ fn thousands(number: u64) -> String {
 }
 
 fn table(outcome: &Outcome) -> Markup {
-    let columns = outcome.columns();
-    let mut last = "";
+    let (columns, rows) = (outcome.columns(), outcome.rows());
+    let devices: Vec<&str> = rows.iter().map(|row| row.device).collect();
+    let begins = |index: usize| index.checked_sub(1).and_then(|last| devices.get(last)) != devices.get(index);
     html! {
         div.scroll { table {
             thead { tr {
                 th { "device" } th { "agent" }
-                @for column in &columns { th.square title=(column.says()) { (column.name()) } }
+                @for column in &columns { th.square title=(column.says()) { (soft(column.name())) } }
             } }
-            tbody { @for row in outcome.rows() {
-                @let first = row.device != last;
-                tr.first[first && !last.is_empty()] {
-                    td { @if first { b { (row.device) } } }
+            tbody { @for (index, row) in rows.iter().enumerate() {
+                tr.first[begins(index) && index > 0] {
+                    td { @if begins(index) { b { (row.device) } } }
                     @let (name, whose) = agent_label(row.agent);
                     td title=(row.agent) { (name) span.tag { (whose) } }
                     @for (column, square) in columns.iter().zip(&row.squares) {
-                        td.square { (cell(outcome, &row, column.name(), *square)) }
+                        td.square { (cell(outcome, row, column.name(), *square)) }
                     }
                 }
-                @let _ = { last = row.device; };
             } }
         } }
         p.faint { span.ok { "✓" } " held wherever it was at stake · " span.pill.bad { "2" } " findings · " span.pill.odd { "1" }
             " expected findings · – not run, or never at stake" }
     }
+}
+
+/// A title that may be broken in the middle of its long words.
+fn soft(title: &str) -> String {
+    let words = title.split('-').map(|word| match word.split_at_checked(6) {
+        Some((head, tail)) if word.len() > 8 => format!("{head}\u{ad}{tail}"),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join("-")
 }
 
 fn cell(outcome: &Outcome, row: &Row<'_>, column: &str, square: Square) -> Markup {

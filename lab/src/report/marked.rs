@@ -57,9 +57,17 @@ pub(crate) fn lines(finding: &Finding) -> Vec<Marked> {
         && let Some(last) = lines.last_mut()
     {
         last.offends = true;
-        last.note = finding.evidence.split(';').next().map(crate::terminal::harmless);
+        last.note = Some(short(&finding.evidence));
     }
     lines
+}
+
+/// The first clause of an evidence, for the margin: the whole stands above the dialogue.
+fn short(evidence: &str) -> String {
+    let clause = evidence.split([';', ':']).next().unwrap_or_default();
+    let cut: String = clause.chars().take(80).collect();
+    crate::terminal::harmless(if cut.len() < clause.len() { cut.trim_end() } else { clause })
+        + if cut.len() < clause.len() { " …" } else { "" }
 }
 
 /// `on` or `off`.

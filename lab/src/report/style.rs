@@ -34,7 +34,8 @@ th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); text-align: le
 tr:last-child td { border-bottom: 0; }
 thead th { font-size: 12.5px; font-weight: 600; vertical-align: bottom; color: var(--faint); background: var(--soft); }
 td.square { text-align: center; font-variant-numeric: tabular-nums; }
-thead th.square { text-align: center; white-space: normal; min-width: 74px; }
+thead th.square { text-align: center; white-space: normal; min-width: 64px; line-height: 1.3; }
+th.square, td.square { padding-left: 6px; padding-right: 6px; }
 tr.first td { border-top: 2px solid var(--line); }
 .ok { color: var(--good); } .none { color: var(--faint); }
 .pill { display: inline-block; border-radius: 999px; padding: 0 9px; font-weight: 650; text-decoration: none; font-size: 13px; }

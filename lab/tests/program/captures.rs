@@ -21,7 +21,8 @@ fn captures() -> PathBuf {
 fn dissected(file: &Path, port: &str) -> Vec<String> {
     let decode = format!("udp.port=={port},rmcp");
     let mut tshark = Command::new("tshark");
-    tshark.arg("-r").arg(file).args(["-d", &decode, "-Y", "ipmi.header.command", "-T", "fields"]);
+    tshark.arg("-r").arg(file).args(["-d", &decode, "-o", "ipmi.dissect_bus_commands:TRUE"]);
+    tshark.args(["-Y", "ipmi.header.command", "-T", "fields"]);
     tshark.args(["-e", "ipmi.header.netfn", "-e", "ipmi.header.command"]);
     succeed(&mut tshark).lines().map(str::to_owned).collect()
 }
