@@ -4,22 +4,26 @@ mod common;
 
 use std::process::Command;
 
-use common::sim::{PASSWORD, Sim, USER};
 use common::{assert_clean, credential, header};
+use fencelab_peers::{IpmiSim, Power, Setup};
 use fencelab_recorder::tape::secrets;
 use fencelab_recorder::{Proxy, Tape, run};
 use fencelab_transcript::{Body, Kind, Side, Transcript};
 use serde_json::Value;
 
+const USER: &str = IpmiSim::LOGIN.0;
+const PASSWORD: &str = "s3cr3t-Zebra";
+
 /// One recording of several commands.
 struct Recording {
-    sim: Sim,
+    sim: IpmiSim,
     proxy: Proxy,
 }
 
 impl Recording {
     fn start() -> Self {
-        let sim = Sim::start();
+        let sim = IpmiSim::start(Setup { power: Power::Script, password: PASSWORD, ..Setup::default() });
+        std::fs::write(sim.path("password"), PASSWORD).unwrap();
         let credentials = vec![credential(USER, PASSWORD)];
         let tape = Tape::create(&sim.path("t.jsonl"), header(), secrets(&credentials)).unwrap();
         let proxy = Proxy::start("127.0.0.1:0".parse().unwrap(), sim.address, credentials, tape).unwrap();
@@ -28,7 +32,7 @@ impl Recording {
 
     /// Runs a command line; `{dir}` is the simulator's folder. Answers its exit code.
     fn run(&self, line: &str) -> Option<i32> {
-        let folder = self.sim.directory.path().display().to_string();
+        let folder = self.sim.path("").display().to_string();
         let words: Vec<String> = line.split_whitespace().map(|word| word.replace("{dir}", &folder)).collect();
         let found =
             Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", &words[0]]).status().unwrap();
@@ -89,7 +93,7 @@ fn chassis_control(data: &str) -> (Side, u64, u64, Option<u64>, String) {
 #[test]
 fn fence_ipmilan_switches_through_the_proxy_and_everything_is_in_the_transcript() {
     let recording = Recording::start();
-    let agent = "fence_ipmilan --ip={host} --ipport={port} --username=admin --password-script={dir}/password.sh \
+    let agent = "fence_ipmilan --ip={host} --ipport={port} --username=admin --password-script=cat<{dir}/password \
                  --lanplus --cipher=3 --power-wait=0";
     assert_eq!(recording.run(&format!("{agent} -o status")), Some(0));
     assert_eq!(recording.run(&format!("{agent} -o off")), Some(0));

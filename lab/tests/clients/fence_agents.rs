@@ -6,8 +6,15 @@ use fencelab_peers::{Ran, run};
 
 use crate::bmc::{Bmc, LOGIN};
 
-const NAMES: &[&str] =
-    &["fence_ipmilan", "fence_ipmilanplus", "fence_ilo3", "fence_ilo4", "fence_ilo5", "fence_idrac", "fence_imm"];
+const NAMES: &[&str] = &[
+    "fence_ipmilan",
+    "fence_ipmilanplus",
+    "fence_ilo3",
+    "fence_ilo4",
+    "fence_ilo5",
+    "fence_idrac",
+    "fence_imm",
+];
 
 fn agent(name: &str, bmc: &Bmc, args: &[&str]) -> Ran {
     let script = format!("--password-script=printf %s {}", LOGIN.1);
@@ -50,7 +57,13 @@ fn every_name_does_every_action() {
 
 #[test]
 fn both_versions_of_the_protocol_serve_the_plain_name() {
-    for args in [&["--lanplus", "--cipher=3"][..], &["--lanplus", "--cipher=17"], &["--lanplus"], &["--auth=md5"], &["--auth=password"]] {
+    for args in [
+        &["--lanplus", "--cipher=3"][..],
+        &["--lanplus", "--cipher=17"],
+        &["--lanplus"],
+        &["--auth=md5"],
+        &["--auth=password"],
+    ] {
         let bmc = Bmc::start();
         let ran = agent("fence_ipmilan", &bmc, &[args, &["--action=off"]].concat());
         assert_eq!(ran.code, Some(0), "{args:?}: {ran:?}");

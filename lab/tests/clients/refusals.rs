@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use fencelab_peers::{IpmiSim, Setup, run};
-use fencelab_wire::ipmi::client::{Client, Config, Interface, Progress};
 use fencelab_wire::ipmi::Secret;
+use fencelab_wire::ipmi::client::{Client, Config, Interface, Progress};
 
 use crate::bmc::{Bmc, LOGIN};
 
@@ -31,8 +31,18 @@ fn attempts() -> Vec<Attempt> {
         attempt("unknown user, lan", IPMITOOL, &["-I", "lan", "-U", "nobody"], "secret"),
         attempt("unknown user, lanplus", IPMITOOL, &["-I", "lanplus", "-C", "3", "-U", "nobody"], "secret"),
         attempt("too low a privilege, lan", IPMITOOL, &["-I", "lan", "-U", "guest"], "secret"),
-        attempt("wrong password", "ipmipower", &["-D", "LAN_2_0", "-I", "3", "-u", "admin", "-p", "wrong"], ""),
-        attempt("unknown user", "ipmipower", &["-D", "LAN_2_0", "-I", "3", "-u", "nobody", "-p", "secret"], ""),
+        attempt(
+            "wrong password",
+            "ipmipower",
+            &["-D", "LAN_2_0", "-I", "3", "-u", "admin", "-p", "wrong"],
+            "",
+        ),
+        attempt(
+            "unknown user",
+            "ipmipower",
+            &["-D", "LAN_2_0", "-I", "3", "-u", "nobody", "-p", "secret"],
+            "",
+        ),
         attempt("unknown user, 1.5", "ipmipower", &["-D", "LAN", "-u", "nobody", "-p", "secret"], ""),
         attempt("too low a privilege, 1.5", "ipmipower", &["-D", "LAN", "-u", "guest", "-p", "secret"], ""),
     ]
@@ -42,7 +52,17 @@ fn attempts() -> Vec<Attempt> {
 fn says(attempt: &Attempt, bmc: SocketAddr) -> (Option<i32>, String) {
     let mut command = Command::new(attempt.program);
     if attempt.program == IPMITOOL {
-        command.args(["-H", &bmc.ip().to_string(), "-p", &bmc.port().to_string(), "-E", "-N", "1", "-R", "2"]);
+        command.args([
+            "-H",
+            &bmc.ip().to_string(),
+            "-p",
+            &bmc.port().to_string(),
+            "-E",
+            "-N",
+            "1",
+            "-R",
+            "2",
+        ]);
         command.args(attempt.args).args(STATUS).env("IPMI_PASSWORD", attempt.password);
     } else {
         command.args(["-h", &bmc.to_string(), "-W", "opensesspriv", "--session-timeout=3000"]);
@@ -68,7 +88,12 @@ fn refusals_read_as_those_of_ipmi_sim() {
 fn a_full_table_reads_as_that_of_ipmi_sim() {
     let attempts = [
         Attempt { what: "lan", program: IPMITOOL, args: &["-I", "lan", "-U", "admin"], password: LOGIN.1 },
-        Attempt { what: "lanplus", program: IPMITOOL, args: &["-I", "lanplus", "-C", "3", "-U", "admin"], password: LOGIN.1 },
+        Attempt {
+            what: "lanplus",
+            program: IPMITOOL,
+            args: &["-I", "lanplus", "-C", "3", "-U", "admin"],
+            password: LOGIN.1,
+        },
     ];
     let (real, ours) = (IpmiSim::start(Setup::default()), Bmc::start());
     let _kept_by_real: Vec<UdpSocket> = (0..63).map(|_| held_session(real.address)).collect();

@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-pub(crate) mod sim;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,15 +1,20 @@
 //! The binary against OpenIPMI's `ipmi_sim`, a BMC that we have not written: each action, over both kinds of sessions,
 //! with options on the command line and on standard input.
 
-mod sim;
-
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
 };
 
 use fencelab_agents::names;
-use sim::{ADDRESS, PASSWORD, Sim, USER};
+use fencelab_peers::{IpmiSim, Power, Setup};
+
+const USER: &str = IpmiSim::LOGIN.0;
+const PASSWORD: &str = "geheim-und-lang";
+
+fn sim() -> IpmiSim {
+    IpmiSim::start(Setup { power: Power::Script, password: PASSWORD, ..Setup::default() })
+}
 
 /// How the options are handed over.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +24,10 @@ enum By {
 }
 
 /// Runs an agent; `options` are stdin keys and values, flags with the value 1.
-fn agent(sim: &Sim, name: &str, by: By, options: &[(&str, &str)]) -> (i32, String, String) {
-    let port = sim.port.to_string();
+fn agent(sim: &IpmiSim, name: &str, by: By, options: &[(&str, &str)]) -> (i32, String, String) {
+    let port = sim.address.port().to_string();
     let common = [
-        ("ip", ADDRESS),
+        ("ip", "127.0.0.1"),
         ("ipport", port.as_str()),
         ("username", USER),
         ("password", PASSWORD),
@@ -53,7 +58,7 @@ fn agent(sim: &Sim, name: &str, by: By, options: &[(&str, &str)]) -> (i32, Strin
 
 #[test]
 fn every_action_over_both_interfaces_and_both_inputs() {
-    let sim = Sim::start();
+    let sim = sim();
     for lanplus in ["0", "1"] {
         for by in [By::Argv, By::Stdin] {
             let run = |options: &[(&str, &str)]| {
@@ -67,7 +72,7 @@ fn every_action_over_both_interfaces_and_both_inputs() {
                     "{action} {by:?} lanplus={lanplus}: {ran:?}"
                 );
             };
-            sim.orders();
+            let _ = sim.orders();
             expect("status", 0, "Status: ON\n");
             expect("monitor", 0, "");
             expect("list", 0, "N/A\n");
@@ -103,7 +108,7 @@ fn every_action_over_both_interfaces_and_both_inputs() {
 
 #[test]
 fn every_name() {
-    let sim = Sim::start();
+    let sim = sim();
     for name in names() {
         let ran = agent(&sim, name.name, By::Argv, &[("action", "status")]);
         assert_eq!((ran.0, ran.1.as_str()), (0, "Status: ON\n"), "{}: {ran:?}", name.name);
@@ -112,7 +117,7 @@ fn every_name() {
 
 #[test]
 fn cipher_suites_and_authentication_types() {
-    let sim = Sim::start();
+    let sim = sim();
     for suite in ["0", "1", "2", "3"] {
         let ran = agent(&sim, "fence_ipmilanplus", By::Argv, &[("action", "status"), ("cipher", suite)]);
         assert_eq!((ran.0, ran.1.as_str()), (0, "Status: ON\n"), "{suite}: {ran:?}");
@@ -125,7 +130,7 @@ fn cipher_suites_and_authentication_types() {
 
 #[test]
 fn who_may_not_is_told_so() {
-    let sim = Sim::start();
+    let sim = sim();
     let wrong = [("action", "off"), ("password", "falsch"), ("login_timeout", "2")];
     for (name, seen) in [("fence_ipmilan", "login"), ("fence_ipmilanplus", "login")] {
         let (exit, stdout, stderr) = agent(&sim, name, By::Argv, &wrong);
@@ -145,12 +150,12 @@ fn who_may_not_is_told_so() {
 
 #[test]
 fn a_bmc_that_is_not_there() {
-    let sim = Sim::start();
-    let port = sim.port;
+    let sim = sim();
+    let port = sim.address.port();
     drop(sim);
     let mut command = Command::new(env!("CARGO_BIN_EXE_fence-agents"));
     command
-        .args(["fence_ipmilan", "-o", "status", "-a", ADDRESS, "--login-timeout=1", "-u"])
+        .args(["fence_ipmilan", "-o", "status", "-a", "127.0.0.1", "--login-timeout=1", "-u"])
         .arg(port.to_string());
     let output = command.stdin(Stdio::null()).output().expect("runs");
     assert_eq!(output.status.code(), Some(1));

@@ -5,7 +5,7 @@ mod support;
 use fencelab_wire::ipmi::Secret;
 use support::bmc::{Bmc, config};
 use support::peer::{Ran, freeipmi};
-use support::sim::Sim;
+use fencelab_peers::{IpmiSim, Setup};
 
 const SUITES: [u8; 12] = [0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17];
 
@@ -91,14 +91,14 @@ fn a_bmc_that_needs_the_workaround() {
 /// The messages at each refusal are those that ipmi_sim gets.
 #[test]
 fn refusals_as_of_ipmi_sim() {
-    let (bmc, sim) = (Bmc::start(config()), Sim::start(""));
+    let (bmc, sim) = (Bmc::start(config()), IpmiSim::start(Setup::default()));
     for interface in ["-D LAN_2_0 -I 3 -W opensesspriv", "-D LAN"] {
         for (user, password, level) in [
             ("admin", "wrong", "admin"),
             ("nobody", "wrong", "admin"),
             ("gone", "gonepw", "admin"),
             ("oper", "operpw", "admin"),
-            ("guest", "guestpw", "user"),
+            ("guest", "secret", "user"),
         ] {
             // ipmi_sim lets anybody be administrator in RMCP+.
             if interface.contains("2_0") && user == "oper" {

@@ -6,10 +6,10 @@ use fencelab_wire::ipmi::client::{Config, Interface, Refused};
 use fencelab_wire::ipmi::{AuthType, Completion, NetFn, Privilege, Request, Secret};
 use support::dialogue::{lanplus, login, status};
 use support::peer::live::{Failed, Live};
-use support::sim::Sim;
+use fencelab_peers::{IpmiSim, Setup};
 
 /// Opens, asks, closes.
-fn works(sim: &Sim, config: Config) -> Result<(), Failed> {
+fn works(sim: &IpmiSim, config: Config) -> Result<(), Failed> {
     let mut live = Live::new(sim.address, config);
     live.open()?;
     assert_eq!(live.ask(&status())?.completion, Completion::OK);
@@ -20,7 +20,7 @@ fn works(sim: &Sim, config: Config) -> Result<(), Failed> {
 
 #[test]
 fn every_suite_it_can_do() {
-    let sim = Sim::start("");
+    let sim = IpmiSim::start(Setup::default());
     // Its HMAC-MD5 integrity (suites 7, 8, 12) is its own: ipmitool and FreeIPMI fail on it, too.
     for suite in [0, 1, 2, 3, 6, 11] {
         assert_eq!(works(&sim, login("admin", "secret", lanplus(suite))), Ok(()), "suite {suite}");
@@ -31,7 +31,7 @@ fn every_suite_it_can_do() {
 
 #[test]
 fn the_best_suite_is_found() {
-    let sim = Sim::start("");
+    let sim = IpmiSim::start(Setup::default());
     let mut live = Live::new(sim.address, login("admin", "secret", Interface::LanPlus { cipher: None }));
     assert_eq!(live.open(), Ok(()));
     assert_eq!(live.client.cipher_suite(), Some(3));
@@ -40,7 +40,7 @@ fn the_best_suite_is_found() {
 
 #[test]
 fn every_authentication_of_ipmi_1_5() {
-    let sim = Sim::start("");
+    let sim = IpmiSim::start(Setup::default());
     for auth in [None, Some(AuthType::Md5), Some(AuthType::Password), Some(AuthType::None)] {
         assert_eq!(works(&sim, login("admin", "secret", Interface::Lan { auth })), Ok(()), "{auth:?}");
     }
@@ -49,7 +49,7 @@ fn every_authentication_of_ipmi_1_5() {
 #[test]
 fn a_bmc_key() {
     // It keeps less than 16 bytes of a key; a longer one fits no client.
-    let sim = Sim::start("bmc_key \"fifteenbytekey!\"");
+    let sim = IpmiSim::start(Setup { lan: "bmc_key \"fifteenbytekey!\"", ..Setup::default() });
     let mut config = login("admin", "secret", lanplus(3));
     config.kg = Some(Secret::from("fifteenbytekey!"));
     assert_eq!(works(&sim, config.clone()), Ok(()));
@@ -60,7 +60,7 @@ fn a_bmc_key() {
 
 #[test]
 fn refusals() {
-    let sim = Sim::start("");
+    let sim = IpmiSim::start(Setup::default());
     let opens = |user: &str, password: &str, interface| {
         Live::new(sim.address, login(user, password, interface)).open().expect_err("a refusal")
     };
@@ -78,7 +78,7 @@ fn refusals() {
     assert_eq!(opens("nobody", "x", lan()), unknown);
     let meaning = "requested privilege level exceeds the user's or the channel's limit";
     assert_eq!(opens("oper", "operpw", lan()), completion("activate session", 0x86, meaning));
-    let mut lower = login("guest", "guestpw", lan());
+    let mut lower = login("guest", "secret", lan());
     lower.privilege = Privilege::User;
     assert_eq!(Live::new(sim.address, lower).open(), Ok(()));
 }

@@ -20,9 +20,9 @@ fn full(interface: Interface) -> Ended {
     Ended::Refused(match interface {
         Interface::LanPlus { .. } => Refused::Status { step: "open session", status: 0x01 },
         Interface::Lan { .. } => Refused::Completion {
-            step: "activate session",
-            completion: Completion(0x81),
-            meaning: "no session slot available",
+            step: "get session challenge",
+            completion: Completion::OUT_OF_SPACE,
+            meaning: "out of space",
         },
     })
 }

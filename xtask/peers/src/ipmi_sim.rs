@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,12 +19,20 @@ pub enum Power {
 }
 
 /// What is set beyond the users, which are always the same.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setup<'a> {
     /// How the power state is kept.
     pub power: Power,
     /// One more line of the LAN section, such as a key.
     pub lan: &'a str,
+    /// The password of the administrator `admin`, and of `guest`.
+    pub password: &'a str,
+}
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        Self { power: Power::default(), lan: "", password: IpmiSim::LOGIN.1 }
+    }
 }
 
 /// A running `ipmi_sim`; it ends with this value.
@@ -37,21 +44,11 @@ pub struct IpmiSim {
     folder: TempDir,
 }
 
-/// Its users: name, password, privilege, enabled.
-const USERS: &[(&str, &str, &str, bool)] = &[
-    ("", "test", "user", true),
-    ("admin", "secret", "admin", true),
-    ("oper", "secret", "operator", true),
-    ("guest", "secret", "user", true),
-    ("gone", "secret", "admin", false),
-];
-
 const COMMANDS: &str = "mc_setbmc 0x20\n\
     mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\n\
     sel_enable 0x20 1000 0x0a\nmc_enable 0x20\n";
 
-const CHASSIS: &str = r#"#!/bin/sh
-case "$2 $3" in
+const CHASSIS: &str = r#"case "$2 $3" in
 "get power") read -r power < "$1"; echo "power:$power" ;;
 "set power") echo "$4" >> "$1.log"; echo "$4" > "$1" ;;
 *) exit 1 ;;
@@ -59,7 +56,8 @@ esac
 "#;
 
 impl IpmiSim {
-    /// Name and password of its administrator.
+    /// Name and usual password of its administrator. Its other users are `oper` (operator), `guest` (user), `gone`
+    /// (disabled), and one without a name.
     pub const LOGIN: (&'static str, &'static str) = ("admin", "secret");
 
     /// Starts it with the power on, and waits until it answers.
@@ -79,7 +77,6 @@ impl IpmiSim {
         fs::write(path("cmds.emu"), COMMANDS).expect("cmds.emu is written");
         fs::write(path("power"), "1\n").expect("the power state is written");
         fs::write(path("chassis.sh"), CHASSIS).expect("chassis.sh is written");
-        fs::set_permissions(path("chassis.sh"), fs::Permissions::from_mode(0o755)).expect("it is executable");
         let child = Command::new("ipmi_sim")
             .args(["-c".as_ref(), path("lan.conf").as_os_str()])
             .args(["-f".as_ref(), path("cmds.emu").as_os_str()])
@@ -94,27 +91,29 @@ impl IpmiSim {
         sim
     }
 
+    /// A file in its folder, which goes with it.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// What the plug really is.
     ///
     /// # Panics
     /// When the power is not kept by the script.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        fs::read_to_string(self.power_file()).expect("the power file is there").trim() == "1"
+        fs::read_to_string(self.path("power")).expect("the power file is there").trim() == "1"
     }
 
     /// Each order to the plug since the last call: `1` on, `0` off.
     #[must_use]
     pub fn orders(&self) -> Vec<String> {
-        let log = self.power_file().with_extension("log");
+        let log = self.path("power").with_extension("log");
         let orders = fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect();
         // Without an order there is no file.
         let _ = fs::remove_file(log);
         orders
-    }
-
-    fn power_file(&self) -> PathBuf {
-        self.folder.path().join("power")
     }
 
     /// Whoever listens answers a presence ping: no need to guess how long a start takes.
@@ -141,7 +140,7 @@ impl Drop for IpmiSim {
     }
 }
 
-fn configuration(address: SocketAddr, setup: Setup<'_>, script: &std::path::Path, state: &std::path::Path) -> String {
+fn configuration(address: SocketAddr, setup: Setup<'_>, script: &Path, state: &Path) -> String {
     let mut text = String::from("name \"bmc1\"\nset_working_mc 0x20\n  startlan 1\n");
     text += &format!("    addr {} {}\n    priv_limit admin\n", address.ip(), address.port());
     for level in ["callback", "user", "operator", "admin"] {
@@ -149,9 +148,16 @@ fn configuration(address: SocketAddr, setup: Setup<'_>, script: &std::path::Path
     }
     text += &format!("    guid a123456789abcdefa123456789abcdef\n    {}\n  endlan\n", setup.lan);
     if setup.power == Power::Script {
-        text += &format!("  chassis_control \"{} {}\"\n", script.display(), state.display());
+        text += &format!("  chassis_control \"sh {} {}\"\n", script.display(), state.display());
     }
-    for (number, (name, password, privilege, enabled)) in (1..).zip(USERS) {
+    let users = [
+        ("", "test", "user", true),
+        ("admin", setup.password, "admin", true),
+        ("oper", "operpw", "operator", true),
+        ("guest", setup.password, "user", true),
+        ("gone", "gonepw", "admin", false),
+    ];
+    for (number, (name, password, privilege, enabled)) in (1..).zip(users) {
         text += &format!(
             "  user {number} {enabled} \"{name}\" \"{password}\" {privilege} 10 none md2 md5 straight\n"
         );

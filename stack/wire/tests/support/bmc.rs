@@ -28,7 +28,7 @@ pub fn users() -> Vec<User> {
         user("", "test", Privilege::User, true),
         user("admin", "secret", Privilege::Administrator, true),
         user("oper", "operpw", Privilege::Operator, true),
-        user("guest", "guestpw", Privilege::User, true),
+        user("guest", "secret", Privilege::User, true),
         user("gone", "gonepw", Privilege::Administrator, false),
         user("sixteen", "exactly16bytes!!", Privilege::Administrator, true),
         user("twenty", "exactly-twenty-bytes", Privilege::Administrator, true),

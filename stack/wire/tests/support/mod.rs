@@ -4,4 +4,3 @@
 pub mod bmc;
 pub mod dialogue;
 pub mod peer;
-pub mod sim;

@@ -112,6 +112,10 @@ impl Server {
             let refusal = if name.is_empty() { NO_NULL_USER } else { INVALID_USER };
             return request.answer(refusal, []);
         };
+        // No challenge for a session that can't be had: ipmi_sim says so here, before Activate Session would.
+        if self.table.active.len() >= self.config.session_limit {
+            return request.answer(Completion::OUT_OF_SPACE, []);
+        }
         // Asked again because the answer was lost: the same answer, no second entry.
         let asked = |session: &HalfOpen| match session.stage {
             Stage::Challenged { user: u, auth: a, challenge }
