@@ -4,6 +4,7 @@
 //! with `--write` puts its table into `benches/README.md`. Wall-clock numbers hold for one machine and one
 //! hour; the ratios are what counts.
 
+pub mod agent;
 pub mod load;
 pub mod peer;
 pub mod table;
