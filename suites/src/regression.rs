@@ -5,17 +5,19 @@
 //! description still behave as what it was made from?). The built-in agents, which word things otherwise than what was
 //! recorded, meet the described device only.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use fencelab_devices::{DeviceSpec, Power};
-use fencelab_transcript::{Event, Kind, Mark, Transcript};
+use fencelab_transcript::{Body, Event, Kind, Mark, Transcript};
 
 use crate::agent::Agent;
 use crate::arena::Arena;
 use crate::case::{Action, Case};
 use crate::draw::link_options;
 use crate::finding::Facts;
+use crate::lanes::{lock, share_out};
 use crate::pair::Pair;
 use crate::plan::{Plan, Progress, Suite};
 use crate::report::{Cell, Finding, Verdict};
@@ -44,6 +46,14 @@ struct Episode {
     transcript: Transcript,
 }
 
+/// One repetition: which pair, of what, against what.
+struct Task {
+    pair: usize,
+    episode: Episode,
+    /// Against the described device, or else against the replayed transcript.
+    described: bool,
+}
+
 /// Plays the suite.
 pub(crate) fn run(
     plan: &Plan,
@@ -52,112 +62,147 @@ pub(crate) fn run(
     tell: &mut dyn FnMut(&Progress),
     done: (u64, u64),
 ) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = Vec::new();
+    let mut books: Vec<Mutex<Cell>> = Vec::new();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for (at, pair) in pairs.iter().enumerate() {
-        let (cases, findings) =
-            cells.iter().fold(done, |sum, cell| (sum.0 + cell.cases, sum.1 + cell.findings.len() as u64));
-        let doing = format!("{} on {}", pair.subject.agent, pair.spec.id);
-        let share = at as f64 / pairs.len().max(1) as f64;
-        tell(&Progress { suite: Suite::Regression, doing, cases, findings, done: share, left: None });
-        cells.push(cell(plan, pair, arena));
-    }
-    cells
-}
-
-fn cell(plan: &Plan, pair: &Pair, arena: Option<&Arena>) -> Cell {
-    let (spec, subject) = (&pair.spec, &pair.subject);
-    let begun = Instant::now();
-    let mut cell = Cell::new(&subject.agent.to_string(), &spec.id, Suite::Regression, REGRESSION);
-    let not_run = |why: &str| Verdict::NotRun(why.to_owned());
-    if spec.evidence.is_empty() {
-        cell.verdict = not_run("the device has no transcripts");
-        return cell;
-    }
-    let mut foreign = None;
-    for path in &spec.evidence {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let transcript = match Transcript::load(path) {
-            Ok(transcript) => transcript,
-            Err(error) => {
-                cell.verdict = not_run(&format!("{name} cannot be read: {error}"));
-                return cell;
+        let mut cell =
+            Cell::new(&pair.subject.agent.to_string(), &pair.spec.id, Suite::Regression, REGRESSION);
+        match of_pair(plan, pair) {
+            Ok(episodes) => {
+                let queue = if pair.subject.agent.is_builtin() { &mut ours } else { &mut theirs };
+                for episode in episodes {
+                    queue.push(Task { pair: at, episode: episode.clone(), described: false });
+                    queue.push(Task { pair: at, episode, described: true });
+                }
             }
-        };
-        let speaker = transcript.header.speaker.as_ref().map_or("nobody", |speaker| speaker.name.as_str());
-        if speaker != subject.agent.name() {
-            foreign = Some(speaker.to_owned());
-            continue;
+            Err(why) => cell.verdict = Verdict::NotRun(why),
         }
-        for episode in episodes(&name, &transcript) {
-            if plan.action.is_some_and(|only| only != episode.action) {
-                continue;
-            }
-            repeat(plan, pair, arena, &episode, &mut cell);
-        }
+        books.push(Mutex::new(cell));
     }
-    if cell.judged == 0 && cell.findings.is_empty() {
-        cell.verdict = not_run(&match foreign {
-            Some(speaker) => format!("its transcripts are not of this agent but of {speaker}"),
-            None => "its transcripts have no marked action".to_owned(),
-        });
-    }
-    cell.took = begun.elapsed();
-    cell
-}
-
-fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, episode: &Episode, cell: &mut Cell) {
-    let (spec, subject) = (&pair.spec, &pair.subject);
-    // A strict replay judges the program that was recorded. Ours asks for the same action in other words.
-    let strict = !subject.agent.is_builtin();
-    let replay = strict.then(|| DeviceSpec::from_transcript(episode.transcript.clone()).ok()).flatten();
-    let stages = [("the replayed transcript", replay), ("the described device", Some(Arc::clone(spec)))];
-    for (what, stage_spec) in stages {
-        let Some(stage_spec) = stage_spec else { continue };
-        let plug =
-            episode.plug.clone().or_else(|| stage_spec.plant.plugs.first().map(|(name, _)| name.clone()));
-        let mut case = Case::healthy(
-            &spec.id,
-            &subject.agent.to_string(),
-            episode.action,
-            &plug.unwrap_or_default(),
-            episode.power,
-        );
-        case.seed = plan.seed;
-        case.options = link_options(spec);
-        case.options.extend(episode.options.iter().cloned());
-        case.options.retain(|key, _| subject.advert.parameters.contains_key(key));
-        case.options.extend(plan.options.clone());
-        let Some(stage) = runner::stage(arena, Arc::clone(&stage_spec), Arc::clone(subject)) else {
-            continue;
-        };
-        let Some(played) = stage.play(&case, Needs::One, true) else { continue };
+    let doing = Mutex::new(String::new());
+    let work = |task: Task| {
+        let (Some(pair), Some(book)) = (pairs.get(task.pair), books.get(task.pair)) else { return };
+        *lock(&doing) = format!("{} on {}", pair.subject.agent, pair.spec.id);
+        let begun = Instant::now();
+        let Some(finding) = repeat(plan, pair, arena, &task) else { return };
+        let mut cell = lock(book);
         cell.cases += 1;
         cell.judged += 1;
-        let run = played.run;
-        let is_replay = !Arc::ptr_eq(&stage_spec, spec);
-        let wrong = if run.exit != Exit::Code(episode.exit) {
-            let words = crate::properties::every_action::last_words(&run);
-            Some(format!("{} instead of the recorded exit {}{words}", run.exit, episode.exit))
-        } else if !is_replay
-            && episode.after.is_some()
-            && run.target.at(&case.plug, run.ended) != episode.after
-        {
-            // Only the described device has a plant that moves.
-            Some(format!("the plug was left otherwise than recorded; {}", run.target.describe()))
-        } else {
-            None
-        };
-        let Some(wrong) = wrong else { continue };
-        let class = match run.exit {
-            Exit::Code(0) => Class::Lie,
-            Exit::Killed => Class::Hang,
-            Exit::Signal(_) => Class::Crash,
-            _ => Class::Refusal,
-        };
-        let evidence = format!("{} against {what}: {wrong}", episode.label);
-        let breach = Breach { property: Property::EveryAction, class, evidence };
-        cell.findings.push(finding(&subject.agent, spec, &case, &run, breach));
+        cell.took += begun.elapsed();
+        cell.findings.extend(finding);
+    };
+    share_out(ours, theirs, plan.concurrency * runner::CALM, &work, &mut |share| {
+        let (cases, findings) = books
+            .iter()
+            .map(lock)
+            .fold(done, |sum, cell| (sum.0 + cell.cases, sum.1 + cell.findings.len() as u64));
+        let doing = lock(&doing).clone();
+        tell(&Progress { suite: Suite::Regression, doing, cases, findings, done: share, left: None });
+    });
+    books.into_iter().map(|book| book.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// The recorded actions of this agent on this device, or why there are none.
+fn of_pair(plan: &Plan, pair: &Pair) -> Result<Vec<Episode>, String> {
+    if pair.spec.evidence.is_empty() {
+        return Err("the device has no transcripts".to_owned());
     }
+    let mut speakers: BTreeSet<String> = BTreeSet::new();
+    let mut all = Vec::new();
+    for path in &pair.spec.evidence {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let transcript = Transcript::load(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
+        let speaker = transcript.header.speaker.as_ref().map_or("nobody", |speaker| speaker.name.as_str());
+        if speaker == pair.subject.agent.name() {
+            all.extend(episodes(&name, &transcript));
+        } else {
+            speakers.insert(speaker.to_owned());
+        }
+    }
+    all.retain(|episode| plan.action.is_none_or(|only| only == episode.action));
+    all.retain(|episode| plan.power.is_none_or(|only| only == episode.power));
+    if all.is_empty() {
+        let speakers = speakers.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(format!("no marked action in its transcripts is of this agent; they are of {speakers}"));
+    }
+    Ok(all)
+}
+
+/// Repeats an action. `None`: it could not be tried; `Some(None)`: it is as recorded.
+fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Option<Option<Finding>> {
+    let Pair { spec, subject, .. } = pair;
+    let episode = &task.episode;
+    let (what, stage_spec) = if task.described {
+        ("the described device", Arc::clone(spec))
+    } else {
+        // Recorded was an agent that calls ipmitool, which asks many things beside. Ours asks only for power, in one session:
+        // it is held to the same answers to the same questions.
+        let builtin = subject.agent.is_builtin();
+        let transcript = if builtin { essence(&episode.transcript) } else { episode.transcript.clone() };
+        ("the replayed transcript", DeviceSpec::from_transcript(transcript).ok()?)
+    };
+    let plug = episode.plug.clone().or_else(|| stage_spec.plant.plugs.first().map(|(name, _)| name.clone()));
+    let label = subject.agent.to_string();
+    let mut case = Case::healthy(&spec.id, &label, episode.action, &plug.unwrap_or_default(), episode.power);
+    case.seed = plan.seed;
+    case.options = link_options(spec);
+    case.options.extend(episode.options.iter().cloned());
+    case.options.retain(|key, _| subject.advert.parameters.contains_key(key));
+    case.options.extend(plan.options.clone());
+    let stage = runner::stage(arena, stage_spec, Arc::clone(subject))?;
+    let run = stage.play(&case, Needs::One, true)?.run;
+    let wrong = if run.exit != Exit::Code(episode.exit) {
+        let words = crate::properties::every_action::last_words(&run);
+        format!("{} instead of the recorded exit {}{words}", run.exit, episode.exit)
+    } else if task.described
+        && episode.after.is_some()
+        && run.target.at(&case.plug, run.ended) != episode.after
+    {
+        // Only the described device has a plant that moves.
+        format!("the plug was left otherwise than recorded; {}", run.target.describe())
+    } else {
+        return Some(None);
+    };
+    let class = match run.exit {
+        Exit::Code(0) => Class::Lie,
+        Exit::Killed => Class::Hang,
+        Exit::Signal(_) => Class::Crash,
+        _ => Class::Refusal,
+    };
+    let evidence = format!("{} against {what}: {wrong}", episode.label);
+    let breach = Breach { property: Property::EveryAction, class, evidence };
+    Some(Some(finding(&subject.agent, spec, &case, &run, breach)))
+}
+
+/// What a transcript says of power, as one session: the questions for the state and the commands, with their answers.
+fn essence(transcript: &Transcript) -> Transcript {
+    let about_power = |value: &serde_json::Value| {
+        let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
+        // Get Chassis Status and Chassis Control (IPMI 2.0, 28.2 and 28.3).
+        matches!(number("netfn"), Some(0 | 1)) && matches!(number("cmd"), Some(1 | 2))
+    };
+    let sessions = || transcript.events.iter().filter(|event| matches!(event.kind, Kind::Open(_)));
+    let Some(session) = sessions().map(|event| event.session).next() else { return transcript.clone() };
+    let closes = || transcript.events.iter().filter(|event| matches!(event.kind, Kind::Close(_))).count();
+    let (mut opened, mut closed, all) = (false, 0, closes());
+    let mut events = transcript.events.clone();
+    events.retain_mut(|event| {
+        let keep = match &event.kind {
+            Kind::Mark(_) => return true,
+            Kind::Open(_) => !std::mem::replace(&mut opened, true),
+            Kind::Close(_) => {
+                closed += 1;
+                closed == all
+            }
+            Kind::Say { body: Body::Object { protocol, value }, .. } => {
+                protocol == "ipmi" && about_power(value)
+            }
+            Kind::Say { .. } | Kind::Other => false,
+        };
+        event.session = session;
+        keep
+    });
+    Transcript { header: transcript.header.clone(), events }
 }
 
 fn finding(agent: &Agent, spec: &DeviceSpec, case: &Case, run: &crate::run::Run, breach: Breach) -> Finding {

@@ -1,6 +1,5 @@
 //! Runs a plan: meets the agents, plays the suites one after another, and puts the report together.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -10,13 +9,16 @@ use crate::agent::Subject;
 use crate::arena::{Arena, ProcessStage};
 use crate::conformance;
 use crate::hunt;
-use crate::lanes::{in_parallel, lock};
+use crate::lanes::{lock, share_out};
 use crate::memory::MemoryStage;
 use crate::pair::{Pair, meet};
 use crate::plan::{Plan, Progress, Suite};
 use crate::regression;
 use crate::report::{Cell, DeviceNote, Report};
 use crate::stage::Stage;
+
+/// Without trouble most of the time is the agents' own sleep, so so many times more of them fit side by side.
+pub(crate) const CALM: usize = 2;
 
 /// Runs a plan and reports. `progress` is called a few times a second while cases run.
 ///
@@ -76,7 +78,7 @@ fn conform(
     done: (u64, u64),
 ) -> Vec<Cell> {
     let mut books: Vec<Mutex<Vec<Cell>>> = Vec::new();
-    let (mut ours, mut theirs) = (VecDeque::new(), VecDeque::new());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for (at, pair) in pairs.iter().enumerate() {
         let stage = MemoryStage::new(Arc::clone(&pair.subject), Arc::clone(&pair.spec));
         let tasks =
@@ -88,47 +90,23 @@ fn conform(
         }
         books.push(Mutex::new(conformance::cells(&stage)));
     }
-    let all = (ours.len() + theirs.len()).max(1);
-    let (ours, theirs) = (Mutex::new(ours), Mutex::new(theirs));
-    let (books, doing) = (&books, &Mutex::new(String::new()));
-    let work = |queue: &Mutex<VecDeque<(usize, conformance::Task)>>, arena: Option<&Arena>| {
-        loop {
-            let next = lock(queue).pop_front();
-            let Some((at, task)) = next else { return };
-            let (Some(Pair { spec, subject, .. }), Some(book)) = (pairs.get(at), books.get(at)) else {
-                return;
-            };
-            *lock(doing) = format!("{} on {}", subject.agent, spec.id);
-            let tried = match arena {
-                Some(arena) => {
-                    let stage = ProcessStage::new(arena, Arc::clone(subject), Arc::clone(spec), None);
-                    conformance::attempt(&stage, &task)
-                }
-                None => conformance::attempt(&MemoryStage::new(Arc::clone(subject), Arc::clone(spec)), &task),
-            };
-            if let Some(tried) = tried {
-                conformance::book(&mut lock(book), tried);
-            }
+    let doing = Mutex::new(String::new());
+    let work = |(at, task): (usize, conformance::Task)| {
+        let (Some(Pair { spec, subject, .. }), Some(book)) = (pairs.get(at), books.get(at)) else { return };
+        *lock(&doing) = format!("{} on {}", subject.agent, spec.id);
+        let stage = stage(arena, Arc::clone(spec), Arc::clone(subject));
+        if let Some(tried) = stage.and_then(|stage| conformance::attempt(stage.as_ref(), &task)) {
+            conformance::book(&mut lock(book), tried);
         }
     };
-    let (work, ours, theirs) = (&work, &ours, &theirs);
-    let mut lanes: Vec<Box<dyn FnOnce() + Send + '_>> = vec![Box::new(move || work(ours, None))];
-    if let Some(arena) = arena {
-        // Without trouble most of the time is the agents' own sleep, so more of them fit side by side.
-        for _ in 0..plan.concurrency.max(1) * 2 {
-            lanes.push(Box::new(move || work(theirs, Some(arena))));
-        }
-    }
-    in_parallel(lanes, &mut || {
-        let left = lock(ours).len() + lock(theirs).len();
+    share_out(ours, theirs, plan.concurrency * CALM, &work, &mut |share| {
         let (cases, findings) =
             books.iter().map(|book| totals(&lock(book))).fold(done, |a, b| (a.0 + b.0, a.1 + b.1));
-        let share = (all - left.min(all)) as f64 / all as f64;
-        let doing = lock(doing).clone();
+        let doing = lock(&doing).clone();
         tell(&Progress { suite: Suite::Conformance, doing, cases, findings, done: share, left: None });
     });
     let mut cells = Vec::new();
-    for (pair, book) in pairs.iter().zip(books) {
+    for (pair, book) in pairs.iter().zip(&books) {
         let mut book = std::mem::take(&mut *lock(book));
         conformance::close(&mut book, pair.alias_of.as_deref());
         cells.extend(book);

@@ -87,3 +87,37 @@ fn a_seed_and_a_fault_are_the_whole_run() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn the_corpus_is_repeated_and_a_changed_verdict_is_found() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus/openipmi/ipmi_sim");
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(&root).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            std::fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let regression = || {
+        let mut plan = Plan::new(vec![DeviceSpec::load(folder.path()).unwrap()]);
+        plan.agents = vec!["builtin:fence_ilo4".parse().unwrap()];
+        plan.suites = vec![Suite::Regression];
+        run_plan(&plan, &mut |_| {})
+    };
+    let good = regression();
+    assert_clean(&good);
+    assert!(good.cells[0].judged >= 8, "{:?}", good.cells);
+
+    let transcript = folder.path().join("ilo4.jsonl");
+    let text = std::fs::read_to_string(&transcript).unwrap();
+    assert!(text.contains(r#""exit":2"#), "it holds a status of a plug that is off");
+    std::fs::write(&transcript, text.replace(r#""exit":2"#, r#""exit":0"#)).unwrap();
+    let bad = regression();
+    let findings = bad.findings();
+    assert_eq!(findings.len(), 2, "by the replay and by the described device");
+    assert!(
+        findings[0].evidence.contains("exit 2 instead of the recorded exit 0"),
+        "{}",
+        findings[0].evidence
+    );
+}
