@@ -85,7 +85,7 @@ pub(crate) fn known(findings: &[&Finding], pen: Pen) -> String {
         return String::new();
     }
     let lines = kinds.iter().map(|((agent, check, reason), count)| {
-        format!("  {} {agent} {check}, {count} times: {reason}\n", pen.ink(Ink::Odd, "known"))
+        format!("  {} {agent} {check} ×{count}: {reason}\n", pen.ink(Ink::Odd, "known"))
     });
     format!("\nexpected findings\n{}", lines.collect::<String>())
 }

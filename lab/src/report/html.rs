@@ -3,7 +3,7 @@
 use fencelab_suites::Finding;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Outcome, Row, Square, agent_label, marked, style, timeline};
+use super::{Column, Outcome, Row, Square, agent_label, marked, style, timeline};
 
 /// The page.
 pub(crate) fn render(outcome: &Outcome) -> String {
@@ -104,7 +104,7 @@ fn table(outcome: &Outcome) -> Markup {
                     @let (name, whose) = agent_label(row.agent);
                     td title=(row.agent) { (name) span.tag { (whose) } }
                     @for (column, square) in columns.iter().zip(&row.squares) {
-                        td.square { (cell(outcome, row, column.name(), *square)) }
+                        td.square { (cell(outcome, row, *column, *square)) }
                     }
                 }
             } }
@@ -123,17 +123,19 @@ fn soft(title: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-fn cell(outcome: &Outcome, row: &Row<'_>, column: &str, square: Square) -> Markup {
+fn cell(outcome: &Outcome, row: &Row<'_>, column: Column, square: Square) -> Markup {
     // A finding of another suite than the property suite keeps its property's name: the first of the row will do.
     let findings = outcome.report.findings();
     let of_row = |finding: &&Finding| finding.agent == row.agent && finding.device == row.device;
     let at = findings
         .iter()
-        .position(|finding| of_row(finding) && finding.check == column)
+        .position(|finding| of_row(finding) && finding.check == column.name())
         .or_else(|| findings.iter().position(of_row))
         .unwrap_or_default();
     match square {
-        Square { found: 0, known: 0, run, judged } if run == 0 || judged == 0 => html! { span.none { "–" } },
+        Square { found: 0, known: 0, run, judged } if run == 0 || judged == 0 => {
+            html! { span.none title=(outcome.why_not(row, column)) { "–" } }
+        }
         Square { found: 0, known: 0, judged, .. } => {
             html! { span.ok title=(format!("{judged} judgements")) { "✓" } }
         }

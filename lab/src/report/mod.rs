@@ -110,6 +110,18 @@ impl Outcome {
         rows
     }
 
+    /// Why a square says nothing.
+    pub(crate) fn why_not(&self, row: &Row<'_>, column: Column) -> &str {
+        let of_square = |cell: &&Cell| {
+            cell.agent == row.agent && cell.device == row.device && Column::of(cell) == Some(column)
+        };
+        let reason = self.report.cells.iter().filter(of_square).find_map(|cell| match &cell.verdict {
+            Verdict::NotRun(why) => Some(why.as_str()),
+            _ => None,
+        });
+        reason.unwrap_or("never at stake")
+    }
+
     /// How many findings nobody expected.
     pub(crate) fn found(&self) -> usize {
         self.report.findings().iter().filter(|finding| finding.expected.is_none()).count()

@@ -134,7 +134,8 @@ async fn serve(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<Exit, Fa
         None => None,
     };
     output::to_stdout(ready(&emulated, control).as_bytes())?;
-    let crossing = emulated.len() > 1;
+    // Only faults send anything to a neighbour, and only the control interface brings faults later.
+    let crossing = emulated.len() > 1 && (control.is_some() || !args.fault.is_empty());
     if tape.is_none() && !crossing {
         signals.wait().await;
     } else {

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use fencelab_recorder::proxy::Summary;
 use fencelab_recorder::{Proxy, Tape, run as command, tape};
 use fencelab_transcript::{Body, Header, Kind, LinkInfo, Speaker, Transcript};
+use fencelab_wire::ipmi::tap::Credential;
 use serde_json::json;
 
 use crate::address;
@@ -79,8 +80,7 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
             .map_err(|error| anyhow!("cannot overwrite {}: {error}", path.display()))
             .or_exit(Exit::System)?;
     }
-    let recording =
-        Tape::create(&path, header(&args, device), tape::secrets(&logins)).or_exit(Exit::Refused)?;
+    let recording = start(&path, header(&args, device), &logins)?;
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { Signals::catch() })?;
     let proxy = Proxy::start(args.listen, device, logins, recording).or_exit(Exit::Network)?;
@@ -106,6 +106,18 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
         )),
         Ok(_) => Ok(Exit::Success),
     }
+}
+
+/// Starts the tape. If it is refused, no empty file is left behind.
+fn start(path: &Path, header: Header, logins: &[Credential]) -> Result<Tape, Failure> {
+    let secrets = tape::secrets(logins);
+    let leak = secrets.header(&header).into_iter().next();
+    if let Some(leak) = leak {
+        let words =
+            format!("the header would hold a secret: {} in `{}`; say it without", leak.secret, leak.field);
+        return Err(Failure::new(Exit::Refused, words));
+    }
+    Tape::create(path, header, secrets).or_exit(Exit::System)
 }
 
 type Ended = Result<Option<ExitStatus>, std::io::Error>;

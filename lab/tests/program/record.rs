@@ -155,3 +155,21 @@ fn a_command_that_cannot_be_run_is_told_apart() {
     assert_eq!(output.status.code(), Some(6), "{}", told(&output));
     assert!(told(&output).contains("/no/such/program"), "{}", told(&output));
 }
+
+#[test]
+fn a_secret_in_the_header_is_refused_and_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = folder.path().join("x.jsonl");
+    let mut record = fencelab();
+    record.args(["record", "--link", "ipmi", "--device", "127.0.0.1:9", "-o"]).arg(&tape);
+    record.env("FENCELAB_BMC_PASSWORD", "Tr0ub4dor").args([
+        "--provenance",
+        "our tr0ub4dor BMC",
+        "--",
+        "true",
+    ]);
+    let output = run(&mut record);
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    assert!(told(&output).contains("`provenance`") && !told(&output).contains("ub4dor"), "{}", told(&output));
+    assert!(!tape.exists());
+}

@@ -65,14 +65,20 @@ fn a_liar_is_caught_and_its_finding_can_be_replayed() {
 }
 
 #[test]
-fn our_agent_holds_and_what_is_not_on_the_machine_is_named() {
+fn our_agent_holds_and_an_agent_that_is_not_on_the_machine_is_named() {
     let folder = tempfile::tempdir().unwrap();
+    let device = workspace().join("transcripts/corpus/generic/ipmi-2.0/device.toml");
+    let text = std::fs::read_to_string(device).unwrap();
+    let agents = text.lines().find(|line| line.starts_with("agents ")).unwrap();
+    let text = text.replacen(agents, r#"agents = ["fence_not_here"]"#, 1);
+    let home = folder.path().join("vendor/model");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::write(home.join("device.toml"), text).unwrap();
     let mut test = fencelab();
-    test.args(["test", "hpe/ilo4", "--budget", "1s"]).current_dir(folder.path());
-    // A machine without any fence agent of the field: only the folder of `sh` is searched.
-    test.args(["--agent", "builtin"]);
-    let text = succeed(&mut test);
-    assert!(text.contains("fence_ilo4 (built-in)") && text.contains("all holds"), "{text}");
+    test.args(["test", "--budget", "1s", "--agent", "builtin:fence_ipmilan", "--agent", "external"]);
+    let text = succeed(test.arg("--corpus").arg(folder.path()).current_dir(folder.path()));
+    assert!(text.contains("fence_ipmilan (built-in)") && text.contains("all holds"), "{text}");
+    assert!(text.contains("not found on this machine, so not tested: fence_not_here"), "{text}");
     assert!(!folder.path().join("fencelab-findings").exists(), "a folder for no findings");
 }
 
