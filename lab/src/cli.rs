@@ -41,7 +41,7 @@ pub(crate) enum Verb {
     Replay(replay::ReplayArgs),
     /// Test fence agents against emulated devices, and judge them by what the plugs really did.
     Test(Box<test::TestArgs>),
-    /// List the devices of the corpus and the agents that can be tested.
+    /// List the devices of the corpus, the agents that can be tested, and the faults there are.
     List(list::ListArgs),
     /// Print the completions of a shell.
     Completions(completions::CompletionsArgs),

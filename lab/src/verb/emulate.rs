@@ -52,7 +52,7 @@ pub(crate) struct EmulateArgs {
     /// The power of a plug at the start.
     #[arg(long, value_name = "PLUG=on|off")]
     plug: Vec<PlugPower>,
-    /// What goes wrong, for example 'drop@from-device,status,first=2 + done-late(3s)@off'.
+    /// What goes wrong, for example 'drop@from-device,status,first=2'; `fencelab list` has all faults.
     #[arg(long, value_name = "EXPR", value_parser = faults)]
     fault: Vec<Faults>,
     /// Serve the control interface there (docs/control.md); port 0: the kernel chooses.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use comfy_table::{Table, presets};
+use fencelab_devices::fault::{Argument, CATALOGUE};
 use fencelab_suites::agent::find;
 use fencelab_suites::builtin_names;
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ pub(crate) fn run(args: ListArgs) -> Result<Exit, Failure> {
             model,
             firmware,
             spec.provenance.to_string(),
-            spec.agents.join(" "),
+            spec.agents.join("\n"),
         ]);
     }
     let mut agents = table(["agent", "built-in", "on this machine"]);
@@ -63,8 +64,34 @@ pub(crate) fn run(args: ListArgs) -> Result<Exit, Failure> {
         let external = find(name).map_or_else(|| "not found".to_owned(), |path| path.display().to_string());
         agents.add_row([(*name).to_owned(), builtin.to_owned(), external]);
     }
-    output::line(format_args!("{devices}\n\n{agents}"))?;
+    let mut faults = table(["fault", "what goes wrong"]);
+    for entry in CATALOGUE {
+        faults.add_row([format!("{}{}", entry.name, brackets(entry.argument)), entry.what.to_owned()]);
+    }
+    output::line(format_args!(
+        "{devices}
+
+{agents}
+
+{faults}"
+    ))?;
+    output::line(SCOPES)?;
     Ok(Exit::Success)
+}
+
+/// What may stand behind a fault.
+const SCOPES: &str = "Faults are joined by +. Behind a fault, @ and any of, joined by commas: to-device, from-device; session, status, \
+    control,\noff, on, cycle, reset, nmi, soft-off, other; nth=N, first=N, for=DURATION. Example: 'drop@from-device,status,first=2 + done-late(3s)@off'";
+
+/// What a fault takes.
+fn brackets(argument: Argument) -> &'static str {
+    match argument {
+        Argument::None => "",
+        Argument::Time { .. } => "(DURATION)",
+        Argument::Bytes { .. } => "(BYTES)",
+        Argument::State => "(STATE)",
+        Argument::PhaseAndTime { .. } => "(PHASE,DURATION)",
+    }
 }
 
 fn table<const N: usize>(titles: [&str; N]) -> Table {

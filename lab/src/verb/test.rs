@@ -53,7 +53,7 @@ pub(crate) struct TestArgs {
     /// The seed of everything that is drawn.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Only with this fault; '' is a healthy device.
+    /// Only with this fault (`fencelab list` has them all); '' is a healthy device.
     #[arg(long, value_name = "EXPR", value_parser = faults)]
     fault: Option<Faults>,
     /// How many external agents may run at once.
