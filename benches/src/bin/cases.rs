@@ -41,6 +41,9 @@ fn main() -> Result<()> {
     let (wall, cpu) = (wall.elapsed(), cpu_time()? - cpu);
     let cases: u64 = report.cells.iter().map(|cell| cell.cases).sum();
     let findings: usize = report.cells.iter().map(|cell| cell.findings.len()).sum();
+    for finding in report.cells.iter().flat_map(|cell| &cell.findings) {
+        eprintln!("{} on {}: {}: {}", finding.agent, finding.device, finding.check, finding.replay);
+    }
     let rate = cases as f64 / wall.as_secs_f64();
     let mut table = Table::new("cases", ["what", "result", "target"]);
     let target = table.target("≥ 2000", rate >= 2000.0);
