@@ -1,6 +1,6 @@
 //! Findings for the terminal: the property, the smallest fault, the dialogue around it, the plant, the replay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use fencelab_suites::Finding;
@@ -73,19 +73,22 @@ fn dialogue(finding: &Finding, pen: Pen) -> String {
     text
 }
 
-/// Expected findings, each kind on one line: shown, not hidden.
+/// Expected findings, each reason once: shown, not hidden.
 pub(crate) fn known(findings: &[&Finding], pen: Pen) -> String {
-    let mut kinds: BTreeMap<(String, &str, &str), usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), (usize, BTreeSet<String>)> = BTreeMap::new();
     for finding in findings {
         if let Some(reason) = &finding.expected {
-            *kinds.entry((agent_label(&finding.agent).0, &finding.check, reason)).or_default() += 1;
+            let (count, agents) = kinds.entry((&finding.check, reason)).or_default();
+            *count += 1;
+            agents.insert(agent_label(&finding.agent).0);
         }
     }
     if kinds.is_empty() {
         return String::new();
     }
-    let lines = kinds.iter().map(|((agent, check, reason), count)| {
-        format!("  {} {agent} {check} ×{count}: {reason}\n", pen.ink(Ink::Odd, "known"))
+    let lines = kinds.into_iter().map(|((check, reason), (count, agents))| {
+        let agents = agents.into_iter().collect::<Vec<_>>().join(", ");
+        format!("  {} ×{count} of {agents}\n    {reason}\n", pen.ink(Ink::Odd, check))
     });
     format!("\nexpected findings\n{}", lines.collect::<String>())
 }

@@ -121,7 +121,7 @@ pub(crate) fn run(args: TestArgs) -> Result<Exit, Failure> {
 fn plan(args: &TestArgs, devices: Vec<Arc<DeviceSpec>>) -> Result<Plan, Failure> {
     let mut plan = Plan::new(devices);
     if !args.agent.is_empty() {
-        plan.agents.clone_from(&args.agent);
+        plan.agents = args.agent.iter().cloned().map(absolute).collect();
     }
     let mut tried = 0;
     for spec in &plan.devices {
@@ -156,6 +156,14 @@ fn plan(args: &TestArgs, devices: Vec<Arc<DeviceSpec>>) -> Result<Plan, Failure>
         }
     };
     Ok(plan)
+}
+
+/// Agents run in folders of their own, so their paths must hold from anywhere. Links stay: an agent goes by its name.
+fn absolute(choice: AgentChoice) -> AgentChoice {
+    match choice {
+        AgentChoice::Path(path) => AgentChoice::Path(std::path::absolute(&path).unwrap_or(path)),
+        other => other,
+    }
 }
 
 /// Agents of the field that the devices name, but that are not here; asked only where external ones are wanted.
@@ -202,7 +210,7 @@ fn tell(args: &TestArgs, outcome: &Outcome) -> Result<(), Failure> {
         );
     }
     text += &report::findings::known(&findings, pen);
-    if findings.len() > 1 {
+    if !unexpected.is_empty() {
         text += &format!("\n{}", report::table::sum(outcome, pen));
     }
     output::to_stdout(text.as_bytes())

@@ -103,10 +103,10 @@ fn an_expected_finding_is_shown_with_its_reason_and_is_no_failure() {
         "--action",
         "off",
     ]);
-    test.args(["--power", "on", "--seed", "1", "--fault", "not-done@off", "--agent"])
-        .arg(&liar)
+    // A path from here holds wherever the agent is run.
+    test.args(["--power", "on", "--seed", "1", "--fault", "not-done@off", "--agent", "./fence_blind"])
         .arg("--expected")
         .arg(&known);
-    let text = succeed(test.current_dir(folder.path()));
+    let text = succeed(test.current_dir(liar.parent().unwrap()));
     assert!(text.contains("it lies by trade") && text.contains("~1"), "{text}");
 }
