@@ -30,6 +30,7 @@ pub struct Drawer {
     faults: Vec<&'static Entry>,
     states: Vec<String>,
     base: BTreeMap<String, String>,
+    given: BTreeMap<String, String>,
     variants: Vec<BTreeMap<String, String>>,
     with_faults: bool,
 }
@@ -94,6 +95,7 @@ impl Drawer {
             states,
             variants: variants(spec, subject, &base, &plan.options),
             base,
+            given: plan.options.clone(),
             with_faults: property != Property::Parity,
         })
     }
@@ -176,9 +178,11 @@ impl Drawer {
         self.case((faults.to_vec(), action, power, plug, self.base.clone(), seed))
     }
 
-    /// Options of a case that are not the same in every case of this cell, as a replay must give them.
+    /// Options of a case that a replay must give: those that the lab would not give by itself.
     pub fn unusual(&self, case: &Case) -> Vec<(String, String)> {
-        let is_usual = |(key, value): &(&String, &String)| self.base.get(*key) == Some(*value);
+        let is_usual = |(key, value): &(&String, &String)| {
+            self.base.get(*key) == Some(*value) && !self.given.contains_key(*key)
+        };
         case.options.iter().filter(|pair| !is_usual(pair)).map(|(k, v)| (k.clone(), v.clone())).collect()
     }
 

@@ -18,7 +18,7 @@ use crate::report::{Cell, DeviceNote, Report};
 use crate::stage::Stage;
 
 /// Without trouble most of the time is the agents' own sleep, so so many times more of them fit side by side.
-pub(crate) const CALM: usize = 2;
+pub(crate) const CALM: usize = 4;
 
 /// Runs a plan and reports. `progress` is called a few times a second while cases run.
 ///
