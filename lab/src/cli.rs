@@ -52,7 +52,7 @@ pub(crate) enum Verb {
 /// Where the devices are.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CorpusArgs {
-    /// The folder of the device folders <vendor>/<model>.
+    /// The folder that holds a folder for each vendor, and in it one for each model.
     ///
     /// Without it: ./transcripts/corpus, else the corpus of fencelab's own source.
     #[arg(long, value_name = "DIR", env = "FENCELAB_CORPUS")]
