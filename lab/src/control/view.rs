@@ -17,7 +17,7 @@ pub(super) fn device(number: usize, emulated: &Emulated) -> Value {
         json!({
             "number": number,
             "device": emulated.id,
-            "now": now.as_secs_f64(),
+            "now": seconds(now),
             "faces": faces,
             "plugs": plugs(device, now),
             "faults": faults(device),
@@ -50,11 +50,11 @@ pub(super) fn timeline(device: &Device, now: Duration) -> Value {
             told(pulse.at, &pulse.plug, "pulse", &format!("{:?}", pulse.command).to_lowercase(), &pulse.cause)
         })
         .collect();
-    json!({"now": now.as_secs_f64(), "plugs": plugs(device, now), "changes": changes, "pulses": pulses})
+    json!({"now": seconds(now), "plugs": plugs(device, now), "changes": changes, "pulses": pulses})
 }
 
 fn told(at: Duration, plug: &str, field: &str, value: &str, cause: &Cause) -> Value {
-    let mut told = json!({"at": at.as_secs_f64(), "plug": plug, field: value});
+    let mut told = json!({"at": seconds(at), "plug": plug, field: value});
     let (cause, detail) = match cause {
         Cause::Request(number) => ("request", Some(("request", Value::from(*number)))),
         Cause::Control => ("control", None),
@@ -76,12 +76,17 @@ pub(super) fn requests(emulated: &Emulated, device: &Device, now: Duration) -> V
         .map(|request| {
             let face = emulated.faces.get(request.face).map(|(protocol, _)| protocol.as_str());
             json!({
-                "number": request.number, "at": request.at.as_secs_f64(), "face": face, "session": request.session,
+                "number": request.number, "at": seconds(request.at), "face": face, "session": request.session,
                 "request": request.request, "answer": request.answer, "effect": request.effect,
             })
         })
         .collect();
-    json!({"now": now.as_secs_f64(), "requests": requests})
+    json!({"now": seconds(now), "requests": requests})
+}
+
+/// Whole microseconds, as in transcripts.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e6
 }
 
 pub(super) fn word(power: Power) -> &'static str {

@@ -137,3 +137,30 @@ fn a_password_from_the_environment_is_used_and_not_shown() {
     assert_eq!(told(&status("Tr0ub4dor")), "Chassis Power is on\n");
     assert!(!status("fencelab").status.success());
 }
+
+#[test]
+fn a_wrong_plug_moves_the_next_device_of_the_line() {
+    let words = [
+        "emulate",
+        "generic/ipmi-2.0",
+        "--count",
+        "2",
+        "--fault",
+        "wrong-plug@off",
+        "--control",
+        "127.0.0.1:0",
+    ];
+    let mut serving = Serving::start(fencelab().args(words));
+    let (first, _second) = (serving.ready(), serving.ready());
+    succeed(&mut ipmitool(&first, &["chassis", "power", "off"]));
+    let changes = |n: usize| {
+        ask(&first["control"], "GET", &format!("/devices/{n}/timeline"), "", "").1["changes"].clone()
+    };
+    let moved = loop {
+        if let Some(change) = changes(1).get(0) {
+            break change.clone();
+        }
+    };
+    assert_eq!((&moved["power"], &moved["cause"]), (&json!("off"), &json!("neighbour")));
+    assert_eq!(changes(0), json!([]));
+}
