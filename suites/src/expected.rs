@@ -7,6 +7,8 @@
 //! property = "no-leak"
 //! action   = "off"                  # optional: any action
 //! fault    = "drop"                 # optional: the fault's class; any fault
+//! options  = ["method=cycle"]       # optional: options that the case was given, each a pattern
+//! seldom   = true                   # optional: a short run may miss it, so that its absence says nothing
 //! reason   = "passes the password to ipmitool by -P"
 //! ```
 
@@ -40,6 +42,10 @@ struct Written {
     property: String,
     action: Option<String>,
     fault: Option<String>,
+    #[serde(default)]
+    options: Vec<String>,
+    #[serde(default)]
+    seldom: bool,
     reason: String,
 }
 
@@ -128,6 +134,7 @@ impl Expected {
     pub fn mended(&self, cells: &[Cell]) -> Vec<Mended> {
         self.entries
             .iter()
+            .filter(|entry| !entry.written.seldom)
             .filter(|entry| {
                 let mut cells = cells.iter().filter(|cell| entry.covers(cell)).peekable();
                 cells.peek().is_some()
@@ -152,6 +159,7 @@ impl Entry {
         self.is_of(&finding.agent, &finding.device, &finding.check)
             && within(&written.action, finding.action.name())
             && within(&written.fault, &finding.fault_class)
+            && written.options.iter().all(|wanted| finding.options.iter().any(|given| like(wanted, given)))
     }
 
     fn covers(&self, cell: &Cell) -> bool {
@@ -249,6 +257,19 @@ mod tests {
         cell.judged = 1;
         assert_eq!(expected.mended(&[cell.clone()])[0].place, "known.toml:1");
         cell.findings.push(finding("/usr/sbin/fence_ilo4", "bounded", "drop"));
+        assert!(expected.mended(&[cell]).is_empty());
+    }
+
+    #[test]
+    fn options_must_be_those_of_the_case_and_what_is_seldom_is_never_mended() {
+        let text = ONE.replace("reason", "options = [\"method=*\"]\nseldom = true\nreason");
+        let expected = expected(&text).unwrap();
+        let mut cycled = finding("/usr/sbin/fence_ilo4", "bounded", "drop");
+        assert_eq!(expected.reason(&cycled), None);
+        cycled.options = vec!["power_wait=1".to_owned(), "method=cycle".to_owned()];
+        assert_eq!(expected.reason(&cycled).as_deref(), Some("waits"));
+        let mut cell = Cell::new("/usr/sbin/fence_ilo4", "hpe/ilo4", Suite::Properties, "bounded");
+        cell.judged = 1;
         assert!(expected.mended(&[cell]).is_empty());
     }
 
