@@ -18,7 +18,7 @@ fn exit_codes_tell_what_kind_of_trouble_it_is() {
         (3, &["emulate", "hpe/ilo44"], "did you mean `hpe/ilo4`?"),
         (3, &["emulate", "hpe/ilo4", "--plug", "7=off"], "has no plug `7`"),
         (3, &["emulate", "hpe/ilo4", "--corpus", "/nowhere"], "/nowhere"),
-        (3, &["test", "hpe/ilo4", "--agent", X),
+        (3, &["test", "hpe/ilo4", "--agent", "./no-such-agent"], "/no-such-agent`"),
         (3, &["show", "/no/such/file.jsonl"], "/no/such/file.jsonl"),
         (3, &["export", "--to", "pcapng", "/no/such/file.jsonl"], "/no/such/file.jsonl"),
         (3, &["import", "--from", "pcap", "/no/such/file.pcap"], "/no/such/file.pcap"),
