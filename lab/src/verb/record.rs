@@ -154,7 +154,7 @@ fn header(args: &RecordArgs, device: SocketAddr) -> Header {
     header.speaker = speaker;
     header.captured = Some(tape::captured_now());
     header.by = Some(by("record"));
-    header.provenance = Some(String::from("recorded live, through fencelab's proxy"));
+    header.provenance = Some(String::from("recorded live, through the recording proxy"));
     args.identity.sign(&mut header);
     header
 }
