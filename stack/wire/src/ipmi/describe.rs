@@ -106,8 +106,13 @@ fn session_request(netfn: u8, number: u8, data: &[u8]) -> String {
 
 fn session_answer(netfn: u8, number: u8, data: &[u8]) -> String {
     match (netfn, number, data) {
-        (0x06, 0x38, [channel, types, ..]) => {
-            let version = if types & 0x80 == 0 { "1.5" } else { "1.5 and 2.0" };
+        (0x06, 0x38, [channel, types, _, extended, ..]) => {
+            // The fourth byte tells the versions, if bit 7 of the second says so (IPMI 2.0, table 22-15).
+            let version = match (types & 0x80, extended & 0x03) {
+                (0, _) | (_, 0x01) => "1.5",
+                (_, 0x02) => "2.0",
+                _ => "1.5 and 2.0",
+            };
             let names = ["none", "md2", "md5", "0x08", "password", "oem"];
             let types: Vec<_> = names
                 .iter()
@@ -115,7 +120,8 @@ fn session_answer(netfn: u8, number: u8, data: &[u8]) -> String {
                 .filter(|(bit, _)| types & 1 << bit != 0)
                 .map(|(_, name)| *name)
                 .collect();
-            format!("channel {channel}, authentication {}, IPMI {version}", types.join(", "))
+            let types = if types.is_empty() { "by no 1.5 type".to_owned() } else { types.join(", ") };
+            format!("channel {channel}, authentication {types}, IPMI {version}")
         }
         (0x06, 0x39, data) if data.len() >= 4 => format!("temporary session {}", id_of(data)),
         (0x06, 0x3a, [_, id @ ..]) if id.len() >= 4 => format!("session {}", id_of(id)),
@@ -215,6 +221,14 @@ mod tests {
             (
                 json!({"netfn": 6, "cmd": 0x3b, "seq": 3, "data": "04"}),
                 "Set Session Privilege Level: administrator",
+            ),
+            (
+                json!({"netfn": 7, "cmd": 0x38, "seq": 0, "cc": 0, "data": "0180040200000000"}),
+                "Get Channel Authentication Capabilities → channel 1, authentication by no 1.5 type, IPMI 2.0",
+            ),
+            (
+                json!({"netfn": 7, "cmd": 0x38, "seq": 0, "cc": 0, "data": "0194040300000000"}),
+                "Get Channel Authentication Capabilities → channel 1, authentication md5, password, IPMI 1.5 and 2.0",
             ),
             (json!({"netfn": 0x2e, "cmd": 1, "seq": 3, "data": "0a1b"}), "OEM group cmd 0x01: 0a1b"),
             (
