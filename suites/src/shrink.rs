@@ -6,6 +6,7 @@ use crate::case::Case;
 use crate::draw::{Card, Drawer, simpler};
 use crate::finding::Facts;
 use crate::plan::Suite;
+use crate::properties::every_action;
 use crate::report::Finding;
 use crate::stage::{Needs, Played, Stage};
 use crate::verdict::{Breach, Class, Property};
@@ -69,9 +70,19 @@ pub(crate) fn try_case(stage: &dyn Stage, case: &Case, property: Property) -> Ou
     }
     let Some(played) = stage.play(case, needs, true) else { return Outcome::Cut };
     match breach(&played, case, stage, property) {
+        Some(_) if property == Property::Heals && !works_when_healthy(stage, case) => Outcome::Fine,
         Some(breach) => Outcome::Broken(Box::new(Broken { case: case.clone(), breach, played })),
         None => Outcome::Fine,
     }
+}
+
+/// Whether the same case works where nothing is wrong. What a healthy device refuses too, such as a cycle that its firmware
+/// does not know, is nothing that the trouble left behind.
+fn works_when_healthy(stage: &dyn Stage, case: &Case) -> bool {
+    let healthy = Case { faults: Vec::new(), ..case.clone() };
+    stage
+        .play(&healthy, Needs::One, false)
+        .is_some_and(|played| every_action::works(case.action, &case.plug, &played.run).is_ok())
 }
 
 fn breach(played: &Played, case: &Case, stage: &dyn Stage, property: Property) -> Option<Breach> {

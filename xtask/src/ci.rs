@@ -11,14 +11,20 @@ const STEPS: &[Step] = &[
     ("fmt", |name| run(name, cargo().args(["fmt", "--all", "--check"]))),
     ("peers", |_| peers::install()),
     ("clippy", |name| {
-        run(name, cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+        run(
+            name,
+            cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+        )
     }),
     ("deny", |name| {
         // Advisories live in a database on the network and change without a commit: not a gate.
         run(name, tools::command(&tools::DENY)?.args(["check", "bans", "licenses", "sources"]))
     }),
     ("docs", |name| {
-        run(name, cargo().args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+        run(
+            name,
+            cargo().args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"),
+        )
     }),
     ("programs", |name| {
         // Tests of one crate start the programs of another, which cargo builds only when asked.
@@ -35,7 +41,8 @@ const STEPS: &[Step] = &[
 /// # Errors
 /// At the first step that fails, or when `only` names none.
 pub(crate) fn run_steps(only: Option<&str>) -> anyhow::Result<()> {
-    let chosen: Vec<&Step> = STEPS.iter().filter(|(name, _)| only.is_none_or(|word| name.contains(word))).collect();
+    let chosen: Vec<&Step> =
+        STEPS.iter().filter(|(name, _)| only.is_none_or(|word| name.contains(word))).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
         bail!("no step is called {:?}; there are {}", only.unwrap_or_default(), names.join(", "));

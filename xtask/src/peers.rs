@@ -53,8 +53,9 @@ pub(crate) fn install() -> anyhow::Result<()> {
         apt_get().args(["install", "-q", "-y", "--no-install-recommends"]).args(&missing),
     )?;
     for peer in PEERS {
-        find(peer.program)
-            .with_context(|| format!("peers: {} is missing even with package {}", peer.program, peer.package))?;
+        find(peer.program).with_context(|| {
+            format!("peers: {} is missing even with package {}", peer.program, peer.package)
+        })?;
     }
     Ok(())
 }

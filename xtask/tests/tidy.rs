@@ -26,7 +26,10 @@ fn a_source_file_holds_one_thing() {
         let lines = read(&file).lines().count();
         assert!(lines <= 700, "{file} has {lines} lines: split it by what it holds");
         let name = Path::new(&file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        assert!(!["utils", "util", "helpers", "manager", "misc"].contains(&name), "{file}: name it after what it holds");
+        assert!(
+            !["utils", "util", "helpers", "manager", "misc"].contains(&name),
+            "{file}: name it after what it holds"
+        );
     }
 }
 
@@ -52,7 +55,10 @@ fn links_between_documents_lead_somewhere() {
             if target.is_empty() || target.contains("://") || target.contains(' ') {
                 continue;
             }
-            assert!(Path::new(ROOT).join(&folder).join(target).exists(), "{file} links to {target}, which is not there");
+            assert!(
+                Path::new(ROOT).join(&folder).join(target).exists(),
+                "{file} links to {target}, which is not there"
+            );
         }
     }
 }

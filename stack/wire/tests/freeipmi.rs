@@ -2,10 +2,10 @@
 
 mod support;
 
+use fencelab_peers::{IpmiSim, Setup};
 use fencelab_wire::ipmi::Secret;
 use support::bmc::{Bmc, config};
 use support::peer::{Ran, freeipmi};
-use fencelab_peers::{IpmiSim, Setup};
 
 const SUITES: [u8; 12] = [0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17];
 

@@ -2,11 +2,11 @@
 
 mod support;
 
+use fencelab_peers::{IpmiSim, Setup};
 use fencelab_wire::ipmi::client::{Config, Interface, Refused};
 use fencelab_wire::ipmi::{AuthType, Completion, NetFn, Privilege, Request, Secret};
 use support::dialogue::{lanplus, login, status};
 use support::peer::live::{Failed, Live};
-use fencelab_peers::{IpmiSim, Setup};
 
 /// Opens, asks, closes.
 fn works(sim: &IpmiSim, config: Config) -> Result<(), Failed> {

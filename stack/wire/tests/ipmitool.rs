@@ -3,10 +3,10 @@
 
 mod support;
 
+use fencelab_peers::{IpmiSim, Setup};
 use fencelab_wire::ipmi::Secret;
 use support::bmc::{Bmc, config};
 use support::peer::{Ran, ipmitool};
-use fencelab_peers::{IpmiSim, Setup};
 
 fn assert_prints(ran: &Ran, code: i32, line: &str) {
     assert_eq!((ran.code, ran.out.lines().any(|printed| printed == line)), (Some(code), true), "{ran:?}");
