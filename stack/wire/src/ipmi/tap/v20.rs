@@ -1,6 +1,6 @@
 //! Listening to RMCP+ sessions.
 
-use super::watched::{Kind, Watched};
+use super::watched::{Candidate, Kind, Watched};
 use super::{Heard, Seen, Tap, redact};
 use crate::ipmi::LanMessage;
 use crate::ipmi::cipher_suite::{Authentication, Suite};
@@ -11,15 +11,17 @@ use crate::ipmi::rmcpplus::{Packet, PayloadType, is_signed_with, status, status_
 
 impl Tap {
     pub(super) fn observe_v20(&mut self, heard: Heard<'_>, packet: &Packet<'_>) -> Vec<Seen> {
-        let is_bare = packet.id == 0 && !packet.encrypted && !packet.authenticated;
+        let is_plain = !packet.encrypted && !packet.authenticated;
+        let is_bare = packet.id == 0 && is_plain;
         match packet.kind {
+            // The id in the header is 0 here, but BMCs don't look at it; what they take, the listener must take.
             PayloadType::OpenSessionRequest
             | PayloadType::OpenSessionResponse
             | PayloadType::Rakp1
             | PayloadType::Rakp2
             | PayloadType::Rakp3
             | PayloadType::Rakp4
-                if is_bare =>
+                if is_plain =>
             {
                 self.set_up(heard, packet)
             }
@@ -104,13 +106,19 @@ impl Tap {
         (number, None)
     }
 
+    /// Goes to every session in the making under this BMC's id: a damaged answer to Open Session may have made one too
+    /// many, and the code of RAKP 2 will tell which is meant.
     fn rakp1(&mut self, payload: &[u8]) -> u32 {
         let Some(message) = Rakp1::parse(payload) else { return 0 };
-        let Some(watched) = self.making(|watched| watched.bmc == Some(message.bmc)) else { return 0 };
-        let console = watched.console.unwrap_or(0);
-        if let Kind::V20 { tag, suite, exchange, is_complete, .. } = &mut watched.kind
-            && !*is_complete
-        {
+        let mut number = 0;
+        let meant = |watched: &&mut Watched| !watched.is_closed && watched.bmc == Some(message.bmc);
+        for watched in self.sessions.iter_mut().filter(meant) {
+            let console = watched.console.unwrap_or(0);
+            let Kind::V20 { tag, suite, exchange, is_complete, .. } = &mut watched.kind else { continue };
+            number = watched.number;
+            if *is_complete {
+                continue;
+            }
             *tag = message.tag;
             *exchange = Some(Exchange {
                 algorithm: suite.map_or(Authentication::None, |suite| suite.authentication),
@@ -120,18 +128,19 @@ impl Tap {
                 bmc_random: [0; 16],
                 guid: [0; 16],
                 role: message.role,
-                name: message.name,
+                name: message.name.clone(),
             });
         }
-        watched.number
+        number
     }
 
     fn rakp2(&mut self, payload: &[u8]) -> (u32, Option<Seen>) {
         let Some(message) = Rakp2::parse(payload) else { return (0, None) };
         let waits = |watched: &Watched| {
             (message.status != status::OK || watched.console == Some(message.console))
-                && matches!(&watched.kind, Kind::V20 { tag, exchange: Some(_), is_complete: false, .. }
-                    if *tag == message.tag)
+                // Without keys it may have been damaged, and come once more.
+                && matches!(&watched.kind, Kind::V20 { tag, exchange: Some(_), is_complete, keys, .. }
+                    if *tag == message.tag && (!is_complete || keys.is_empty()))
         };
         // Where several clients use one id, the one whose password made the code is meant.
         let mut found = None;
@@ -171,11 +180,16 @@ impl Tap {
 
     fn rakp3(&mut self, payload: &[u8]) -> u32 {
         let Some(message) = Rakp34::parse(payload) else { return 0 };
-        let Some(watched) = self.making(|watched| watched.bmc == Some(message.id)) else { return 0 };
-        if let Kind::V20 { tag, .. } = &mut watched.kind {
-            *tag = message.tag;
+        let mut number =
+            self.making(|watched| watched.bmc == Some(message.id)).map_or(0, |watched| watched.number);
+        let meant = |watched: &&mut Watched| !watched.is_closed && watched.bmc == Some(message.id);
+        for watched in self.sessions.iter_mut().filter(meant) {
+            if let Kind::V20 { tag, is_complete: true, .. } = &mut watched.kind {
+                *tag = message.tag;
+                number = watched.number;
+            }
         }
-        watched.number
+        number
     }
 
     fn rakp4(&mut self, payload: &[u8]) -> (u32, Option<Seen>) {
@@ -200,8 +214,11 @@ impl Tap {
         if message.status != status::OK {
             return (watched.number, Some(refused(watched, "rakp 4", message.status)));
         }
-        if let Kind::V20 { keys, .. } = &mut watched.kind {
-            keys.retain(|candidate| candidate.check_value == message.code);
+        let proves = |candidate: &Candidate| candidate.check_value == message.code;
+        if let Kind::V20 { keys, .. } = &mut watched.kind
+            && keys.iter().any(proves)
+        {
+            keys.retain(proves);
         }
         watched.is_announced = true;
         let mut details = watched.details();
