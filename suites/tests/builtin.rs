@@ -88,6 +88,27 @@ fn a_seed_and_a_fault_are_the_whole_run() {
     assert_eq!(run(), run());
 }
 
+/// Found by long runs: the device says a false, whole, documented "off" in a session whose set-up was damaged on its way. The
+/// agent is excused only if the recorded wire can be read in spite of the damage.
+#[test]
+fn a_deceived_agent_is_excused_even_where_the_set_up_was_damaged() {
+    for faults in [
+        "state(power-off) + garble(6)@to-device,nth=3",
+        "state(power-off) + garble(6)@first=4",
+        "state(power-off) + garble(20)@nth=4",
+    ] {
+        let mut plan = plan(&[Suite::Properties], 1000);
+        plan.devices.retain(|device| device.id == "openipmi/ipmi_sim");
+        plan.property = Some(Property::NoFalseOff);
+        plan.power = Some(fencelab_devices::Power::On);
+        plan.faults = Some(fencelab_devices::Fault::parse_all(faults).unwrap());
+        plan.seed = 0;
+        let report = run_plan(&plan, &mut |_| {});
+        assert_clean(&report);
+        assert!(report.cells.iter().any(|cell| cell.deceived > 0), "{faults}: nobody was deceived");
+    }
+}
+
 #[test]
 fn the_corpus_is_repeated_and_a_changed_verdict_is_found() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus/openipmi/ipmi_sim");
