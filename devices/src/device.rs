@@ -32,17 +32,24 @@ pub struct Credentials {
     pub user: String,
     /// The password of every user.
     pub password: String,
+    /// The BMC key K_g, at most 20 bytes. With it, RMCP+ logins need both keys (IPMI 2.0, 13.31).
+    pub kg: Option<String>,
 }
 
 impl Default for Credentials {
     fn default() -> Self {
-        Self { user: "lab".to_owned(), password: "fencelab".to_owned() }
+        Self { user: "lab".to_owned(), password: "fencelab".to_owned(), kg: None }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("user", &self.user).field("password", &"***").finish()
+        let kg = self.kg.as_ref().map(|_| "***");
+        f.debug_struct("Credentials")
+            .field("user", &self.user)
+            .field("password", &"***")
+            .field("kg", &kg)
+            .finish()
     }
 }
 

@@ -23,7 +23,7 @@ fn status(address: SocketAddr) -> u8 {
     let socket = UdpSocket::bind(SocketAddr::from((LOOPBACK, 0))).unwrap();
     socket.connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let Credentials { user, password } = Credentials::default();
+    let Credentials { user, password, .. } = Credentials::default();
     let mut client = Client::new(Config::new(user, password, Interface::LanPlus { cipher: Some(3) }));
     let mut random = |buffer: &mut [u8]| buffer.fill(7);
     let mut bytes = client.start(&mut random);

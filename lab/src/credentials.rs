@@ -12,12 +12,14 @@ use crate::output;
 /// The variable of the lab's password.
 pub(crate) const LAB_PASSWORD: &str = "FENCELAB_PASSWORD";
 
-/// The lab's login: user `lab`, password `fencelab`, or what FENCELAB_USER and FENCELAB_PASSWORD say.
+/// The lab's login: user `lab`, password `fencelab`, or what FENCELAB_USER and FENCELAB_PASSWORD say; with the BMC key of
+/// FENCELAB_KG, if there is one.
 pub(crate) fn lab() -> Credentials {
     let default = Credentials::default();
     Credentials {
         user: variable("FENCELAB_USER").unwrap_or(default.user),
         password: variable(LAB_PASSWORD).unwrap_or(default.password),
+        kg: variable("FENCELAB_KG"),
     }
 }
 

@@ -94,7 +94,8 @@ pub(crate) fn devices(
     account: &Account,
     record: bool,
 ) -> (Device, Device) {
-    let credentials = Credentials { user: account.user.clone(), password: account.password.clone() };
+    let credentials =
+        Credentials { user: account.user.clone(), password: account.password.clone(), kg: None };
     let mut target = Device::new(Arc::clone(spec), &credentials, case.seed);
     let mut neighbour = Device::new(Arc::clone(spec), &credentials, case.seed ^ 0x6e65_6967);
     target.plant_mut().set(Duration::ZERO, &case.plug, case.power);

@@ -21,7 +21,8 @@ pub(super) struct Recording {
 impl Recording {
     pub(super) fn new(credentials: &Credentials) -> Self {
         let password = Secret::from(credentials.password.as_str());
-        let tap = Tap::new(vec![Credential { username: None, password, kg: None }]);
+        let kg = credentials.kg.as_deref().map(Secret::from);
+        let tap = Tap::new(vec![Credential { username: None, password, kg }]);
         Self { tap, events: Vec::new() }
     }
 

@@ -284,6 +284,7 @@ fn config(spec: &IpmiFace, credentials: &Credentials, guid: [u8; 16]) -> Config 
     });
     Config {
         users: users.collect(),
+        kg: credentials.kg.as_deref().map(Secret::from),
         guid,
         v15: spec.v15,
         v20: spec.v20,

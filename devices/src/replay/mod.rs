@@ -92,6 +92,7 @@ impl Player {
         random(&mut guid);
         let config = Config {
             users: names.into_iter().map(user).collect(),
+            kg: credentials.kg.as_deref().map(Secret::from),
             guid,
             auth_types: vec![AuthType::None, AuthType::Md5, AuthType::Password],
             cipher_suites: vec![0, 1, 2, 3, 6, 7, 8, 15, 16, 17],

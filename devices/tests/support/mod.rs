@@ -151,7 +151,7 @@ impl Bench {
 }
 
 fn client(interface: Interface) -> Client {
-    let Credentials { user, password } = Credentials::default();
+    let Credentials { user, password, .. } = Credentials::default();
     Client::new(Config::new(user, password, interface))
 }
 

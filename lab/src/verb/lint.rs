@@ -46,7 +46,7 @@ pub(crate) fn run(args: LintArgs) -> Result<Exit, Failure> {
 
 /// Secrets that a recording may have been made with: none of them may be left in a file.
 fn environment_secrets() -> Scan {
-    ["FENCELAB_BMC_PASSWORD", "FENCELAB_BMC_KG", "FENCELAB_PASSWORD"]
+    ["FENCELAB_BMC_PASSWORD", "FENCELAB_BMC_KG", "FENCELAB_PASSWORD", "FENCELAB_KG"]
         .iter()
         .filter_map(|name| Some((name, std::env::var(name).ok()?)))
         .fold(Scan::new(), |scan, (name, secret)| scan.with(*name, secret))

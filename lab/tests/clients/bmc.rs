@@ -37,12 +37,17 @@ sessions      = { limit = 4, idle = "60s" }
 
 impl Bmc {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with more in the emulator's environment.
+    pub(crate) fn start_with(more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("device.toml"), DEVICE).expect("device.toml is written");
         let folder_name = folder.path().to_str().expect("UTF-8").to_owned();
         let args = ["emulate", &folder_name, "--port", "0", "--control", "127.0.0.1:0"];
         let program = Path::new(env!("CARGO_BIN_EXE_fencelab"));
-        let login = [("FENCELAB_USER", LOGIN.0), ("FENCELAB_PASSWORD", LOGIN.1)];
+        let login = [&[("FENCELAB_USER", LOGIN.0), ("FENCELAB_PASSWORD", LOGIN.1)], more].concat();
         let emulator = Emulator::start_with(program, args, 1, &login);
         Self { emulator, _folder: folder }
     }

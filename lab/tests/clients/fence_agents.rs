@@ -72,6 +72,17 @@ fn both_versions_of_the_protocol_serve_the_plain_name() {
 }
 
 #[test]
+fn the_bmc_key_is_given_in_hexadecimal() {
+    let bmc = Bmc::start_with(&[("FENCELAB_KG", "bmc-key")]);
+    let key: String = "bmc-key".bytes().map(|byte| format!("{byte:02x}")).collect();
+    let status = |key: &str| {
+        agent("fence_ipmilan", &bmc, &["--lanplus", "--cipher=3", "--action=status", "--hexadecimal-kg", key])
+    };
+    assert_eq!(status(&key).code, Some(0));
+    assert_eq!(status("00").code, Some(1));
+}
+
+#[test]
 fn a_reboot_of_a_node_that_is_off_ends_with_it_on() {
     let bmc = Bmc::start();
     bmc.set("off");

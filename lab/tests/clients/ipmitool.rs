@@ -77,6 +77,36 @@ fn lanplus_without_a_suite_asks_for_the_suites() {
     switches(&["-I", "lanplus"]);
 }
 
+/// Two-key logins: user's password and BMC key; ipmitool takes the key by environment (`-K`).
+#[test]
+fn a_bmc_key_is_needed_where_there_is_one() {
+    let bmc = Bmc::start_with(&[("FENCELAB_KG", "fifteen-byte-kg")]);
+    let status = |key: Option<&str>| {
+        let mut command = Command::new("ipmitool");
+        command.args([
+            "-I",
+            "lanplus",
+            "-C",
+            "17",
+            "-H",
+            &bmc.host(),
+            "-p",
+            &bmc.port(),
+            "-U",
+            LOGIN.0,
+            "-E",
+        ]);
+        command.env("IPMI_PASSWORD", LOGIN.1);
+        if let Some(key) = key {
+            command.arg("-K").env("IPMI_KGKEY", key);
+        }
+        run(command.args(["chassis", "power", "status"]))
+    };
+    assert_eq!(status(Some("fifteen-byte-kg")).code, Some(0));
+    assert_eq!(status(Some("another-key")).code, Some(1));
+    assert_eq!(status(None).code, Some(1));
+}
+
 #[test]
 fn the_inventory_is_answered() {
     let bmc = Bmc::start();
