@@ -47,7 +47,11 @@ impl OwnTape {
                 .or_exit(Exit::System)?;
         }
         let login = credentials::lab();
-        let tape = Tape::create(path, header, Scan::new().with("the lab's password", &login.password))
+        let mut secrets = Scan::new().with("the lab's password", &login.password);
+        if let Some(kg) = &login.kg {
+            secrets = secrets.with("the lab's BMC key", kg);
+        }
+        let tape = Tape::create(path, header, secrets)
             .or_exit(Exit::System)?;
         device.with(|device, _| device.record());
         Ok(Self { tape, device: device.clone() })
