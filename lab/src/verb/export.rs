@@ -26,7 +26,7 @@ pub(crate) struct ExportArgs {
 /// The formats that can be written.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// pcapng, for tshark and Wireshark: the messages in the clear, in sessions without encryption.
+    /// pcapng: the messages in the clear, for `tshark -o ipmi.dissect_bus_commands:TRUE -r FILE` and Wireshark.
     Pcapng,
 }
 
