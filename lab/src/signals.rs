@@ -30,9 +30,10 @@ impl Signals {
     }
 }
 
-/// A runtime for sockets and signals.
+/// A runtime for sockets and signals. One thread: a datagram is answered by the thread that the kernel wakes for it, and
+/// handling it costs less than waking another.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| anyhow::anyhow!("cannot start the runtime: {error}"))
