@@ -51,8 +51,7 @@ impl OwnTape {
         if let Some(kg) = &login.kg {
             secrets = secrets.with("the lab's BMC key", kg);
         }
-        let tape = Tape::create(path, header, secrets)
-            .or_exit(Exit::System)?;
+        let tape = Tape::create(path, header, secrets).or_exit(Exit::System)?;
         device.with(|device, _| device.record());
         Ok(Self { tape, device: device.clone() })
     }
