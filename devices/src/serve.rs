@@ -97,7 +97,7 @@ impl Served {
         let socket = UdpSocket::bind(bind)?;
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
-        let socket = AsyncFd::new(socket)?;
+        let socket = watched(socket)?;
         let device = device.clone();
         let task = tokio::spawn(run(socket, device.clone(), face));
         Ok(Self { address, device, face, task })
@@ -119,6 +119,15 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A socket whose readiness the runtime watches, and that can be read without asking it.
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe, for descriptors that change under way; a socket keeps its own while it lives"
+)]
+fn watched(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
+    AsyncFd::new(socket)
 }
 
 async fn run(socket: AsyncFd<UdpSocket>, shared: Shared, face: usize) {
