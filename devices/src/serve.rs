@@ -1,7 +1,7 @@
 //! Devices behind real UDP sockets, as many in one process as there are file descriptors.
 //!
 //! One task a face: it waits for its socket or for the device's next wake-up, whichever is first. The device is locked only
-//! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see [`LOOK`].
+//! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see `LOOK`.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
