@@ -65,15 +65,9 @@ impl Bmc {
         self.server.sessions()
     }
 
-    /// What a datagram would be about: a copy of the sessions reads it.
-    pub(crate) fn classify(
-        &self,
-        now: Duration,
-        peer: SocketAddr,
-        random: Random<'_>,
-        datagram: &[u8],
-    ) -> Op {
-        op::of_received(&self.server.clone().receive(now, peer, random, datagram))
+    /// The session layer.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     pub(crate) fn handle(

@@ -65,7 +65,7 @@ impl Face {
         }
     }
 
-    /// What a datagram would be about, without any effect.
+    /// What a datagram would be about, without any effect: a copy of the sessions reads it.
     pub(crate) fn classify(
         &self,
         now: Duration,
@@ -73,10 +73,11 @@ impl Face {
         random: Random<'_>,
         datagram: &[u8],
     ) -> Op {
-        match self {
-            Self::Ipmi(bmc) => bmc.classify(now, peer, random, datagram),
-            Self::Replay(player) => player.classify(now, peer, random, datagram),
-        }
+        let server = match self {
+            Self::Ipmi(bmc) => bmc.server(),
+            Self::Replay(player) => player.server(),
+        };
+        ipmi::op::of_received(&server.clone().receive(now, peer, random, datagram))
     }
 
     pub(crate) fn sessions(&self) -> usize {

@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::device::{Credentials, RequestLog};
 use crate::face::ipmi::opening::Opening;
 use crate::face::ipmi::{op, request_text, response_text};
-use crate::face::{Context, Random, Reply};
+use crate::face::{Context, Reply};
 use crate::fault::Op;
 use crate::plant::{Cause, Power};
 use crate::spec::CommandId;
@@ -166,15 +166,9 @@ impl Player {
         }
     }
 
-    /// What a datagram would be about: a copy of the sessions reads it.
-    pub(crate) fn classify(
-        &self,
-        now: Duration,
-        peer: SocketAddr,
-        random: Random<'_>,
-        datagram: &[u8],
-    ) -> Op {
-        op::of_received(&self.server.clone().receive(now, peer, random, datagram))
+    /// The session layer.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// A question outside any session that was recorded: `Some` with the recorded answer, if there was one.

@@ -5,5 +5,6 @@ mod command_line;
 mod emulate;
 mod process;
 mod record;
+mod terminal;
 mod texts;
 mod verdicts;

@@ -16,6 +16,7 @@ pub(crate) fn fencelab() -> Command {
         "FENCELAB_CORPUS",
         "FENCELAB_USER",
         "FENCELAB_PASSWORD",
+        "FENCELAB_KG",
         "FENCELAB_LOG",
         "FENCELAB_BMC_USER",
         "FENCELAB_BMC_PASSWORD",
