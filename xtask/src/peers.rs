@@ -20,6 +20,8 @@ const PEERS: &[Peer] = &[
     Peer { program: "ipmipower", package: "freeipmi-tools" },
     Peer { program: "ipmitool", package: "ipmitool" },
     Peer { program: "python3", package: "python3" },
+    Peer { program: "snmpd", package: "snmpd" },
+    Peer { program: "snmpget", package: "snmp" },
     Peer { program: "tshark", package: "tshark" },
     Peer { program: "xmllint", package: "libxml2-utils" },
 ];

@@ -6,7 +6,9 @@
 mod emulator;
 mod ipmi_sim;
 mod ran;
+mod snmpd;
 
 pub use emulator::{Emulator, Ready};
 pub use ipmi_sim::{IpmiSim, Power, Setup};
 pub use ran::{Ran, run};
+pub use snmpd::{SnmpUser, Snmpd, SnmpdSetup};
