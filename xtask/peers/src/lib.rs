@@ -7,8 +7,10 @@ mod emulator;
 mod ipmi_sim;
 mod ran;
 mod snmpd;
+mod snmpsim;
 
 pub use emulator::{Emulator, Ready};
 pub use ipmi_sim::{IpmiSim, Power, Setup};
 pub use ran::{Ran, run};
 pub use snmpd::{SnmpUser, Snmpd, SnmpdSetup};
+pub use snmpsim::Snmpsim;

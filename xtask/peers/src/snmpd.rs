@@ -169,7 +169,7 @@ mod tests {
         let setup = SnmpdSetup::new().community("private", true).user(user).object(command, "integer", "1");
         let snmpd = Snmpd::start(&setup);
         let tool = |name: &str, args: &[&str]| {
-            run(Command::new(name).env("MIBS", "").args(["-On", "-r1", "-t2"]).args(args))
+            run(Command::new(name).env("MIBS", "").args(["-On", "-r0", "-t1"]).args(args))
         };
         let v3 = ["-v3", "-u", "lab", "-l", "authPriv", "-a", "SHA", "-A", "authphrase", "-x", "AES", "-X"];
         let set = tool("snmpset", &[&v3[..], &["privphrase", &snmpd.peer(), command, "i", "2"]].concat());
