@@ -11,8 +11,9 @@ use fencelab_wire::ipmi::command::{Command, Payload, chassis};
 use fencelab_wire::ipmi::dissect::dissect;
 use fencelab_wire::ipmi::message::LanMessage;
 use fencelab_wire::ipmi::server::{self, Received, Server};
-use fencelab_wire::ipmi::tap::{Credential, Direction, Tap};
+use fencelab_wire::ipmi::tap::{Credential, Tap};
 use fencelab_wire::ipmi::{Completion, Privilege};
+use fencelab_wire::tap::{Direction, Tap as _};
 
 const USER: &str = "lab";
 const PASSWORD: &str = "fencelab";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fencelab_devices::Credentials;
-use fencelab_wire::ipmi::Secret;
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::tap::Credential;
 
 use crate::exit::{Exit, Failure};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fencelab_transcript::{Event, Map, Side};
-use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
-use serde_json::Value;
+use fencelab_wire::ipmi::tap::{Credential, Tap};
+use fencelab_wire::tap::{Direction, Seen, Tap as _};
 
 /// Hands out session numbers, from 1.
 #[derive(Debug, Default)]
@@ -83,9 +83,9 @@ impl Listener {
                 self.sessions.insert(session, Session { stage: Stage::Open, ..known });
                 events.push(Event::open(at, known.number, details));
             }
-            Seen::Say { session, from_device, protocol, value, redacted } => {
+            Seen::Say { session, from_device, protocol, value, redacted, sets_up } => {
                 self.redacted.extend(redacted);
-                let number = self.speaking(at, session, sets_up(protocol, &value), numbers, events);
+                let number = self.speaking(at, session, sets_up, numbers, events);
                 events.push(Event::say_object(at, number, side(from_device), protocol, value));
             }
             Seen::Opaque { session, from_device, bytes, why } => {
@@ -140,12 +140,6 @@ impl Listener {
             Stage::Closed => 0,
         }
     }
-}
-
-/// Whether a message sets a session up (FORMAT.md, 6.1 and 6.2): a payload of RMCP+, or Activate Session.
-fn sets_up(protocol: &str, value: &Value) -> bool {
-    let number = |name: &str| value.get(name).and_then(Value::as_u64);
-    protocol == "rmcp+" || matches!(number("netfn"), Some(6 | 7)) && number("cmd") == Some(0x3a)
 }
 
 /// The side that spoke.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use fencelab_transcript::{Bytes, Event, Side};
-use fencelab_wire::ipmi::Secret;
-use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
+use fencelab_wire::Secret;
+use fencelab_wire::ipmi::tap::{Credential, Tap};
+use fencelab_wire::tap::{Direction, Seen, Tap as _};
 
 use super::Credentials;
 

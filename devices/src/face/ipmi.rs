@@ -14,8 +14,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::server::{Config, Received, Server, User};
-use fencelab_wire::ipmi::{AuthType, Completion, Privilege, Request, Response, Secret};
+use fencelab_wire::ipmi::{AuthType, Completion, Privilege, Request, Response};
 
 use super::{Context, Random, Reply};
 use crate::device::{Credentials, RequestLog};

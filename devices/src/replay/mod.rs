@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Transcript;
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::server::{Config, Received, Server, User};
 use fencelab_wire::ipmi::{
-    AuthType, Body, Completion, LanMessage, Privilege, Request, Response, Secret, rmcp, rmcpplus, session,
+    AuthType, Body, Completion, LanMessage, Privilege, Request, Response, rmcp, rmcpplus, session,
 };
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use fencelab_peers::{IpmiSim, Setup, run};
-use fencelab_wire::ipmi::Secret;
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::client::{Client, Config, Interface, Progress};
 
 use crate::bmc::{Bmc, LOGIN};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use fencelab_wire::ipmi::tap::Direction;
+use fencelab_wire::tap::Direction;
 
 /// The ports of RMCP: plain, and the secure one that nobody uses (IPMI 2.0, 13.1.1).
 const RMCP_PORTS: [u16; 2] = [623, 664];

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use fencelab_transcript::redact::Redactor;
 use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, LinkInfo, Transcript};
-use fencelab_wire::ipmi::tap::{Credential, Direction};
+use fencelab_wire::ipmi::tap::Credential;
+use fencelab_wire::tap::Direction;
 
 use super::dialogue::{Datagram, Picker};
 use super::{frames, udp};

@@ -15,7 +15,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use fencelab_transcript::Mark;
-use fencelab_wire::ipmi::tap::{Credential, Direction};
+use fencelab_wire::ipmi::tap::Credential;
+use fencelab_wire::tap::Direction;
 
 use crate::Tape;
 use relay::Relay;

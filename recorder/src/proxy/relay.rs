@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use fencelab_wire::ipmi::tap::Direction;
+use fencelab_wire::tap::Direction;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{Limits, Note};

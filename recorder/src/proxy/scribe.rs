@@ -5,7 +5,8 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use fencelab_transcript::Event;
-use fencelab_wire::ipmi::tap::{Credential, Direction};
+use fencelab_wire::ipmi::tap::Credential;
+use fencelab_wire::tap::Direction;
 
 use super::{Note, Summary};
 use crate::Tape;

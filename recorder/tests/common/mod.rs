@@ -10,7 +10,7 @@ use fencelab_recorder::Tape;
 use fencelab_recorder::tape::secrets;
 use fencelab_transcript::lint::{self, Rules, Severity};
 use fencelab_transcript::{DeviceIdentity, Header, LinkInfo, Transcript};
-use fencelab_wire::ipmi::Secret;
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::tap::Credential;
 
 /// The folder of captures: `FENCELAB_CAPTURES`, else `shared/captures` beside the workspace.

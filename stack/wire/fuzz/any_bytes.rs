@@ -13,8 +13,9 @@ use fencelab_wire::ipmi::command::Payload;
 use fencelab_wire::ipmi::describe::describe;
 use fencelab_wire::ipmi::dissect::dissect;
 use fencelab_wire::ipmi::server::{self, Received, Server};
-use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
+use fencelab_wire::ipmi::tap::{Credential, Tap};
 use fencelab_wire::ipmi::{AuthType, Completion, Privilege, fru, sdr, sel};
+use fencelab_wire::tap::{Direction, Seen, Tap as _};
 
 /// The lab's user in this dialogue.
 pub(crate) const USER: &str = "lab";

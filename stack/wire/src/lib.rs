@@ -9,3 +9,7 @@
 struct Readme;
 
 pub mod ipmi;
+pub mod secret;
+pub mod tap;
+
+pub use secret::Secret;

@@ -7,8 +7,9 @@ mod support;
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use fencelab_wire::ipmi::rmcpplus::Packet;
-use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
+use fencelab_wire::ipmi::tap::{Credential, Tap};
 use fencelab_wire::ipmi::{LanMessage, asf, open_session, rakp, rmcp, session};
+use fencelab_wire::tap::{Direction, Seen, Tap as _};
 use pcap_file::pcap::PcapReader;
 use std::path::PathBuf;
 use support::dialogue::{commands, credential};

@@ -2,11 +2,12 @@
 //!
 //! If a test in this file fails, do not change the test: the wire would change with it.
 
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::cipher_suite::Suite;
 use fencelab_wire::ipmi::crypto::Keys;
 use fencelab_wire::ipmi::rakp::Exchange;
 use fencelab_wire::ipmi::rmcpplus::{Packet, PayloadType, is_signed_with};
-use fencelab_wire::ipmi::{AuthType, LanMessage, NetFn, Request, Secret, auth};
+use fencelab_wire::ipmi::{AuthType, LanMessage, NetFn, Request, auth};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

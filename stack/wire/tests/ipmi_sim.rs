@@ -3,8 +3,9 @@
 mod support;
 
 use fencelab_peers::{IpmiSim, Setup};
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::client::{Config, Interface, Refused};
-use fencelab_wire::ipmi::{AuthType, Completion, NetFn, Privilege, Request, Secret};
+use fencelab_wire::ipmi::{AuthType, Completion, NetFn, Privilege, Request};
 use support::dialogue::{lanplus, login, status};
 use support::peer::live::{Failed, Live};
 

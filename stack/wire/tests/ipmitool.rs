@@ -4,7 +4,7 @@
 mod support;
 
 use fencelab_peers::{IpmiSim, Setup};
-use fencelab_wire::ipmi::Secret;
+use fencelab_wire::Secret;
 use support::bmc::{Bmc, config};
 use support::peer::{Ran, ipmitool};
 

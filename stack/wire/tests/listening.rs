@@ -3,9 +3,11 @@
 
 mod support;
 
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::client::Interface;
-use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
-use fencelab_wire::ipmi::{AuthType, LanMessage, NetFn, Request, Secret};
+use fencelab_wire::ipmi::tap::{Credential, Tap};
+use fencelab_wire::ipmi::{AuthType, LanMessage, NetFn, Request};
+use fencelab_wire::tap::{Direction, Seen, Tap as _};
 use serde_json::Value;
 use support::bmc::config;
 use support::dialogue::{Bmc, Ended, Talk, commands, credential, lanplus, login, power, status};

@@ -2,9 +2,11 @@
 
 mod support;
 
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::client::{Interface, Refused};
-use fencelab_wire::ipmi::tap::{Credential, Seen};
-use fencelab_wire::ipmi::{AuthType, Completion, Privilege, Secret};
+use fencelab_wire::ipmi::tap::Credential;
+use fencelab_wire::ipmi::{AuthType, Completion, Privilege};
+use fencelab_wire::tap::Seen;
 use support::bmc::config;
 use support::dialogue::{Bmc, Ended, Talk, commands, credential, lanplus, login, power, status};
 

@@ -1,8 +1,9 @@
 //! The options of the agent as what they mean.
 
 use fencelab_link::{Family, Target};
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::{
-    AuthType, Privilege, Secret,
+    AuthType, Privilege,
     cipher_suite::Suite,
     client::{Config, Interface},
 };

@@ -1,6 +1,6 @@
 //! Authentication types of IPMI v1.5 sessions (IPMI 2.0 §22.13, §13.6) and their codes (§22.17.1).
 
-use super::Secret;
+use crate::Secret;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use std::fmt;

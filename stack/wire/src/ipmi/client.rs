@@ -12,9 +12,8 @@ pub use refused::Refused;
 
 use super::cipher_suite::Suite;
 use super::rakp::Exchange;
-use super::{
-    AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response, Secret, rmcp, session,
-};
+use super::{AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response, rmcp, session};
+use crate::Secret;
 use link::Open;
 use refused::meaning;
 

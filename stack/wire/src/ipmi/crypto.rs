@@ -1,8 +1,8 @@
 //! The algorithms of RMCP+ on RustCrypto's primitives: HMAC for RAKP and integrity (IPMI 2.0 §13.28), MD5-128
 //! (§13.28.4), AES-CBC-128 (§13.29.2), and the keys made from the session integrity key (§13.32).
 
-use super::Secret;
 use super::cipher_suite::{Authentication, Confidentiality, Integrity, Suite};
+use crate::Secret;
 use aes::Aes128;
 use aes::cipher::{Array, InnerIvInit};
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt};

@@ -107,10 +107,10 @@ fn rest_line(rest: &[u8], lines: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::dissect;
+    use crate::Secret;
     use crate::ipmi::asf::Asf;
     use crate::ipmi::auth::AuthType;
     use crate::ipmi::message::{LanMessage, NetFn, Request};
-    use crate::ipmi::secret::Secret;
     use crate::ipmi::session::Packet;
 
     #[test]

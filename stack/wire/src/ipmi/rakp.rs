@@ -1,8 +1,8 @@
 //! RAKP messages 1 to 4 (IPMI 2.0 §13.20 to §13.23, tables 13-11 to 13-14) and the codes in them (§13.31).
 
-use super::Secret;
 use super::cipher_suite::Authentication;
 use super::crypto::{self, Digest};
+use crate::Secret;
 
 /// RAKP message 1: the console names itself.
 #[derive(Clone, Debug, Eq, PartialEq)]

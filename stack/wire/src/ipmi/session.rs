@@ -1,6 +1,7 @@
 //! The IPMI v1.5 session header (IPMI 2.0 §13.6, table 13-8, left column).
 
-use super::{AuthType, Secret, auth, rmcp};
+use super::{AuthType, auth, rmcp};
+use crate::Secret;
 
 /// An IPMI v1.5 datagram after the RMCP header, as it came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

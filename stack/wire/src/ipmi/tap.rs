@@ -6,8 +6,9 @@ mod v15;
 mod v20;
 mod watched;
 
-use super::{LanMessage, NetFn, Secret, asf, rmcp, rmcpplus, session};
-use serde_json::{Map, Value};
+use super::{LanMessage, NetFn, asf, rmcp, rmcpplus, session};
+use crate::Secret;
+use crate::tap::{self, Direction, Seen};
 use watched::Watched;
 
 /// A login that may be seen on the wire.
@@ -21,58 +22,6 @@ pub struct Credential {
     pub kg: Option<Secret>,
 }
 
-/// Which way a datagram went.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Direction {
-    /// From the client to the BMC.
-    ToDevice,
-    /// From the BMC to the client.
-    FromDevice,
-}
-
-/// One thing that was said or happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
-    /// A session was opened.
-    Open {
-        /// Number of the session, counted from 1 in the order of appearance.
-        session: u32,
-        /// Version, authentication, cipher suite, user, privilege.
-        details: Map<String, Value>,
-    },
-    /// A message in the clear.
-    Say {
-        /// The session; 0 = outside any.
-        session: u32,
-        /// From the BMC.
-        from_device: bool,
-        /// `"ipmi"`, `"rmcp+"` or `"asf"`.
-        protocol: &'static str,
-        /// As the transcript has it.
-        value: Value,
-        /// What was replaced by `xx` in it.
-        redacted: Vec<&'static str>,
-    },
-    /// A datagram that could not be understood or decrypted.
-    Opaque {
-        /// The session, as far as it is known; 0 = none.
-        session: u32,
-        /// From the BMC.
-        from_device: bool,
-        /// The whole datagram.
-        bytes: Vec<u8>,
-        /// The reason.
-        why: String,
-    },
-    /// A session ended.
-    Close {
-        /// The session.
-        session: u32,
-        /// Whether the BMC ended it by itself.
-        by_device: bool,
-    },
-}
-
 /// The listener.
 #[derive(Debug)]
 pub struct Tap {
@@ -84,23 +33,8 @@ pub struct Tap {
     last: u32,
 }
 
-/// Sessions that are kept in mind; beyond, ended ones are forgotten first, then the oldest.
-const SESSIONS_MAX: usize = 256;
-/// Unanswered challenges that are kept in mind.
-const CHALLENGES_MAX: usize = 32;
-/// Close Session.
-const CLOSE_SESSION: u8 = 0x3c;
-
-impl Tap {
-    /// Knows these logins.
-    #[must_use]
-    pub fn new(credentials: Vec<Credential>) -> Self {
-        Self { credentials, sessions: Vec::new(), challenged: Vec::new(), last: 0 }
-    }
-
-    /// Takes one datagram: any bytes, never a panic, and nothing is lost: each datagram gives exactly one
-    /// [`Seen::Say`] or [`Seen::Opaque`], after it what it leads to.
-    pub fn observe(&mut self, direction: Direction, datagram: &[u8]) -> Vec<Seen> {
+impl tap::Tap for Tap {
+    fn observe(&mut self, direction: Direction, datagram: &[u8]) -> Vec<Seen> {
         let heard = Heard { from_device: direction == Direction::FromDevice, datagram };
         let Some(body) = rmcp::ipmi(datagram) else { return vec![heard.presence()] };
         if let Some(packet) = rmcpplus::Packet::parse(body) {
@@ -110,6 +44,23 @@ impl Tap {
         } else {
             vec![heard.opaque(0, "cut short, or no ipmi session header")]
         }
+    }
+}
+
+/// Sessions that are kept in mind; beyond, ended ones are forgotten first, then the oldest.
+const SESSIONS_MAX: usize = 256;
+/// Unanswered challenges that are kept in mind.
+const CHALLENGES_MAX: usize = 32;
+/// Activate Session.
+const ACTIVATE_SESSION: u8 = 0x3a;
+/// Close Session.
+const CLOSE_SESSION: u8 = 0x3c;
+
+impl Tap {
+    /// Knows these logins.
+    #[must_use]
+    pub fn new(credentials: Vec<Credential>) -> Self {
+        Self { credentials, sessions: Vec::new(), challenged: Vec::new(), last: 0 }
     }
 
     /// A new session.
@@ -128,10 +79,11 @@ impl Tap {
     fn say_message(&mut self, heard: Heard<'_>, session: u32, message: &LanMessage) -> Vec<Seen> {
         let community_asked = self.by_number(session).is_some_and(|watched| watched.asks_community(message));
         let (value, redacted) = redact::message(message, community_asked);
-        let mut seen =
-            vec![Seen::Say { session, from_device: heard.from_device, protocol: "ipmi", value, redacted }];
-        let Some(watched) = self.by_number(session) else { return seen };
         let (netfn, command, _) = message.command();
+        let sets_up = (netfn.request(), command) == (NetFn::APP, ACTIVATE_SESSION);
+        let from_device = heard.from_device;
+        let mut seen = vec![Seen::Say { session, from_device, protocol: "ipmi", value, redacted, sets_up }];
+        let Some(watched) = self.by_number(session) else { return seen };
         match (netfn.request(), command, netfn.is_response()) {
             (NetFn::APP, CLOSE_SESSION, false) => {
                 let target = message.data().first_chunk().map(|id| u32::from_le_bytes(*id));
@@ -180,6 +132,7 @@ impl Heard<'_> {
                 protocol: "asf",
                 value: message.to_json(),
                 redacted: Vec::new(),
+                sets_up: false,
             },
             _ => self.opaque(0, "not an ipmi or asf message"),
         }

@@ -1,7 +1,8 @@
 //! The smallest BMC there can be: a [`Server`] on a loopback socket, with a chassis that is on or off.
 
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::server::{Config, Received, Server, User};
-use fencelab_wire::ipmi::{Completion, NetFn, Privilege, Request, Response, Secret};
+use fencelab_wire::ipmi::{Completion, NetFn, Privilege, Request, Response};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,10 +1,12 @@
 //! A client, a server and a listener between them, in memory and in virtual time.
 
 use super::bmc::{Random, answer, generator};
+use fencelab_wire::Secret;
 use fencelab_wire::ipmi::client::{Client, Config as ClientConfig, Interface, Progress, Refused};
 use fencelab_wire::ipmi::server::{Config, Received, Server};
-use fencelab_wire::ipmi::tap::{Credential, Direction, Seen, Tap};
-use fencelab_wire::ipmi::{NetFn, Request, Response, Secret};
+use fencelab_wire::ipmi::tap::{Credential, Tap};
+use fencelab_wire::ipmi::{NetFn, Request, Response};
+use fencelab_wire::tap::{Direction, Seen, Tap as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

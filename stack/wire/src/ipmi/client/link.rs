@@ -1,10 +1,11 @@
 //! An open session as the client sees it: wraps what it says and unwraps what it hears.
 
+use crate::Secret;
 use crate::ipmi::crypto::Keys;
 use crate::ipmi::rmcpplus::{self, PayloadType, is_signed_with};
 use crate::ipmi::session;
 use crate::ipmi::window::{self, Reach, Window};
-use crate::ipmi::{AuthType, LanMessage, Secret, rmcp};
+use crate::ipmi::{AuthType, LanMessage, rmcp};
 
 /// The two kinds of session.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! What a BMC allows.
 
+use crate::Secret;
 use crate::ipmi::cipher_suite::Suite;
-use crate::ipmi::{AuthType, Privilege, Secret};
+use crate::ipmi::{AuthType, Privilege};
 use std::time::Duration;
 
 /// A user of the BMC. User ids are positions in the list, from 1.

@@ -2,9 +2,10 @@
 
 use super::table::{HalfOpen, Link, Session, Stage};
 use super::{Config, Moment, Received, Server, Ticket, To};
+use crate::Secret;
 use crate::ipmi::session::Packet;
 use crate::ipmi::window::{self, Window};
-use crate::ipmi::{AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response, Secret};
+use crate::ipmi::{AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response};
 use std::sync::Arc;
 
 /// Activate Session.

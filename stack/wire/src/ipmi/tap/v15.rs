@@ -1,13 +1,12 @@
 //! Listening to IPMI v1.5 sessions.
 
 use super::watched::{Kind, Watched};
-use super::{CHALLENGES_MAX, Heard, Seen, Tap};
+use super::{ACTIVATE_SESSION, CHALLENGES_MAX, Heard, Seen, Tap};
 use crate::ipmi::session::Packet;
 use crate::ipmi::{AuthType, Body, Completion, LanMessage, NetFn, Privilege, Request, Response};
 use serde_json::{Map, Value};
 
 const SESSION_CHALLENGE: u8 = 0x39;
-const ACTIVATE_SESSION: u8 = 0x3a;
 
 impl Tap {
     pub(super) fn observe_v15(&mut self, heard: Heard<'_>, packet: &Packet<'_>) -> Vec<Seen> {

@@ -47,7 +47,8 @@ impl Tap {
         };
         let (value, redacted) = redact::payload(packet.kind, payload);
         let from_device = heard.from_device;
-        let mut seen = vec![Seen::Say { session, from_device, protocol: "rmcp+", value, redacted }];
+        let mut seen =
+            vec![Seen::Say { session, from_device, protocol: "rmcp+", value, redacted, sets_up: true }];
         seen.extend(next);
         seen
     }
@@ -284,6 +285,7 @@ impl Tap {
             protocol: "rmcp+",
             value,
             redacted,
+            sets_up: true,
         }]
     }
 

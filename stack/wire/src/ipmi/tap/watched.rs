@@ -2,10 +2,11 @@
 
 use super::Credential;
 use super::redact::{COMMUNITY, GET_LAN};
+use crate::Secret;
 use crate::ipmi::cipher_suite::{Authentication, Suite};
 use crate::ipmi::crypto::Keys;
 use crate::ipmi::rakp::{Exchange, NAME_ONLY};
-use crate::ipmi::{LanMessage, NetFn, Privilege, Secret};
+use crate::ipmi::{LanMessage, NetFn, Privilege};
 use serde_json::{Map, Value, json};
 
 /// One session.

@@ -58,7 +58,7 @@ impl From<String> for Secret {
 
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use crate::Secret;
 
     #[test]
     fn debug_shows_nothing() {
