@@ -16,11 +16,12 @@ mod failure;
 mod fence;
 mod invocation;
 mod ipmilan;
+mod line;
 mod log;
 mod metadata;
 mod options;
 mod run;
-mod secret;
+mod target;
 mod timing;
 mod usage;
 

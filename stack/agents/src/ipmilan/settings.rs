@@ -1,6 +1,6 @@
 //! The options of the agent as what they mean.
 
-use fencelab_link::{Family, Target};
+use fencelab_link::Target;
 use fencelab_wire::Secret;
 use fencelab_wire::ipmi::{
     AuthType, Privilege,
@@ -11,6 +11,7 @@ use fencelab_wire::ipmi::{
 use crate::{
     failure::{Failure, Step},
     options::Values,
+    target::target,
 };
 
 /// The longest user name that a session can carry (IPMI 2.0 §22.16, §13.20).
@@ -69,16 +70,7 @@ impl Settings {
 
     /// The settings that the options make.
     pub(crate) fn new(values: &Values) -> Result<Self, Failure> {
-        let family = match (values.flag("inet4_only"), values.flag("inet6_only")) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
-            _ => Family::Any,
-        };
-        let port = u16::try_from(values.number("ipport")).unwrap_or_default();
-        // People write an IPv6 address with brackets where a port follows; here none does.
-        let host = values.text("ip").unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let target = Target { host: host.to_owned(), port, family };
+        let target = target(values);
 
         let username = values.text("username").unwrap_or_default();
         if username.len() > USERNAME_MAX {
@@ -90,7 +82,7 @@ impl Settings {
         } else {
             Interface::Lan { auth: auth(values) }
         };
-        let mut login = Config::new(username, password.expose(), interface);
+        let mut login = Config::new(username, password, interface);
         login.kg = key(values)?;
         login.privilege = match values.text("privlvl") {
             Some("callback") => Privilege::Callback,
@@ -162,6 +154,8 @@ fn number(text: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fencelab_link::Family;
+
     use crate::{agent::Agent, options::parse_argv};
 
     fn values(args: &[&str]) -> Values {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use fencelab_wire::Secret;
+
 use super::Opt;
-use crate::secret::Secret;
 
 /// Values by the name of the option. It has no `Debug`: some are secret.
 #[derive(Clone, Default)]
@@ -50,7 +51,7 @@ impl Values {
 
     /// A secret.
     pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
-        self.text(name).map(Secret::new)
+        self.text(name).map(Secret::from)
     }
 
     /// Replaces a value after the fact: its canonical form, or the output of a script.
