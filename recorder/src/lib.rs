@@ -1,6 +1,7 @@
 //! Live proxies, importers and exporters: traffic into transcripts and back.
 //!
-//! * [`proxy`] stands between any IPMI client and any BMC, relays every datagram as it is, and
+//! * [`link`] says how a device is spoken to; all that is special about a protocol stands there.
+//! * [`proxy`] stands between any client and any device, relays every datagram as it is, and
 //!   listens; [`run`] runs a command against it and marks what it did.
 //! * [`import`] reads captures that people have.
 //! * [`export`] writes captures that the field's tools read.
@@ -8,10 +9,12 @@
 
 pub mod export;
 pub mod import;
+pub mod link;
 pub mod listen;
 pub mod proxy;
 pub mod run;
 pub mod tape;
 
+pub use link::Link;
 pub use proxy::Proxy;
 pub use tape::Tape;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use fencelab_transcript::{Event, Map, Side};
-use fencelab_wire::ipmi::tap::{Credential, Tap};
-use fencelab_wire::tap::{Direction, Seen, Tap as _};
+use fencelab_transcript::{Bytes, Event, Map, Side};
+use fencelab_wire::tap::{Direction, Seen, Tap};
+
+use crate::Link;
+use crate::link::Protocol;
 
 /// Hands out session numbers, from 1.
 #[derive(Debug, Default)]
@@ -23,10 +25,11 @@ impl Sessions {
 /// Sessions remembered at a time; of more, those that began first are forgotten.
 const SESSIONS_MAX: usize = 4096;
 
-/// Listens to one client and one BMC.
+/// Listens to one client and one device.
 #[derive(Debug)]
 pub struct Listener {
-    tap: Tap,
+    protocol: &'static dyn Protocol,
+    tap: Box<dyn Tap>,
     /// By the tap's number.
     sessions: BTreeMap<u32, Session>,
     redacted: BTreeSet<&'static str>,
@@ -47,9 +50,10 @@ enum Stage {
 }
 
 impl Listener {
-    /// Knows these logins.
-    pub fn new(credentials: Vec<Credential>) -> Self {
-        Self { tap: Tap::new(credentials), sessions: BTreeMap::new(), redacted: BTreeSet::new() }
+    /// Knows the credentials of a link.
+    pub fn new(link: &Link) -> Self {
+        let (sessions, redacted) = (BTreeMap::new(), BTreeSet::new());
+        Self { protocol: link.protocol(), tap: link.tap(), sessions, redacted }
     }
 
     /// What one datagram says, as events; at least one. Any bytes may come.
@@ -91,7 +95,13 @@ impl Listener {
             Seen::Opaque { session, from_device, bytes, why } => {
                 let known = self.sessions.get(&session).filter(|known| known.stage == Stage::Open);
                 let number = known.map_or(0, |known| known.number);
-                events.push(Event::say_hex(at, number, side(from_device), bytes).with("why", why));
+                let mut masked = Bytes::from(bytes.as_slice());
+                for (range, name) in self.protocol.secrets(&bytes) {
+                    if masked.mask(range) {
+                        self.redacted.insert(name);
+                    }
+                }
+                events.push(Event::say_hex(at, number, side(from_device), masked).with("why", why));
             }
             Seen::Close { session, by_device } => {
                 if let Some(known) =

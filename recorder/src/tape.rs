@@ -8,13 +8,8 @@ use std::time::Duration;
 use fencelab_transcript::redact::Redactor;
 use fencelab_transcript::scan::Scan;
 use fencelab_transcript::{Error, Event, Header, Writer};
-use fencelab_wire::ipmi::tap::Credential;
 
-/// What is masked in a recording of IPMI wherever it occurs. The header stands in the file before the
-/// first datagram, so it names what *would* be masked, and nothing has to be rewritten: what is written
-/// stays, even if the program is killed.
-pub const REDACTED: [&str; 6] =
-    ["password", "kg", "rakp.code", "user.password", "channel.key", "snmp.community"];
+use crate::link;
 
 /// A transcript that is being written.
 ///
@@ -31,7 +26,8 @@ pub struct Tape {
 impl Tape {
     /// Starts a new file; a file that is there already is never overwritten.
     ///
-    /// If the header's `redacted` is empty, it becomes [`REDACTED`].
+    /// If the header's `redacted` is empty, it becomes what its link's protocol
+    /// [masks](crate::link::Protocol::redacted).
     ///
     /// # Errors
     /// The file is there or cannot be written, or the header holds a secret.
@@ -47,7 +43,9 @@ impl Tape {
     /// The header cannot be written or holds a secret.
     pub fn to(destination: Box<dyn Write + Send>, mut header: Header, secrets: Scan) -> Result<Self, Error> {
         if header.redacted.is_empty() {
-            header.redacted = REDACTED.map(String::from).into();
+            let protocol = link::protocol(&header.link.protocol);
+            let names = protocol.map_or(&[][..], |protocol| protocol.redacted());
+            header.redacted = names.iter().copied().map(String::from).collect();
         }
         let writer = Writer::guarded(destination, &header, secrets.clone())?;
         Ok(Self { writer, redactor: Redactor::new(secrets), last: Duration::ZERO, events: 0, masked: 0 })
@@ -83,17 +81,6 @@ impl Tape {
     pub fn masked(&self) -> u64 {
         self.masked
     }
-}
-
-/// The secrets of logins, to be scanned for.
-pub fn secrets(credentials: &[Credential]) -> Scan {
-    credentials.iter().fold(Scan::new(), |scan, credential| {
-        let scan = scan.with("password", credential.password.expose());
-        match &credential.kg {
-            Some(kg) => scan.with("kg", kg.expose()),
-            None => scan,
-        }
-    })
 }
 
 /// The wall clock now, to the microsecond, as the header's `captured` wants it.

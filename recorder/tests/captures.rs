@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{assert_clean, captures, credential, logins};
+use common::{assert_clean, captures, credential, ipmi, logins};
 use fencelab_recorder::export::pcapng::export;
 use fencelab_recorder::import::pcap::{Imported, Options, import, import_file};
 use fencelab_transcript::{Body, Kind, Side, Transcript};
@@ -25,7 +25,7 @@ fn ipmi_captures() -> Vec<PathBuf> {
 }
 
 fn with(credentials: Vec<Credential>) -> Options {
-    Options { credentials, ..Options::default() }
+    Options::new(ipmi(&credentials))
 }
 
 fn only(imported: Imported) -> (SocketAddr, Transcript, Vec<String>) {
@@ -110,7 +110,7 @@ fn every_capture_imports_without_loss_and_without_secrets() {
     for path in ipmi_captures() {
         let name = path.display().to_string();
         let (device, transcript, warnings) = load(&path, logins());
-        assert_clean(&name, &transcript, &logins());
+        assert_clean(&name, &transcript, &ipmi(&logins()));
         let decode = format!("udp.port=={},rmcp", device.port());
         let packets = tshark(&path, &["-d", &decode, "-Y", "rmcp", "-T", "fields", "-e", "frame.number"]);
         assert_eq!(payloads(&transcript).len(), packets.len(), "{name}: every RMCP packet is said once");
@@ -182,7 +182,7 @@ fn with_the_wrong_password_nothing_is_lost_and_a_warning_says_so() {
     let (_, right, _) = load(&path, logins());
     let (_, wrong, warnings) = load(&path, vec![credential("ipmiusr", "mistaken")]);
     assert_eq!(payloads(&wrong).len(), payloads(&right).len());
-    assert_clean("wrong", &wrong, &logins());
+    assert_clean("wrong", &wrong, &ipmi(&logins()));
     assert!(commands(&wrong).len() < commands(&right).len());
     assert!(
         warnings.iter().any(|warning| warning.contains("is it the right user and password?")),
@@ -228,13 +228,13 @@ fn a_damaged_capture_gives_what_could_be_read_and_says_where_it_ends() {
 
 #[test]
 fn what_is_no_capture_is_told() {
-    let error = |bytes: &[u8]| import("f", bytes, &Options::default()).unwrap_err().to_string();
+    let error = |bytes: &[u8]| import("f", bytes, &with(Vec::new())).unwrap_err().to_string();
     assert!(error(&[0x1f, 0x8b, 8, 0]).contains("packed by gzip"), "{}", error(&[0x1f, 0x8b, 8, 0]));
     assert!(error(b"{\"transcript\":").contains("looks like a transcript"));
     assert!(error(b"hello world, this is no capture at all").starts_with("f is no pcap or pcapng file"));
     assert!(error(b"").starts_with("f is no pcap or pcapng file"));
     let corosync = captures().join("corosync/corosync3-udpu-nocrypto.pcap");
-    let error = import_file(&corosync, &Options::default()).unwrap_err().to_string();
+    let error = import_file(&corosync, &with(Vec::new())).unwrap_err().to_string();
     assert!(error.contains("holds no IPMI"), "{error}");
 }
 

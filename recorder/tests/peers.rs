@@ -4,9 +4,8 @@ mod common;
 
 use std::process::Command;
 
-use common::{assert_clean, credential, header};
+use common::{assert_clean, credential, header, ipmi};
 use fencelab_peers::{IpmiSim, Power, Setup};
-use fencelab_recorder::tape::secrets;
 use fencelab_recorder::{Proxy, Tape, run};
 use fencelab_transcript::{Body, Kind, Side, Transcript};
 use serde_json::Value;
@@ -24,9 +23,9 @@ impl Recording {
     fn start() -> Self {
         let sim = IpmiSim::start(Setup { power: Power::Script, password: PASSWORD, ..Setup::default() });
         std::fs::write(sim.path("password"), PASSWORD).unwrap();
-        let credentials = vec![credential(USER, PASSWORD)];
-        let tape = Tape::create(&sim.path("t.jsonl"), header(), secrets(&credentials)).unwrap();
-        let proxy = Proxy::start("127.0.0.1:0".parse().unwrap(), sim.address, credentials, tape).unwrap();
+        let link = ipmi(&[credential(USER, PASSWORD)]);
+        let tape = Tape::create(&sim.path("t.jsonl"), header(), link.secrets().clone()).unwrap();
+        let proxy = Proxy::start("127.0.0.1:0".parse().unwrap(), sim.address, link, tape).unwrap();
         Self { sim, proxy }
     }
 
@@ -52,7 +51,7 @@ impl Recording {
         assert!(!text.contains(PASSWORD), "the password is in the file");
         let transcript = Transcript::load(&path).unwrap();
         assert_eq!(transcript.canonical(), text, "what is written is canonical");
-        assert_clean("recorded", &transcript, &[credential(USER, PASSWORD)]);
+        assert_clean("recorded", &transcript, &ipmi(&[credential(USER, PASSWORD)]));
         transcript
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use common::{Shared, header, tape};
+use common::{Shared, header, ipmi, tape};
 use fencelab_recorder::proxy::{Limits, Proxy};
 use fencelab_transcript::{Body, Kind, Mark, Side, Transcript};
 
@@ -24,9 +24,9 @@ fn anywhere() -> SocketAddr {
 }
 
 fn start(device: &UdpSocket, limits: Limits) -> (Shared, Proxy) {
-    let (shared, tape) = tape(&[]);
+    let (shared, tape) = tape(&ipmi(&[]));
     let proxy =
-        Proxy::start_limited(anywhere(), device.local_addr().unwrap(), Vec::new(), tape, limits).unwrap();
+        Proxy::start_limited(anywhere(), device.local_addr().unwrap(), ipmi(&[]), tape, limits).unwrap();
     (shared, proxy)
 }
 
@@ -175,7 +175,7 @@ fn what_was_relayed_is_in_the_file_even_if_the_proxy_is_never_finished() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.jsonl");
     let tape = fencelab_recorder::Tape::create(&path, header(), Default::default()).unwrap();
-    let proxy = Proxy::start(anywhere(), device.local_addr().unwrap(), Vec::new(), tape).unwrap();
+    let proxy = Proxy::start(anywhere(), device.local_addr().unwrap(), ipmi(&[]), tape).unwrap();
     let client = socket();
     round(&client, &proxy, &device, b"one", b"two");
     proxy.mark(Mark::new(Mark::NOTE));

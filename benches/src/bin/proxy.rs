@@ -12,9 +12,8 @@ use fencelab_benches::load::Caller;
 use fencelab_benches::table::Table;
 use fencelab_benches::{PASSWORD, USER, median, peer};
 use fencelab_peers::{IpmiSim, Power, Setup};
-use fencelab_recorder::proxy::Proxy;
-use fencelab_recorder::tape::{Tape, secrets};
-use fencelab_transcript::{DeviceIdentity, Header, LinkInfo};
+use fencelab_recorder::{Link, Proxy, Tape, link};
+use fencelab_transcript::{DeviceIdentity, Header};
 use fencelab_wire::ipmi::client::Interface;
 use fencelab_wire::ipmi::tap::Credential;
 
@@ -73,17 +72,18 @@ fn through(
 ) -> Result<Times> {
     let folder = tempfile::tempdir().context("failed to make a folder")?;
     let credential = Credential { username: Some(user.to_owned()), password: password.into(), kg: None };
-    let tape = tape(folder.path(), &credential)?;
-    let proxy = Proxy::start("127.0.0.1:0".parse()?, bmc, vec![credential], tape)?;
+    let link = link::ipmi::link(vec![credential]);
+    let tape = tape(folder.path(), &link)?;
+    let proxy = Proxy::start("127.0.0.1:0".parse()?, bmc, link, tape)?;
     let times = measure([bmc, proxy.address(), bare_relay(bmc)?])?;
     let recorded = proxy.finish()?;
     ensure!(recorded.events > 0, "the proxy has recorded nothing");
     Ok(times)
 }
 
-fn tape(folder: &Path, credential: &Credential) -> Result<Tape> {
-    let header = Header::new(DeviceIdentity::new("bench", "bench"), LinkInfo::new("ipmi", "udp", Some(623)));
-    Ok(Tape::create(&folder.join("recorded.jsonl"), header, secrets(std::slice::from_ref(credential)))?)
+fn tape(folder: &Path, link: &Link) -> Result<Tape> {
+    let header = Header::new(DeviceIdentity::new("bench", "bench"), link.info(None));
+    Ok(Tape::create(&folder.join("recorded.jsonl"), header, link.secrets().clone())?)
 }
 
 fn round_trips(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use fencelab_recorder::import::pcap::{self, Options};
-use fencelab_recorder::tape;
+use fencelab_recorder::link;
 
 use crate::cli::OutputArgs;
 use crate::credentials;
@@ -46,13 +46,10 @@ pub(crate) fn run(args: ImportArgs) -> Result<Exit, Failure> {
     let Format::Pcap = args.from;
     args.output.check()?;
     let logins = credentials::of_device(args.credentials.as_deref())?;
-    let secrets = tape::secrets(&logins);
-    let options = Options {
-        port: args.port,
-        credentials: logins,
-        device: Some(args.identity.device()),
-        by: Some(by("import")),
-    };
+    let link = link::ipmi::link(logins);
+    let secrets = link.secrets().clone();
+    let options =
+        Options { link, port: args.port, device: Some(args.identity.device()), by: Some(by("import")) };
     let mut imported = pcap::import_file(&args.file, &options).or_exit(Exit::Input)?;
     for warning in &imported.warnings {
         eprintln!("fencelab: {warning}");

@@ -7,9 +7,8 @@ use std::process::ExitStatus;
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use fencelab_recorder::proxy::Summary;
-use fencelab_recorder::{Proxy, Tape, run as command, tape};
-use fencelab_transcript::{Body, Header, Kind, LinkInfo, Speaker, Transcript};
-use fencelab_wire::ipmi::tap::Credential;
+use fencelab_recorder::{Link as Recorded, Proxy, Tape, link, run as command, tape};
+use fencelab_transcript::{Body, Header, Kind, Speaker, Transcript};
 use serde_json::json;
 
 use crate::address;
@@ -80,10 +79,11 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
             .map_err(|error| anyhow!("cannot overwrite {}: {error}", path.display()))
             .or_exit(Exit::System)?;
     }
-    let recording = start(&path, header(&args, device), &logins)?;
+    let link = link::ipmi::link(logins);
+    let recording = start(&path, header(&args, &link, device), &link)?;
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { Signals::catch() })?;
-    let proxy = Proxy::start(args.listen, device, logins, recording).or_exit(Exit::Network)?;
+    let proxy = Proxy::start(args.listen, device, link, recording).or_exit(Exit::Network)?;
     let (ended, proxy) = if args.command.is_empty() {
         let listening = proxy.address();
         let ready = json!({
@@ -109,15 +109,15 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
 }
 
 /// Starts the tape. If it is refused, no empty file is left behind.
-fn start(path: &Path, header: Header, logins: &[Credential]) -> Result<Tape, Failure> {
-    let secrets = tape::secrets(logins);
+fn start(path: &Path, header: Header, link: &Recorded) -> Result<Tape, Failure> {
+    let secrets = link.secrets();
     let leak = secrets.header(&header).into_iter().next();
     if let Some(leak) = leak {
         let words =
             format!("the header would hold a secret: {} in `{}`; say it without", leak.secret, leak.field);
         return Err(Failure::new(Exit::Refused, words));
     }
-    Tape::create(path, header, secrets).or_exit(Exit::System)
+    Tape::create(path, header, secrets.clone()).or_exit(Exit::System)
 }
 
 type Ended = Result<Option<ExitStatus>, std::io::Error>;
@@ -147,10 +147,10 @@ fn against(
     Ok((ended, std::sync::Arc::into_inner(proxy)))
 }
 
-fn header(args: &RecordArgs, device: SocketAddr) -> Header {
+fn header(args: &RecordArgs, link: &Recorded, device: SocketAddr) -> Header {
     let speaker =
         args.command.first().map(|program| Speaker::new(program.rsplit('/').next().unwrap_or(program)));
-    let mut header = Header::new(args.identity.device(), LinkInfo::new("ipmi", "udp", device.port()));
+    let mut header = Header::new(args.identity.device(), link.info(Some(device.port())));
     header.speaker = speaker;
     header.captured = Some(tape::captured_now());
     header.by = Some(by("record"));

@@ -1,19 +1,17 @@
-//! A transcript of IPMI as pcapng, in the clear, for tshark, Wireshark and whoever reads captures.
+//! A transcript of datagrams as pcapng, in the clear, for tshark, Wireshark and whoever reads captures.
 //!
-//! The packets are made up: IPv4 on loopback addresses, the BMC at 127.0.0.2 port 623, each session's
-//! client at 127.0.0.1 with a port of its own. What was said is not: every payload byte of the
-//! transcript is there, a redacted one as zero. IPMI messages travel in IPMI 1.5 packets without
-//! authentication, set-up payloads of RMCP+ in RMCP+ packets, and what was not understood as the
-//! datagram it was. `open`, `close` and marks are comments of the packet that follows.
+//! The packets are made up: IPv4 on loopback addresses, the device at 127.0.0.2 with its protocol's usual port, each
+//! session's client at 127.0.0.1 with a port of its own. What was said is not: every message of the transcript is
+//! there, a redacted byte as zero, in the datagram that its [protocol](crate::link::Protocol::datagram) makes of it, and
+//! what was not understood as the datagram it was. `open`, `close` and marks are comments of the packet that follows.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
 
 use etherparse::PacketBuilder;
-use fencelab_transcript::{Body, Bytes, Event, Header, Kind, Side, Transcript};
-use fencelab_wire::ipmi::asf::Asf;
-use fencelab_wire::ipmi::{LanMessage, rmcpplus, session};
+use fencelab_transcript::{Body, Event, Header, Kind, Map, Side, Transcript};
 use pcap_file::pcapng::PcapNgWriter;
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_description::{
@@ -22,10 +20,11 @@ use pcap_file::pcapng::blocks::interface_description::{
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::{DataLink, Endianness};
-use serde_json::Value;
 
-/// The BMC in the exported packets.
-const DEVICE: ([u8; 4], u16) = ([127, 0, 0, 2], 623);
+use crate::link::{self, Protocol, Session};
+
+/// The device in the exported packets.
+const DEVICE: [u8; 4] = [127, 0, 0, 2];
 /// The client, with the port of what is outside any session; session n has this port plus n.
 const AGENT: ([u8; 4], u16) = ([127, 0, 0, 1], 49_152);
 /// Ports from [`AGENT`]'s up to the last there is.
@@ -44,23 +43,32 @@ pub struct Exported {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The transcript is of another protocol.
-    #[error("a transcript of `{0}` cannot be exported to pcapng; only `ipmi` can")]
+    #[error("a transcript of `{0}` cannot be exported to pcapng; only {known} can", known = known())]
     Protocol(String),
     /// The capture could not be written.
     #[error("cannot write the capture: {0}")]
     Write(String),
 }
 
+fn known() -> String {
+    let names: Vec<_> = link::protocols().iter().map(|protocol| format!("`{}`", protocol.name())).collect();
+    names.join(" and ")
+}
+
 /// Writes a transcript as pcapng.
 ///
 /// # Errors
-/// It is not of IPMI, or cannot be written.
+/// It is of a protocol that knows no datagrams, or cannot be written.
 pub fn export(transcript: &Transcript, to: impl Write) -> Result<Exported, ExportError> {
     let protocol = &transcript.header.link.protocol;
-    if protocol != "ipmi" {
+    let Some(protocol) = link::protocol(protocol) else {
         return Err(ExportError::Protocol(protocol.clone()));
-    }
-    let mut exporter = Exporter::new(&transcript.header, to)?;
+    };
+    let opens = transcript.events.iter().filter_map(|event| match &event.kind {
+        Kind::Open(details) => Some((event.session, details)),
+        _ => None,
+    });
+    let mut exporter = Exporter::new(&transcript.header, protocol, opens.collect(), to)?;
     for (index, event) in transcript.events.iter().enumerate() {
         // Line 1 is the header.
         exporter.event(index + 2, event)?;
@@ -68,7 +76,10 @@ pub fn export(transcript: &Transcript, to: impl Write) -> Result<Exported, Expor
     exporter.finish()
 }
 
-struct Exporter<W: Write> {
+struct Exporter<'a, W: Write> {
+    protocol: &'static dyn Protocol,
+    /// The details of each session's `open`.
+    opens: HashMap<u32, &'a Map>,
     writer: PcapNgWriter<W>,
     start: Duration,
     /// Of events that are no packets, for the packet that follows.
@@ -78,8 +89,13 @@ struct Exporter<W: Write> {
     exported: Exported,
 }
 
-impl<W: Write> Exporter<W> {
-    fn new(header: &Header, to: W) -> Result<Self, ExportError> {
+impl<'a, W: Write> Exporter<'a, W> {
+    fn new(
+        header: &Header,
+        protocol: &'static dyn Protocol,
+        opens: HashMap<u32, &'a Map>,
+        to: W,
+    ) -> Result<Self, ExportError> {
         let program = concat!("fencelab ", env!("CARGO_PKG_VERSION"));
         let only_header = Transcript { header: header.clone(), events: Vec::new() };
         let section = SectionHeaderBlock {
@@ -103,6 +119,8 @@ impl<W: Write> Exporter<W> {
         let start =
             captured.and_then(|time| u64::try_from(time.as_microsecond()).ok()).map(Duration::from_micros);
         Ok(Self {
+            protocol,
+            opens,
             writer,
             start: start.unwrap_or_default(),
             comments: Vec::new(),
@@ -116,8 +134,8 @@ impl<W: Write> Exporter<W> {
             self.comments.push(words(event));
             return Ok(());
         };
-        match payload(event.session, body) {
-            Ok(payload) => self.packet(event.at, event.session, *from, &payload),
+        match self.payload(event.session, body) {
+            Ok(payload) => self.packet(event, *from, self.is_unasked(body), &payload),
             Err(reason) => {
                 self.exported.warnings.push(format!("line {line} becomes a comment: {reason}"));
                 self.comments.push(words(event));
@@ -126,13 +144,37 @@ impl<W: Write> Exporter<W> {
         }
     }
 
-    fn packet(&mut self, at: Duration, session: u32, from: Side, payload: &[u8]) -> Result<(), ExportError> {
+    /// The UDP payload of what was said.
+    fn payload(&self, session: u32, body: &Body) -> Result<Vec<u8>, String> {
+        match body {
+            Body::Text(text) => Ok(text.as_bytes().into()),
+            Body::Hex(bytes) => Ok(bytes.to_lossy()),
+            Body::Object { protocol, value } => {
+                let session = Session { number: session, details: self.opens.get(&session).copied() };
+                self.protocol.datagram(&session, protocol, value)
+            }
+        }
+    }
+
+    fn is_unasked(&self, body: &Body) -> bool {
+        matches!(body, Body::Object { protocol, value } if self.protocol.is_unasked(protocol, value))
+    }
+
+    fn packet(
+        &mut self,
+        event: &Event,
+        from: Side,
+        unasked: bool,
+        payload: &[u8],
+    ) -> Result<(), ExportError> {
         // The remainder is below 16,384, so the sum is a port.
-        let port = AGENT.1.saturating_add(u16::try_from(session % PORTS).unwrap_or_default());
-        let agent = (AGENT.0, port);
+        let port = AGENT.1.saturating_add(u16::try_from(event.session % PORTS).unwrap_or_default());
+        let called = self.protocol.client_ports().first().copied().filter(|_| unasked);
+        let agent = (AGENT.0, called.unwrap_or(port));
+        let device = (DEVICE, self.protocol.ports().first().copied().unwrap_or_default());
         let (source, target) = match from {
-            Side::Agent => (agent, DEVICE),
-            Side::Device => (DEVICE, agent),
+            Side::Agent => (agent, device),
+            Side::Device => (device, agent),
         };
         let builder = PacketBuilder::ipv4(source.0, target.0, 64).udp(source.1, target.1);
         let mut data = Vec::with_capacity(builder.size(payload.len()));
@@ -140,7 +182,7 @@ impl<W: Write> Exporter<W> {
         self.flush_last()?;
         self.last = Some(EnhancedPacketBlock {
             interface_id: 0,
-            timestamp: self.start.saturating_add(at),
+            timestamp: self.start.saturating_add(event.at),
             original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
             options: self.comments.drain(..).map(comment).collect(),
             data: Cow::Owned(data),
@@ -173,41 +215,6 @@ impl<W: Write> Exporter<W> {
 
 fn comment<'a>(text: String) -> EnhancedPacketOption<'a> {
     EnhancedPacketOption::Common(CommonOption::Comment(Cow::Owned(text)))
-}
-
-/// The UDP payload of what was said.
-fn payload(session: u32, body: &Body) -> Result<Vec<u8>, String> {
-    match body {
-        Body::Text(text) => Ok(text.as_bytes().into()),
-        Body::Hex(bytes) => Ok(bytes.to_lossy()),
-        Body::Object { protocol, value } => match protocol.as_str() {
-            "ipmi" => ipmi(session, value),
-            "rmcp+" => rmcp_plus(value),
-            "asf" => Asf::from_json(value).map(|asf| asf.emit()).ok_or_else(|| "it is no asf message".into()),
-            other => Err(format!("`{other}` is not known in a datagram")),
-        },
-    }
-}
-
-fn ipmi(session: u32, value: &Value) -> Result<Vec<u8>, String> {
-    let message: LanMessage =
-        serde_json::from_value(value.clone()).map_err(|error| format!("it is no ipmi message: {error}"))?;
-    let message = message.emit();
-    if message.len() <= 255 {
-        return Ok(session::Packet { id: session, ..session::Packet::sessionless(&message) }.emit());
-    }
-    // Longer than IPMI 1.5 can say: RMCP+, not encrypted.
-    let plain = rmcpplus::Packet::sessionless(rmcpplus::PayloadType::Ipmi, &message);
-    Ok(rmcpplus::Packet { id: session, ..plain }.emit())
-}
-
-fn rmcp_plus(value: &Value) -> Result<Vec<u8>, String> {
-    let field =
-        |name: &str| value.get(name).and_then(Value::as_str).ok_or_else(|| format!("`{name}` is missing"));
-    let name = field("payload")?;
-    let kind = rmcpplus::PayloadType::from_name(name).ok_or_else(|| format!("`{name}` is no payload"))?;
-    let data: Bytes = field("data")?.parse().map_err(|error| format!("`data` {error}"))?;
-    Ok(rmcpplus::Packet::sessionless(kind, &data.to_lossy()).emit())
 }
 
 /// An event as its line in a transcript.

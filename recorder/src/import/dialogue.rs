@@ -1,4 +1,4 @@
-//! Which datagrams belong together, and who of the two is the BMC.
+//! Which datagrams belong together, and who of the two is the device.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use fencelab_wire::tap::Direction;
 
-/// The ports of RMCP: plain, and the secure one that nobody uses (IPMI 2.0, 13.1.1).
-const RMCP_PORTS: [u16; 2] = [623, 664];
+use crate::link::Protocol;
 
-/// A datagram that is, or may be, IPMI.
+/// A datagram that is, or may be, of the link's protocol.
 pub(super) struct Datagram {
     pub(super) time: Duration,
     pub(super) from: SocketAddr,
@@ -17,34 +16,32 @@ pub(super) struct Datagram {
     pub(super) payload: Vec<u8>,
 }
 
-/// Whether a payload is RMCP with ASF or IPMI in it, by its bytes.
-pub(super) fn is_rmcp(payload: &[u8]) -> bool {
-    match payload {
-        [6, 0, _, class, rest @ ..] => match class & 0x9f {
-            6 => rest.starts_with(&[0, 0, 0x11, 0xbe]),
-            7 => rest.len() >= 10 && matches!(rest.first(), Some(0 | 1 | 2 | 4 | 5 | 6)),
-            _ => false,
-        },
-        _ => false,
-    }
+/// The same, once it is known who the device is.
+pub(super) struct Heard {
+    pub(super) time: Duration,
+    /// Who speaks to the device, or is spoken to.
+    pub(super) client: SocketAddr,
+    pub(super) direction: Direction,
+    pub(super) payload: Vec<u8>,
 }
 
-/// Picks the datagrams of IPMI out of all: those of a given port, else those between two addresses
-/// that once have said something that [`is_rmcp`].
+/// Picks the datagrams of a protocol out of all: those of a given port, else those between two addresses that once have
+/// said something in it.
 pub(super) struct Picker {
+    protocol: &'static dyn Protocol,
     port: Option<u16>,
     known: HashMap<(SocketAddr, SocketAddr), usize>,
     flows: Vec<Flow>,
 }
 
 /// All that two addresses said to each other.
-pub(super) struct Flow {
+struct Flow {
     datagrams: Vec<Datagram>,
 }
 
 impl Picker {
-    pub(super) fn new(port: Option<u16>) -> Self {
-        Self { port, known: HashMap::new(), flows: Vec::new() }
+    pub(super) fn new(protocol: &'static dyn Protocol, port: Option<u16>) -> Self {
+        Self { protocol, port, known: HashMap::new(), flows: Vec::new() }
     }
 
     /// Takes one datagram; answers whether it is kept.
@@ -53,7 +50,7 @@ impl Picker {
         let ends = if from < to { (from, to) } else { (to, from) };
         let wanted = match self.port {
             Some(port) => from.port() == port || to.port() == port,
-            None => self.known.contains_key(&ends) || is_rmcp(&datagram.payload),
+            None => self.known.contains_key(&ends) || self.protocol.is_spoken(&datagram.payload),
         };
         if wanted {
             let flows = &mut self.flows;
@@ -68,70 +65,93 @@ impl Picker {
         wanted
     }
 
-    /// The dialogues: each BMC with all that was said to and by it, in the order of time.
-    pub(super) fn dialogues(self) -> BTreeMap<SocketAddr, Vec<Datagram>> {
-        let mut dialogues: BTreeMap<SocketAddr, Vec<Datagram>> = BTreeMap::new();
+    /// The dialogues: each device with all that was said to and by it, in the order of time.
+    ///
+    /// A device calls its clients unasked from a port of its own: such a call belongs to the device that is asked at the same
+    /// address, if there is just one.
+    pub(super) fn dialogues(self) -> BTreeMap<SocketAddr, Vec<Heard>> {
+        let mut dialogues: BTreeMap<SocketAddr, Vec<Heard>> = BTreeMap::new();
+        let mut calls = Vec::new();
         for flow in self.flows {
-            if let Some(device) = flow.device(self.port) {
-                dialogues.entry(device).or_default().extend(flow.datagrams);
+            let Some(device) = flow.device(self.protocol, self.port) else { continue };
+            if flow.is_call(self.protocol, device) {
+                calls.push((device, flow));
+            } else {
+                dialogues.entry(device).or_default().extend(flow.heard(device));
             }
         }
-        for datagrams in dialogues.values_mut() {
-            datagrams.sort_by_key(|datagram| datagram.time);
+        let asked: Vec<SocketAddr> = dialogues.keys().copied().collect();
+        for (caller, flow) in calls {
+            let mut same = asked.iter().filter(|device| device.ip() == caller.ip());
+            let device = match (same.next(), same.next()) {
+                (Some(device), None) => *device,
+                _ => caller,
+            };
+            dialogues.entry(device).or_default().extend(flow.heard(caller));
+        }
+        for heard in dialogues.values_mut() {
+            heard.sort_by_key(|heard| heard.time);
         }
         dialogues
     }
 }
 
 impl Flow {
-    /// Who of the two is the BMC: the one with the port of RMCP; else what is said tells; else the
-    /// one that did not speak first.
-    fn device(&self, port: Option<u16>) -> Option<SocketAddr> {
+    /// Who of the two is the device: the one with the protocol's port, or the other one of a client's port; else what is said
+    /// tells; else the one that did not speak first.
+    fn device(&self, protocol: &dyn Protocol, port: Option<u16>) -> Option<SocketAddr> {
         let first = self.datagrams.first()?;
         let (a, b) = (first.from, first.to);
-        let ports = port.map_or(RMCP_PORTS.to_vec(), |port| vec![port]);
+        let ports = port.map_or(protocol.ports().to_vec(), |port| vec![port]);
+        let is_client = |end: SocketAddr| protocol.client_ports().contains(&end.port());
         match (ports.contains(&a.port()), ports.contains(&b.port())) {
             (true, false) => return Some(a),
             (false, true) => return Some(b),
             _ => {}
         }
-        let votes: i64 = self
-            .datagrams
-            .iter()
-            .filter_map(|datagram| {
-                let to_b = datagram.from == a;
-                Some(if (direction(&datagram.payload)? == Direction::ToDevice) == to_b { 1 } else { -1 })
-            })
-            .sum();
-        Some(if votes < 0 { a } else { b })
+        match (is_client(a), is_client(b)) {
+            (true, false) => return Some(b),
+            (false, true) => return Some(a),
+            _ => {}
+        }
+        let mut votes = self.datagrams.iter().filter_map(|datagram| {
+            let to_b = datagram.from == a;
+            let to_device = protocol.direction(&datagram.payload)? == Direction::ToDevice;
+            Some(if to_device == to_b { 1 } else { -1 })
+        });
+        let eldest: i64 = votes.next().unwrap_or(1);
+        let sum = eldest + votes.sum::<i64>();
+        // Who answers a device's call answers like a device: the call, which comes first, counts.
+        let for_b = if sum == 0 { eldest } else { sum };
+        Some(if for_b < 0 { a } else { b })
     }
-}
 
-/// Which way a datagram must go, by what it says; nothing if it is encrypted or not understood.
-fn direction(payload: &[u8]) -> Option<Direction> {
-    let by = |request: bool| Some(if request { Direction::ToDevice } else { Direction::FromDevice });
-    let message = match *payload.get(3)? & 0x1f {
-        6 => return by(*payload.get(8)? & 0x80 != 0),
-        7 if *payload.get(4)? == 6 => match *payload.get(5)? {
-            kind @ 0x10..=0x15 => return by(kind & 1 == 0),
-            0x00 | 0x40 => 16,
-            _ => return None,
-        },
-        7 if *payload.get(4)? == 0 => 14,
-        7 => 30,
-        _ => return None,
-    };
-    let netfn = *payload.get(message + 1)? >> 2;
-    by(netfn & 1 == 0)
+    /// Whether the device calls here, unasked.
+    fn is_call(&self, protocol: &dyn Protocol, device: SocketAddr) -> bool {
+        if protocol.client_ports().is_empty() {
+            return false;
+        }
+        let client = |datagram: &Datagram| if datagram.to == device { datagram.from } else { datagram.to };
+        self.datagrams.first().is_some_and(|first| {
+            protocol.client_ports().contains(&client(first).port())
+                || first.from == device && !protocol.ports().contains(&device.port())
+        })
+    }
+
+    fn heard(self, device: SocketAddr) -> impl Iterator<Item = Heard> {
+        self.datagrams.into_iter().map(move |Datagram { time, from, to, payload }| {
+            let (client, direction) =
+                if to == device { (from, Direction::ToDevice) } else { (to, Direction::FromDevice) };
+            Heard { time, client, direction, payload }
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PING: [u8; 12] = [6, 0, 0xff, 6, 0, 0, 0x11, 0xbe, 0x80, 0, 0, 0];
-    const CHASSIS_STATUS: [u8; 21] =
-        [6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0x20, 0x00, 0xe0, 0x81, 0x04, 0x01, 0x7a];
+    use crate::link::ipmi::Ipmi;
+    use crate::link::ipmi::tests::{CHASSIS_STATUS, PING};
 
     fn datagram(from: &str, to: &str, payload: &[u8], at: u64) -> Datagram {
         let time = Duration::from_secs(at);
@@ -139,19 +159,11 @@ mod tests {
     }
 
     fn devices(port: Option<u16>, datagrams: Vec<Datagram>) -> Vec<(String, usize)> {
-        let mut picker = Picker::new(port);
+        let mut picker = Picker::new(&Ipmi, port);
         for datagram in datagrams {
             picker.offer(datagram);
         }
         picker.dialogues().into_iter().map(|(device, said)| (device.to_string(), said.len())).collect()
-    }
-
-    #[test]
-    fn rmcp_is_known_by_its_bytes() {
-        assert!(is_rmcp(&PING) && is_rmcp(&CHASSIS_STATUS));
-        assert!(
-            !is_rmcp(&PING[..7]) && !is_rmcp(&[]) && !is_rmcp(&[6, 0, 0xff, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-        );
     }
 
     #[test]

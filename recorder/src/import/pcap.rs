@@ -1,4 +1,4 @@
-//! Packet captures (pcap and pcapng) of IPMI.
+//! Packet captures (pcap and pcapng).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -8,41 +8,46 @@ use std::path::Path;
 use std::time::Duration;
 
 use fencelab_transcript::redact::Redactor;
-use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, LinkInfo, Transcript};
-use fencelab_wire::ipmi::tap::Credential;
-use fencelab_wire::tap::Direction;
+use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, Transcript};
 
-use super::dialogue::{Datagram, Picker};
+use super::dialogue::{Datagram, Heard, Picker};
 use super::{frames, udp};
 use crate::listen::{Listener, Sessions};
-use crate::tape;
+use crate::{Link, tape};
 
 /// How to read a capture.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// The BMC's UDP port. Without one, RMCP is recognised by its bytes on any port.
+    /// What to look for, and the credentials that may be in it; without the right one, what is encrypted stays opaque.
+    pub link: Link,
+    /// The device's UDP port. Without one, the link's protocol is recognised by its bytes on any port.
     pub port: Option<u16>,
-    /// Logins that may be in the capture; without the right one, encrypted sessions stay opaque.
-    pub credentials: Vec<Credential>,
     /// The device, as the transcript's header shall name it; a capture does not tell.
     pub device: Option<DeviceIdentity>,
     /// The program, as the header's `by`.
     pub by: Option<String>,
 }
 
+impl Options {
+    /// Looks for a link, and nothing else is known.
+    pub fn new(link: Link) -> Self {
+        Self { link, port: None, device: None, by: None }
+    }
+}
+
 /// What a capture held.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// One dialogue for each BMC, in the order of their addresses.
+    /// One dialogue for each device, in the order of their addresses.
     pub dialogues: Vec<Dialogue>,
     /// What could not be read or understood, and where; for a person.
     pub warnings: Vec<String>,
 }
 
-/// All that was said to and by one BMC.
+/// All that was said to and by one device.
 #[derive(Clone, Debug)]
 pub struct Dialogue {
-    /// The BMC's address in the capture.
+    /// The device's address in the capture.
     pub device: SocketAddr,
     /// What was said.
     pub transcript: Transcript,
@@ -68,10 +73,12 @@ pub enum ImportError {
         reason: String,
     },
     /// There is nothing in it to import.
-    #[error("{file} holds no IPMI ({packets} packets read{}); if the BMC has a port of its own, name it", list(.warnings))]
-    NoIpmi {
+    #[error("{file} holds no {spelling} ({packets} packets read{}); if the device has a port of its own, name it", list(.warnings))]
+    Nothing {
         /// The file.
         file: String,
+        /// What was looked for.
+        spelling: &'static str,
         /// How many packets were read.
         packets: u64,
         /// What else was met.
@@ -86,7 +93,7 @@ fn list(warnings: &[String]) -> String {
 /// Imports a file.
 ///
 /// # Errors
-/// It cannot be read, is no capture, or holds no IPMI.
+/// It cannot be read, is no capture, or holds nothing of the link.
 pub fn import_file(path: &Path, options: &Options) -> Result<Imported, ImportError> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|source| ImportError::Read { file: name.clone(), source })?;
@@ -109,20 +116,21 @@ fn import_named(
     options: &Options,
 ) -> Result<Imported, ImportError> {
     let mut warnings = Vec::new();
-    let mut picker = Picker::new(options.port);
+    let mut picker = Picker::new(options.link.protocol(), options.port);
     let mut passed = Passed::default();
     let read = frames::read(source, &mut warnings, |packet| passed.packet(&packet, &mut picker));
     read.map_err(|reason| ImportError::NoCapture { file: name.into(), reason })?;
     let packets = passed.packets;
     warnings.extend(passed.warnings());
     let mut dialogues = Vec::new();
-    for (device, datagrams) in picker.dialogues() {
-        let transcript = transcript(short, device, datagrams, options);
+    for (device, heard) in picker.dialogues() {
+        let transcript = transcript(short, device, heard, options);
         warnings.extend(opaque(device, &transcript, options));
         dialogues.push(Dialogue { device, transcript });
     }
     if dialogues.is_empty() {
-        return Err(ImportError::NoIpmi { file: name.into(), packets, warnings });
+        let spelling = options.link.protocol().spelling();
+        return Err(ImportError::Nothing { file: name.into(), spelling, packets, warnings });
     }
     Ok(Imported { dialogues, warnings })
 }
@@ -182,35 +190,28 @@ impl Passed {
     }
 }
 
-/// What was said to and by one BMC, as a transcript.
-fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options: &Options) -> Transcript {
-    let start = datagrams.first().map_or(Duration::ZERO, |first| whole_micros(first.time));
-    let secrets = tape::secrets(&options.credentials);
+/// What was said to and by one device, as a transcript.
+fn transcript(file: &str, device: SocketAddr, heard: Vec<Heard>, options: &Options) -> Transcript {
+    let start = heard.first().map_or(Duration::ZERO, |first| whole_micros(first.time));
+    let secrets = options.link.secrets();
     let redactor = Redactor::new(secrets.clone());
     let mut listeners: HashMap<SocketAddr, Listener> = HashMap::new();
     let mut sessions = Sessions::default();
     let mut events: Vec<Event> = Vec::new();
     let mut redacted = BTreeSet::new();
-    for datagram in datagrams {
-        let at = whole_micros(datagram.time).saturating_sub(start);
-        let to_device = datagram.to == device;
-        let (client, direction) = if to_device {
-            (datagram.from, Direction::ToDevice)
-        } else {
-            (datagram.to, Direction::FromDevice)
-        };
-        let listener = listeners.entry(client).or_insert_with(|| Listener::new(options.credentials.clone()));
-        for mut event in listener.observe(at, direction, &datagram.payload, &mut sessions) {
-            if !redactor.redact(&mut event).is_empty() {
-                redacted.insert("password");
-            }
+    for Heard { time, client, direction, payload } in heard {
+        let at = whole_micros(time).saturating_sub(start);
+        let listener = listeners.entry(client).or_insert_with(|| Listener::new(&options.link));
+        for mut event in listener.observe(at, direction, &payload, &mut sessions) {
+            redacted.extend(secrets.event(&event).into_iter().map(|leak| leak.secret));
+            redactor.redact(&mut event);
             if !secrets.event(&event).is_empty() {
                 Redactor::blank(&mut event);
             }
             events.push(event);
         }
     }
-    redacted.extend(listeners.values().flat_map(Listener::redacted));
+    redacted.extend(listeners.values().flat_map(Listener::redacted).map(String::from));
     let identity = options.device.clone().unwrap_or_else(|| DeviceIdentity::new("unknown", "unknown"));
     let micros = i64::try_from(start.as_micros())
         .ok()
@@ -219,8 +220,8 @@ fn transcript(file: &str, device: SocketAddr, datagrams: Vec<Datagram>, options:
         captured: micros.map(tape::captured),
         by: options.by.clone(),
         provenance: Some(format!("imported from {file}")),
-        redacted: redacted.into_iter().map(String::from).collect(),
-        ..Header::new(identity, LinkInfo::new("ipmi", "udp", device.port()))
+        redacted: redacted.into_iter().collect(),
+        ..Header::new(identity, options.link.info(Some(device.port())))
     };
     Transcript { header, events }
 }
@@ -239,10 +240,10 @@ fn opaque(device: SocketAddr, transcript: &Transcript, options: &Options) -> Vec
             *reasons.entry(why.as_str().unwrap_or_default()).or_default() += 1;
         }
     }
-    let hint = if options.credentials.is_empty() {
-        "no password was given"
-    } else {
+    let hint = if options.link.knows_credentials() {
         "is it the right user and password?"
+    } else {
+        "no password was given"
     };
     let all = reasons.into_iter();
     all.map(|(why, count)| {

@@ -1,6 +1,6 @@
-//! A live relay between IPMI clients and one BMC, that listens.
+//! A live relay between clients and one device, that listens.
 //!
-//! Every datagram is passed on byte for byte, so errors, timing and refusals are the BMC's own;
+//! Every datagram is passed on byte for byte, so errors, timing and refusals are the device's own;
 //! there is no second session table to get out of step. One thread relays and does nothing else: the
 //! round trip must stay short. A second one follows the sessions, decrypts, redacts and writes.
 
@@ -15,10 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use fencelab_transcript::Mark;
-use fencelab_wire::ipmi::tap::Credential;
 use fencelab_wire::tap::Direction;
 
-use crate::Tape;
+use crate::{Link, Tape};
 use relay::Relay;
 use scribe::Scribe;
 
@@ -45,9 +44,9 @@ impl Default for Limits {
 /// What a recording amounted to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Summary {
-    /// Datagrams from clients to the BMC.
+    /// Datagrams from clients to the device.
     pub to_device: u64,
-    /// Datagrams from the BMC to clients.
+    /// Datagrams from the device to clients.
     pub from_device: u64,
     /// Events written.
     pub events: u64,
@@ -88,17 +87,12 @@ enum Note {
 
 impl Proxy {
     /// Starts relaying what comes to `listen` (port 0: the kernel chooses) to `device`, and
-    /// recording it to `tape`. With the credentials encrypted sessions are recorded in the clear.
+    /// recording it to `tape`. With the link's credentials encrypted sessions are recorded in the clear.
     ///
     /// # Errors
     /// The address cannot be bound, or the threads cannot be started.
-    pub fn start(
-        listen: SocketAddr,
-        device: SocketAddr,
-        credentials: Vec<Credential>,
-        tape: Tape,
-    ) -> io::Result<Self> {
-        Self::start_limited(listen, device, credentials, tape, Limits::default())
+    pub fn start(listen: SocketAddr, device: SocketAddr, link: Link, tape: Tape) -> io::Result<Self> {
+        Self::start_limited(listen, device, link, tape, Limits::default())
     }
 
     /// The same with limits other than the default.
@@ -108,7 +102,7 @@ impl Proxy {
     pub fn start_limited(
         listen: SocketAddr,
         device: SocketAddr,
-        credentials: Vec<Credential>,
+        link: Link,
         tape: Tape,
         limits: Limits,
     ) -> io::Result<Self> {
@@ -121,7 +115,7 @@ impl Proxy {
         let relay = Relay::new(socket, device, limits, notes.clone(), stopped)?;
         let scribe = std::thread::Builder::new()
             .name("fencelab-scribe".into())
-            .spawn(move || Scribe::new(tape, credentials, started).write(&heard))?;
+            .spawn(move || Scribe::new(tape, link, started).write(&heard))?;
         let relay = std::thread::Builder::new().name("fencelab-relay".into()).spawn(move || {
             if let Err(error) = relay.run() {
                 tracing::error!("the proxy on {address} ends: {error}");

@@ -15,7 +15,7 @@ use super::{Limits, Note};
 /// No datagram is longer.
 const DATAGRAM_BYTES_MAX: usize = 65_536;
 
-/// How long the relay keeps looking after a datagram before it goes to sleep. In a dialogue with a quick BMC the next one
+/// How long the relay keeps looking after a datagram before it goes to sleep. In a dialogue with a quick device the next one
 /// comes within this time, and being woken would take longer than passing it on.
 const LOOK: Duration = Duration::from_micros(200);
 
@@ -25,12 +25,12 @@ const LOOK_MAX: Duration = Duration::from_millis(20);
 /// Clients heard within this time are looked at while awake; the others are left to the kernel.
 const LIVELY: Duration = Duration::from_millis(5);
 
-/// One client address: its own socket to the BMC, so that the BMC tells clients apart.
+/// One client address: its own socket to the device, so that the device tells clients apart.
 struct Client {
     number: u64,
     address: SocketAddr,
     upstream: UdpSocket,
-    /// When it or the BMC's answer to it was last heard.
+    /// When it or the device's answer to it was last heard.
     heard: Instant,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Relay {
     clients: Vec<Client>,
     clients_seen: u64,
     buffer: Vec<u8>,
-    /// Zero where there is a single processor, which the client and the BMC need more.
+    /// Zero where there is a single processor, which the client and the device need more.
     look: Duration,
 }
 
@@ -116,7 +116,7 @@ impl Relay {
         let (Some(client), Some(datagram)) = (self.clients.get_mut(client), self.buffer.get(..length)) else {
             return Passed::Something;
         };
-        // The BMC may be down and come back: the client finds out by silence, as it would directly.
+        // The device may be down and come back: the client finds out by silence, as it would directly.
         if let Err(error) = client.upstream.send(datagram) {
             tracing::debug!("to {}: {error}", self.device);
         }
@@ -214,7 +214,7 @@ fn pass_to_client(
     Passed::Something
 }
 
-/// A socket of which the BMC hears, and nobody else.
+/// A socket of which the device hears, and nobody else.
 fn upstream(device: SocketAddr) -> io::Result<UdpSocket> {
     let any: IpAddr =
         if device.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };

@@ -5,12 +5,11 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use fencelab_transcript::Event;
-use fencelab_wire::ipmi::tap::Credential;
 use fencelab_wire::tap::Direction;
 
 use super::{Note, Summary};
-use crate::Tape;
 use crate::listen::{Listener, Sessions};
+use crate::{Link, Tape};
 
 /// How long the scribe lets datagrams gather in a busy dialogue before it writes them. While it does, the
 /// relay need not wake it, which would cost more than relaying. It is all that a killed program can lose.
@@ -19,7 +18,7 @@ const GATHER: Duration = Duration::from_millis(2);
 /// Follows the sessions and writes.
 pub(super) struct Scribe {
     tape: Tape,
-    credentials: Vec<Credential>,
+    link: Link,
     started: Instant,
     listeners: HashMap<u64, Listener>,
     sessions: Sessions,
@@ -28,9 +27,9 @@ pub(super) struct Scribe {
 }
 
 impl Scribe {
-    pub(super) fn new(tape: Tape, credentials: Vec<Credential>, started: Instant) -> Self {
+    pub(super) fn new(tape: Tape, link: Link, started: Instant) -> Self {
         let (listeners, sessions) = (HashMap::new(), Sessions::default());
-        Self { tape, credentials, started, listeners, sessions, summary: Summary::default(), failed: None }
+        Self { tape, link, started, listeners, sessions, summary: Summary::default(), failed: None }
     }
 
     /// Writes until it is told to finish. After an error it goes on: the next event may fit.
@@ -71,8 +70,7 @@ impl Scribe {
             Direction::FromDevice => self.summary.from_device += 1,
         }
         let at = at.duration_since(self.started);
-        let listener =
-            self.listeners.entry(client).or_insert_with(|| Listener::new(self.credentials.clone()));
+        let listener = self.listeners.entry(client).or_insert_with(|| Listener::new(&self.link));
         for event in listener.observe(at, direction, bytes, &mut self.sessions) {
             self.record(event);
         }

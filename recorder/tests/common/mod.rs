@@ -6,8 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use fencelab_recorder::Tape;
-use fencelab_recorder::tape::secrets;
+use fencelab_recorder::{Link, Tape, link};
 use fencelab_transcript::lint::{self, Rules, Severity};
 use fencelab_transcript::{DeviceIdentity, Header, LinkInfo, Transcript};
 use fencelab_wire::Secret;
@@ -61,15 +60,19 @@ pub(crate) fn header() -> Header {
     }
 }
 
-pub(crate) fn tape(credentials: &[Credential]) -> (Shared, Tape) {
+pub(crate) fn ipmi(credentials: &[Credential]) -> Link {
+    link::ipmi::link(credentials.to_vec())
+}
+
+pub(crate) fn tape(link: &Link) -> (Shared, Tape) {
     let shared = Shared::default();
-    let tape = Tape::to(Box::new(shared.clone()), header(), secrets(credentials)).unwrap();
+    let tape = Tape::to(Box::new(shared.clone()), header(), link.secrets().clone()).unwrap();
     (shared, tape)
 }
 
 /// Asserts that a transcript has no error, and holds none of the secrets.
-pub(crate) fn assert_clean(name: &str, transcript: &Transcript, credentials: &[Credential]) {
-    let rules = Rules { scan: secrets(credentials), scratch: true };
+pub(crate) fn assert_clean(name: &str, transcript: &Transcript, link: &Link) {
+    let rules = Rules { scan: link.secrets().clone(), scratch: true };
     let findings = lint::lint(name, &transcript.canonical(), &rules);
     let errors: Vec<_> = findings
         .iter()
