@@ -10,6 +10,7 @@ struct Readme;
 
 pub mod ipmi;
 pub mod secret;
+pub mod snmp;
 pub mod tap;
 
 pub use secret::Secret;

@@ -1,0 +1,19 @@
+//! SNMP v1, v2c and v3: RFC 1157, 1901, 3412, 3414, 3416.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`oid`], [`value`], [`pdu`] | what is asked and answered, as values |
+//! | [`message`] | the datagram around it: community (v1, v2c) or header, security parameters and scope (v3) |
+//! | [`ber`] | the encoding rules, and how to break them on purpose |
+
+pub mod ber;
+pub mod message;
+pub mod oid;
+pub mod pdu;
+pub mod value;
+
+pub use ber::{Distortion, ParseError, Problem};
+pub use message::{Body, Message, Scoped, ScopedPdu, UsmParameters, V3Message, Version};
+pub use oid::{Oid, OidError};
+pub use pdu::{Binding, ErrorStatus, Pdu, PduKind, TrapV1};
+pub use value::Value;
