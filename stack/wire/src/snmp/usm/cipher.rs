@@ -3,7 +3,9 @@
 use super::PrivProtocol;
 use aes::cipher::{Array, InnerIvInit};
 use aes::{Aes128, Aes192, Aes256};
-use cbc::cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit};
+use cbc::cipher::{
+    Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit,
+};
 use cfb_mode::{BufDecryptor, BufEncryptor};
 use des::{Des, TdesEde3};
 
@@ -79,7 +81,11 @@ fn xor(a: [u8; 8], b: [u8; 8]) -> [u8; 8] {
 
 /// DES works on blocks of 8 bytes; the last one is filled with zero bytes, which follow the scoped PDU and so are told
 /// from it by its length (RFC 3414 §8.1.1.2).
-fn cbc_encrypt<C: BlockCipherEncrypt<BlockSize = cbc::cipher::consts::U8>>(cipher: &C, iv: [u8; 8], text: &mut Vec<u8>) {
+fn cbc_encrypt<C: BlockCipherEncrypt<BlockSize = cbc::cipher::consts::U8>>(
+    cipher: &C,
+    iv: [u8; 8],
+    text: &mut Vec<u8>,
+) {
     text.resize(text.len().next_multiple_of(8), 0);
     let (blocks, _) = Array::slice_as_chunks_mut(text);
     cbc::Encryptor::<&C>::inner_iv_init(cipher, &iv.into()).encrypt_blocks(blocks);

@@ -54,7 +54,12 @@ pub fn extend_reeder(protocol: AuthProtocol, kul: &Secret, engine_id: &[u8], len
 }
 
 /// The localised key of a privacy protocol, long enough for it.
-pub(super) fn privacy_key(auth: AuthProtocol, privacy: PrivProtocol, ku: &Secret, engine_id: &[u8]) -> Secret {
+pub(super) fn privacy_key(
+    auth: AuthProtocol,
+    privacy: PrivProtocol,
+    ku: &Secret,
+    engine_id: &[u8],
+) -> Secret {
     let kul = localize(auth, ku, engine_id);
     match privacy {
         PrivProtocol::TripleDes | PrivProtocol::Aes192Cisco | PrivProtocol::Aes256Cisco => {

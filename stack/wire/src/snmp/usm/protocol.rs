@@ -36,7 +36,8 @@ pub enum AuthProtocol {
 
 impl AuthProtocol {
     /// All of them, the weakest first.
-    pub const ALL: [Self; 6] = [Self::Md5, Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
+    pub const ALL: [Self; 6] =
+        [Self::Md5, Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
 
     /// Bytes of a key: the digest as a whole.
     #[must_use]
