@@ -13,6 +13,7 @@ use fencelab_devices::{Device, DeviceSpec};
 
 use crate::agent::{Agent, Subject};
 use crate::case::Case;
+use crate::link::Link;
 use crate::options::{Account, Call, Place};
 use crate::process::{self, Program};
 use crate::promise::Timing;
@@ -161,8 +162,9 @@ impl Rack<'_> {
             }
         };
         let place = Place { host: self.target.address.ip().to_string(), port: self.target.address.port() };
-        let call =
-            Call::new(&case, &subject.advert, &place, &self.account, &arena.script.display().to_string());
+        let (spec, script) = (&self.stage.spec, arena.script.display().to_string());
+        let link = Link::of(spec);
+        let call = Call::new(&case, &subject.advert, &link, &place, &self.account, &script);
         let told = self.account.as_told(case.login);
         let mut env = Call::environment(&case);
         if !call.args.is_empty() {
@@ -170,7 +172,8 @@ impl Rack<'_> {
             env.insert(PASSWORD_VARIABLE.to_owned(), told.password.clone());
         }
         let program = Program { path: path.clone(), args: call.args, env, folder: folder.clone() };
-        let promised = Timing::of(&case, &subject.advert.defaults()).last_bound(case.action);
+        let effort = link.effort(spec.plant.plugs.len());
+        let promised = Timing::of(&case, &subject.advert.defaults(), effort).last_bound(case.action);
         let left = self.stage.cut.map(|cut| cut.saturating_duration_since(Instant::now()));
         let bound = left.map_or(promised, |left| left.min(promised));
 

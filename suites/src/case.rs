@@ -116,7 +116,7 @@ pub enum Mode {
     /// `key=value` lines on standard input, as Pacemaker does. The password goes the same way.
     #[default]
     Stdin,
-    /// Long options on the command line. The password comes from a `password_script`, never from an argument.
+    /// Long options on the command line. Passwords come from a `password_script`, never from an argument.
     Argv,
 }
 
@@ -146,6 +146,8 @@ pub struct Case {
     pub action: Action,
     /// The plug it is asked for.
     pub plug: String,
+    /// Further plugs in the same call, joined to the first by the agent's `plug_separator`.
+    pub also: Vec<String>,
     /// The state of that plug when the agent starts.
     pub power: Power,
     /// The trouble, installed before the agent starts.
@@ -170,6 +172,7 @@ impl Case {
             agent: agent.to_owned(),
             action,
             plug: plug.to_owned(),
+            also: Vec::new(),
             power,
             faults: Vec::new(),
             seed: 1,
@@ -178,6 +181,24 @@ impl Case {
             options: BTreeMap::new(),
             as_service: false,
         }
+    }
+
+    /// Every plug that the agent is asked for.
+    pub fn plugs(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.plug).chain(&self.also)
+    }
+
+    /// Whether a boolean option is given and true.
+    pub fn flag(&self, key: &str) -> bool {
+        self.options.get(key).is_some_and(|value| matches!(value.as_str(), "1" | "yes" | "on" | "true"))
+    }
+
+    /// The plugs in the words of reports: `plug 3`, or `plugs 3 and 5`.
+    pub fn plugs_in_words(&self) -> String {
+        if self.also.is_empty() {
+            return format!("plug {}", self.plug);
+        }
+        format!("plugs {}", self.plugs().map(String::as_str).collect::<Vec<_>>().join(" and "))
     }
 
     /// The fault expression, or an empty text where there is none.

@@ -19,6 +19,7 @@ const GET_CHASSIS_STATUS: u64 = 0x01;
 /// The claims in a dialogue, in the order in which they went out. Answers that the device documents as meaning neither on
 /// nor off are claims of nothing, whatever their power bit says.
 pub fn claims(dialogue: &[Event], spec: &DeviceSpec) -> Vec<Claim> {
+    let plug = spec.plant.plugs.first().map(|(name, _)| name.clone()).unwrap_or_default();
     let unclear: Vec<&Appearance> =
         spec.states().filter(|state| is_unclear(state.means)).flat_map(|state| &state.seen).collect();
     dialogue
@@ -31,7 +32,7 @@ pub fn claims(dialogue: &[Event], spec: &DeviceSpec) -> Vec<Claim> {
                 "ipmi" => ipmi(value, &unclear)?,
                 _ => return None,
             };
-            Some(Claim { at: event.at, power })
+            Some(Claim { at: event.at, plug: plug.clone(), power })
         })
         .collect()
 }

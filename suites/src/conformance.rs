@@ -1,14 +1,14 @@
 //! The conformance suite: what an agent advertises works on a healthy device, however it is called, and only with the right
 //! credentials.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use fencelab_devices::Power;
 
 use crate::case::{Action, Case, Login};
-use crate::draw::link_options;
+use crate::draw::middle;
 use crate::finding::{Facts, circumstances};
+use crate::link::{Link, Options};
 use crate::plan::{Plan, Suite};
 use crate::promise::Timing;
 use crate::properties::{bounded, every_action, no_leak, parity, right_plug};
@@ -30,44 +30,93 @@ pub(crate) struct Task {
     needs: Needs,
 }
 
-/// Everything to try of one agent on one device. Where the same program is tried in full under another name, each action once
-/// is enough.
+/// Everything to try of one agent on one device:
+/// - each advertised action, from on (also by argv) and from off, for one plug that has neighbours on both sides;
+/// - the same in each other way of reaching the device; of an external agent, whose time is real, `status` and `off` only;
+/// - `off` and `status` of every other plug; of an external agent, of the first and the last one;
+/// - two plugs in one call, where the agent has a separator for them, from states that differ;
+/// - wrong names, wrong passwords, low privileges; and a look at the arguments of the tools that the agent runs.
+///
+/// Where the same program is tried in full under another name, each action once is enough.
 pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage, is_alias: bool) -> Vec<Task> {
     let (spec, subject) = (stage.spec(), stage.subject());
-    let plug = spec.plant.plugs.first().map(|(name, _)| name.clone()).unwrap_or_default();
+    let advert = &subject.advert;
+    let link = Link::of(spec);
+    let plugs: Vec<String> = spec.plant.plugs.iter().map(|(name, _)| name.clone()).collect();
+    let usual = plan.plugs.first().or(middle(&plugs)).cloned().unwrap_or_default();
     let label = subject.agent.to_string();
-    let mut options: BTreeMap<String, String> = link_options(spec);
-    options.retain(|key, _| subject.advert.parameters.contains_key(key));
-    options.extend(plan.options.clone());
-    let case = |action: Action, power: Power, login: Login| {
-        let mut case = Case::healthy(&spec.id, &label, action, &plug, power);
-        (case.options, case.login, case.seed) = (options.clone(), login, plan.seed);
-        case
+    let also: Vec<String> = plan.plugs.iter().skip(1).cloned().collect();
+    let task = |action: Action, power: Power, way: &Options, needs: Needs| {
+        let mut case = Case::healthy(&spec.id, &label, action, &usual, power);
+        case.options = way.clone();
+        case.options.extend(plan.options.clone());
+        (case.seed, case.also) = (plan.seed, also.clone());
+        Task { case, needs }
     };
+    let has = |action: Action| advert.actions.contains(&action);
+    let ways = link.ways(advert);
+    let way = ways.first().cloned().unwrap_or_default();
     let mut tasks = Vec::new();
-    for action in subject.advert.actions.iter().copied() {
-        if action.is_offline() {
-            tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::One });
+    for action in advert.actions.iter().copied() {
+        if action.is_offline() || is_alias {
+            tasks.push(task(action, Power::On, &way, Needs::One));
             continue;
         }
-        if is_alias {
-            tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::One });
-            continue;
-        }
-        tasks.push(Task { case: case(action, Power::On, Login::Right), needs: Needs::Other });
-        tasks.push(Task { case: case(action, Power::Off, Login::Right), needs: Needs::One });
+        tasks.push(task(action, Power::On, &way, Needs::Other));
+        tasks.push(task(action, Power::Off, &way, Needs::One));
     }
-    if subject.advert.actions.contains(&Action::Off) && !is_alias {
-        for login in [Login::WrongPassword, Login::UnknownUser, Login::LowPrivilege] {
-            let can_ask = login != Login::LowPrivilege || subject.advert.parameters.contains_key("privlvl");
-            if can_ask {
-                tasks.push(Task { case: case(Action::Off, Power::On, login), needs: Needs::One });
+    if !is_alias {
+        for way in ways.iter().skip(1) {
+            let each = advert.actions.iter().copied().filter(|action| !action.is_offline());
+            let each = each.filter(|action| {
+                subject.agent.is_builtin() || matches!(action, Action::Status | Action::Off)
+            });
+            tasks.extend(each.map(|action| task(action, Power::On, way, Needs::One)));
+        }
+        let asked = plugs.iter().enumerate().filter(|(at, plug)| {
+            let at_an_end = *at == 0 || at + 1 == plugs.len();
+            **plug != usual && plan.plugs.is_empty() && (at_an_end || subject.agent.is_builtin())
+        });
+        for (_, plug) in asked {
+            for (action, power) in
+                [(Action::Off, Power::On), (Action::On, Power::Off), (Action::Status, Power::Off)]
+            {
+                let mut task = task(action, power, &way, Needs::One);
+                task.case.plug.clone_from(plug);
+                tasks.extend(has(action).then_some(task));
             }
         }
-        tasks.push(Task { case: case(Action::Off, Power::On, Login::Right), needs: Needs::Witness });
+        if plan.plugs.is_empty() && plugs.len() > 1 && advert.parameters.contains_key("plug_separator") {
+            tasks.extend(together(&plugs, &usual, |action, power| {
+                has(action).then(|| task(action, power, &way, Needs::One))
+            }));
+        }
+    }
+    if has(Action::Off) && !is_alias {
+        for (login, way) in link.wrong_logins(advert) {
+            let mut task = task(Action::Off, Power::On, &way, Needs::One);
+            task.case.login = login;
+            tasks.push(task);
+        }
+        tasks.push(task(Action::Off, Power::On, &way, Needs::Witness));
     }
     tasks.retain(|task| plan.action.is_none_or(|only| only == task.case.action));
     tasks.retain(|task| plan.power.is_none_or(|only| only == task.case.power));
+    tasks
+}
+
+/// Two plugs in one call, once as the other one is and once otherwise, so that an agent that looks at one of them only is seen.
+fn together(plugs: &[String], usual: &String, task: impl Fn(Action, Power) -> Option<Task>) -> Vec<Task> {
+    let Some(other) = plugs.iter().find(|plug| *plug != usual) else { return Vec::new() };
+    let mut tasks = Vec::new();
+    for action in [Action::Off, Action::On, Action::Reboot, Action::Status] {
+        for power in [Power::On, Power::Off] {
+            tasks.extend(task(action, power).map(|mut task| {
+                task.case.also = vec![other.clone()];
+                task
+            }));
+        }
+    }
     tasks
 }
 
@@ -89,7 +138,8 @@ pub(crate) fn attempt(stage: &dyn Stage, task: &Task) -> Option<Tried> {
     let case = &task.case;
     let played = stage.play(case, task.needs, true)?;
     let mut judgements: Vec<(&'static str, Judgement, &Run)> = Vec::new();
-    let timing = Timing::of(case, &stage.subject().advert.defaults());
+    let effort = Link::of(stage.spec()).effort(stage.spec().plant.plugs.len());
+    let timing = Timing::of(case, &stage.subject().advert.defaults(), effort);
     if case.login == Login::Right {
         judgements.push(("every-action", every_action::check(case, &played.run), &played.run));
         judgements.push(("bounded", bounded::check(case, &timing, &played.run), &played.run));

@@ -7,7 +7,6 @@ use std::time::Duration;
 use fencelab_devices::fault::{
     Argument, CATALOGUE, Direction, Entry, Fault, FaultKind, Group, Op, Phase, Scope,
 };
-use fencelab_devices::spec::FaceSpec;
 use fencelab_devices::{Command, DeviceSpec, Power};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -16,6 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::agent::Subject;
 use crate::case::{Action, Case};
+use crate::link::Link;
 use crate::plan::Plan;
 use crate::verdict::Property;
 
@@ -25,6 +25,10 @@ pub struct Drawer {
     subject_label: String,
     device: String,
     plugs: Vec<String>,
+    /// Plugs that the plan asks for beside the first, always.
+    also: Vec<String>,
+    /// Whether several plugs may be asked for in one call.
+    in_one_call: bool,
     actions: Vec<Action>,
     powers: Vec<Power>,
     faults: Vec<&'static Entry>,
@@ -36,7 +40,7 @@ pub struct Drawer {
 }
 
 /// The part of a case that is drawn; everything else is the same for a whole cell.
-type Drawn = (Vec<Fault>, Action, Power, String, BTreeMap<String, String>, u64);
+type Drawn = (Vec<Fault>, Action, Power, (String, Vec<String>), BTreeMap<String, String>, u64);
 
 impl Drawer {
     /// The strategies for a property; `None`, with the reason, where the property cannot be at stake.
@@ -49,8 +53,11 @@ impl Drawer {
         property: Property,
         plan: &Plan,
     ) -> Result<Self, &'static str> {
+        let plugs: Vec<String> = spec.plant.plugs.iter().map(|(name, _)| name.clone()).collect();
         let wanted: &[Action] = match property {
             Property::NoFalseOff => &[Action::Off, Action::Reboot, Action::Disable],
+            // Where there is but one plug, a list tells nothing.
+            Property::NoFalseStatus if plugs.len() > 1 => &[Action::Status, Action::ListStatus],
             Property::NoFalseStatus => &[Action::Status],
             Property::RightPlug | Property::Bounded | Property::Heals | Property::NoLeak => &[
                 Action::Off,
@@ -77,7 +84,9 @@ impl Drawer {
         if actions.is_empty() {
             return Err("the agent advertises no action that it is about");
         }
-        let asks_only = actions.iter().all(|action| matches!(action, Action::Status | Action::Monitor));
+        let asks_only = actions
+            .iter()
+            .all(|action| matches!(action, Action::Status | Action::Monitor | Action::ListStatus));
         let states: Vec<String> = spec.states().map(|state| state.name.clone()).collect();
         let faults = CATALOGUE
             .iter()
@@ -88,7 +97,11 @@ impl Drawer {
         Ok(Drawer {
             subject_label: subject.agent.to_string(),
             device: spec.id.clone(),
-            plugs: spec.plant.plugs.iter().map(|(name, _)| name.clone()).collect(),
+            in_one_call: plan.plugs.is_empty()
+                && plugs.len() > 1
+                && subject.advert.parameters.contains_key("plug_separator"),
+            also: plan.plugs.iter().skip(1).cloned().collect(),
+            plugs: plan.plugs.first().map_or(plugs, |plug| vec![plug.clone()]),
             powers: plan.power.map_or_else(|| powers(property), |power| vec![power]),
             actions,
             faults,
@@ -135,9 +148,15 @@ impl Drawer {
         cases
     }
 
-    /// Each trouble with each action and each state of the first plug.
+    /// The plug for cases that are not drawn: one with a neighbour on either side, where there is one, so that who counts from
+    /// 0 or from 2 is seen.
+    fn plug(&self) -> String {
+        middle(&self.plugs).cloned().unwrap_or_default()
+    }
+
+    /// Each trouble with each action and each state of one plug.
     fn each(&self, troubles: &[Vec<Fault>], options: &BTreeMap<String, String>, seed: u64) -> Vec<Case> {
-        let plug = self.plugs.first().cloned().unwrap_or_default();
+        let plug = (self.plug(), self.also.clone());
         let mut cases = Vec::new();
         for faults in troubles {
             for action in &self.actions {
@@ -174,7 +193,7 @@ impl Drawer {
     pub fn replay(&self, faults: &[Fault], seed: u64) -> Case {
         let action = self.actions.first().copied().unwrap_or(Action::Off);
         let power = self.powers.first().copied().unwrap_or(Power::On);
-        let plug = self.plugs.first().cloned().unwrap_or_default();
+        let plug = (self.plug(), self.also.clone());
         self.case((faults.to_vec(), action, power, plug, self.base.clone(), seed))
     }
 
@@ -187,10 +206,22 @@ impl Drawer {
     }
 
     fn case(&self, drawn: Drawn) -> Case {
-        let (faults, action, power, plug, options, seed) = drawn;
+        let (faults, action, power, (plug, also), options, seed) = drawn;
         let mut case = Case::healthy(&self.device, &self.subject_label, action, &plug, power);
         (case.faults, case.options, case.seed) = (faults, options, seed);
+        case.also = also.into_iter().filter(|other| *other != case.plug).collect();
         case
+    }
+
+    /// One plug, and now and then another one in the same call. Shrinks towards one, the device's first.
+    fn asked(&self) -> SBoxedStrategy<(String, Vec<String>)> {
+        let plug = select(self.plugs.clone());
+        if !self.in_one_call {
+            let also = self.also.clone();
+            return plug.prop_map(move |plug| (plug, also.clone())).sboxed();
+        }
+        let other = proptest::collection::vec(select(self.plugs.clone()), 0..=1);
+        (plug, prop_oneof![4 => Just(Vec::new()), 1 => other]).sboxed()
     }
 
     fn strategy(&self) -> SBoxedStrategy<Drawn> {
@@ -208,7 +239,7 @@ impl Drawer {
             faults,
             select(self.actions.clone()),
             select(self.powers.clone()),
-            select(self.plugs.clone()),
+            self.asked(),
             options,
             any::<u32>(),
         )
@@ -384,7 +415,8 @@ pub fn base_options(
     subject: &Subject,
     given: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let mut options = link_options(spec);
+    let link = Link::of(spec);
+    let mut options = link.options(&subject.advert);
     if !subject.agent.is_builtin() {
         let slowest = spec.plant.timing.off.max(spec.plant.timing.on).as_secs() + 1;
         let power = slowest.max(4).to_string();
@@ -394,29 +426,18 @@ pub fn base_options(
             ("shell_timeout", "2"),
             ("power_wait", "0"),
             ("stonith_status_sleep", "1"),
-            ("ipmitool_timeout", "1"),
         ];
-        options.extend(brisk.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        let brisk = brisk.iter().chain(link.brisk());
+        options.extend(brisk.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     }
     options.retain(|key, _| subject.advert.parameters.contains_key(key));
     options.extend(given.clone());
     options
 }
 
-/// What an operator must tell any agent to reach this device at all.
-pub fn link_options(spec: &DeviceSpec) -> BTreeMap<String, String> {
-    let mut options = BTreeMap::new();
-    for face in &spec.faces {
-        if let FaceSpec::Ipmi(face) = face {
-            options.insert("lanplus".to_owned(), if face.v20 { "1" } else { "0" }.to_owned());
-            // A BMC that keeps silent about its suites costs 14 s a question with ipmitool; its operators name one.
-            if face.v20 && !face.answers_cipher_suites {
-                let best = [17, 3, 2, 1].into_iter().find(|suite| face.cipher_suites.contains(suite));
-                options.extend(best.map(|suite| ("cipher".to_owned(), suite.to_string())));
-            }
-        }
-    }
-    options
+/// The third of several, or else the last.
+pub(crate) fn middle(plugs: &[String]) -> Option<&String> {
+    plugs.get(2).or(plugs.last())
 }
 
 /// Other ways to ask for the same, one change each.
@@ -426,32 +447,24 @@ fn variants(
     base: &BTreeMap<String, String>,
     given: &BTreeMap<String, String>,
 ) -> Vec<BTreeMap<String, String>> {
-    let mut changes: Vec<(&str, String)> =
-        vec![("method", "cycle".to_owned()), ("power_wait", "1".to_owned()), ("retry_on", "2".to_owned())];
+    let of = |key: &'static str, value: &str| vec![(key, Some(value.to_owned()))];
+    let mut changes = vec![of("method", "cycle"), of("power_wait", "1"), of("retry_on", "2")];
     if subject.agent.is_builtin() {
-        changes.extend([
-            ("delay", "3".to_owned()),
-            ("power_timeout", "5".to_owned()),
-            ("shell_timeout", "1".to_owned()),
-        ]);
+        changes.extend([of("delay", "3"), of("power_timeout", "5"), of("shell_timeout", "1")]);
     }
-    for face in &spec.faces {
-        if let FaceSpec::Ipmi(face) = face {
-            if face.v15 && face.v20 {
-                changes.push(("lanplus", "0".to_owned()));
-            }
-            if face.v20 {
-                let suites = face.cipher_suites.iter().filter(|suite| [2, 3, 8, 12, 17].contains(*suite));
-                changes.extend(suites.map(|suite| ("cipher", suite.to_string())));
-            }
-        }
-    }
+    changes.retain(|change| change.iter().all(|(key, _)| subject.advert.parameters.contains_key(*key)));
+    changes.extend(Link::of(spec).variants(&subject.advert));
     changes
         .into_iter()
-        .filter(|(key, _)| subject.advert.parameters.contains_key(*key) && !given.contains_key(*key))
-        .map(|(key, value)| {
+        .filter(|change| !change.iter().any(|(key, _)| given.contains_key(*key)))
+        .map(|change| {
             let mut options = base.clone();
-            options.insert(key.to_owned(), value);
+            for (key, value) in change {
+                match value {
+                    Some(value) => options.insert(key.to_owned(), value),
+                    None => options.remove(key),
+                };
+            }
             options
         })
         .filter(|options| options != base)

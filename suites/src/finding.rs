@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use fencelab_devices::DeviceSpec;
 use fencelab_devices::fault::Fault;
-use fencelab_devices::spec::FaceSpec;
 use fencelab_transcript::redact::Redactor;
 use fencelab_transcript::scan::Scan;
 use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker, Transcript};
 
 use crate::agent::Agent;
 use crate::case::{Case, Login, Mode};
+use crate::link::Link;
 use crate::plan::Suite;
 use crate::report::{Finding, Said};
 use crate::run::Run;
@@ -93,6 +93,11 @@ impl Facts<'_> {
         }
         words.extend(["--action".to_owned(), case.action.to_string()]);
         words.extend(["--power".to_owned(), case.power.to_string()]);
+        // A device of one plug leaves no choice.
+        if self.spec.plant.plugs.len() > 1 && !case.action.is_offline() {
+            let plugs: Vec<&str> = case.plugs().map(String::as_str).collect();
+            words.extend(["--plug".to_owned(), quoted(&plugs.join(","))]);
+        }
         words.extend(["--seed".to_owned(), case.seed.to_string()]);
         for (key, value) in &self.unusual {
             words.extend(["--option".to_owned(), quoted(&format!("{key}={value}"))]);
@@ -109,27 +114,25 @@ pub(crate) fn transcript(spec: &DeviceSpec, agent: &Agent, case: &Case, run: &Ru
     if !run.recorded {
         return None;
     }
-    let face = spec.faces.first()?;
+    let (face, link) = (spec.faces.first()?, Link::of(spec));
     let mut device = DeviceIdentity::new(spec.vendor.clone(), spec.model.clone());
     device.firmware = spec.firmware.clone();
     let port = face.default_port();
-    let transport = match face {
-        FaceSpec::Ipmi(_) => "udp".to_owned(),
-        FaceSpec::Replay(transcript) => transcript.header.link.transport.clone(),
-    };
-    let mut header = Header::new(device, LinkInfo::new(face.protocol(), transport, Some(port)));
+    let mut header = Header::new(device, LinkInfo::new(face.protocol(), link.transport(), Some(port)));
     header.speaker = Some(Speaker::new(agent.name()));
     header.by = Some(format!("fencelab test {}", env!("CARGO_PKG_VERSION")));
     header.provenance = Some("emulated".to_owned());
 
     let action = case.action.name();
-    let mut begin = Mark::begin(action, Some(case.plug.clone()));
+    let plugs: Vec<&str> = case.plugs().map(String::as_str).collect();
+    let plug = Some(plugs.join(","));
+    let mut begin = Mark::begin(action, plug.clone());
     begin.before = states(&run.target, run.started);
     let code = match run.exit {
         crate::run::Exit::Code(code) => Some(code),
         _ => None,
     };
-    let mut end = Mark::end(action, Some(case.plug.clone()), code);
+    let mut end = Mark::end(action, plug, code);
     end.after = states(&run.target, run.ended);
     let mut begin = Event::mark(Duration::ZERO, 0, begin);
     if !case.faults.is_empty() {
@@ -146,7 +149,7 @@ pub(crate) fn transcript(spec: &DeviceSpec, agent: &Agent, case: &Case, run: &Ru
     events.sort_by_key(|event| event.at);
     let redactor = Redactor::new(Scan::new().with("password", &run.secret));
     let mut touched: Vec<String> = events.iter_mut().flat_map(|event| redactor.redact(event)).collect();
-    touched.push("rmcp+.data".to_owned());
+    touched.extend(link.redacted().iter().map(|part| (*part).to_owned()));
     touched.sort_unstable();
     touched.dedup();
     header.redacted = touched;

@@ -292,7 +292,7 @@ fn play(plan: &Plan, field: &Field, stage: &dyn Stage, turn: Turn, deadline: Ins
     let builtin = field.subject.agent.is_builtin();
     // Processes are recorded at once: what they did may not happen a second time.
     let Some(played) = stage.play(&case, Needs::of(turn.property), !builtin) else { return };
-    let judgements = played.judge(&case, &field.subject);
+    let judgements = played.judge(&case, &field.subject, &field.spec);
     let breaches: Vec<_> =
         judgements.iter().filter_map(|(_, judgement)| judgement.clone().breach()).collect();
     let fresh = field.book(&turn, &case, judgements, begun.elapsed());

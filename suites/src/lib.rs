@@ -16,6 +16,7 @@ pub mod expected;
 mod finding;
 mod hunt;
 mod lanes;
+pub(crate) mod link;
 mod memory;
 pub mod metadata;
 pub mod options;

@@ -13,6 +13,7 @@ use fencelab_link::memory::{MemoryWorld, Peer};
 
 use crate::agent::Subject;
 use crate::case::Case;
+use crate::link::Link;
 use crate::options::{Account, Call, Place};
 use crate::run::{Exit, Run};
 use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
@@ -118,14 +119,15 @@ impl Rack {
         self.runs += 1;
         let started = self.now;
         let mut world = MemoryWorld::new(case.seed.rotate_left(17) ^ self.runs);
-        let place = Place { host: HOSTS[0].to_owned(), port: 623 };
+        let port = self.spec.faces.first().map_or(0, fencelab_devices::spec::FaceSpec::default_port);
+        let place = Place { host: HOSTS[0].to_owned(), port };
         world.route(HOSTS[0], place.port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
         world.route(HOSTS[1], place.port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
         world.script(SCRIPT, self.account.password.clone());
         world.advance_to(started);
         let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);
 
-        let call = Call::new(case, &subject.advert, &place, &self.account, SCRIPT);
+        let call = Call::new(case, &subject.advert, &Link::of(&self.spec), &place, &self.account, SCRIPT);
         let invocation = Invocation {
             program: subject.agent.name().to_owned(),
             stdin: call.args.is_empty().then_some(call.stdin),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::case::{Case, Login, Mode};
+use crate::case::{Action, Case, Login, Mode};
+use crate::link::Link;
 use crate::metadata::Advert;
 
 /// The account that the emulated devices of a run know, and the password that must not leak.
@@ -64,16 +65,20 @@ pub struct Call {
 const ACTION: &[&str] = &["action", "option"];
 const IP: &[&str] = &["ip", "ipaddr"];
 const PORT: &[&str] = &["ipport"];
-const USER: &[&str] = &["username", "login"];
-const PASSWORD: &[&str] = &["password", "passwd"];
-const PASSWORD_SCRIPT: &[&str] = &["password_script", "passwd_script"];
 const PLUG: &[&str] = &["plug", "port"];
+const PLUG_SEPARATOR: &str = "plug_separator";
 
 impl Call {
-    /// The words for `case`. `script` is a program that prints the password: an agent that is called by argv is given that in
-    /// place of the password, for everybody can read arguments.
-    pub fn new(case: &Case, advert: &Advert, place: &Place, account: &Account, script: &str) -> Self {
-        let told = account.as_told(case.login);
+    /// The words for `case` over `link`. `script` is a program that prints the password: an agent that is called by argv is
+    /// given that in place of the password, for everybody can read arguments.
+    pub(crate) fn new(
+        case: &Case,
+        advert: &Advert,
+        link: &Link,
+        place: &Place,
+        account: &Account,
+        script: &str,
+    ) -> Self {
         let mut pairs: Vec<(String, String)> = Vec::new();
         // An agent whose metadata lacks a name may still take it (the contract's names always work), so the first is the fallback.
         let mut put = |names: &[&str], value: &str| {
@@ -81,22 +86,25 @@ impl Call {
             pairs.push((name.to_owned(), value.to_owned()));
         };
         put(ACTION, case.action.name());
-        if case.action != crate::case::Action::Metadata && case.action != crate::case::Action::Manpage {
+        let mut options = case.options.clone();
+        if case.action != Action::Metadata && case.action != Action::Manpage {
             put(IP, &place.host);
             put(PORT, &place.port.to_string());
-            put(USER, &told.user);
-            match case.mode {
-                Mode::Stdin => put(PASSWORD, &told.password),
-                Mode::Argv => put(PASSWORD_SCRIPT, script),
+            for (names, value) in link.credentials(case, account, script) {
+                // What proves the caller's right wins over an option of the same name, and is said once.
+                for name in names {
+                    options.remove(*name);
+                }
+                put(names, &value);
             }
-            // With `port_as_ip` a plug is another word for the address; such an agent has no plugs of its own.
-            if advert.first_of(PLUG).is_some() && !advert.parameters.contains_key("port_as_ip") {
-                put(PLUG, &case.plug);
+            // With `port_as_ip` a plug is another word for the address; such an agent has no plugs of its own. Who asks
+            // about all plugs names none, as cluster managers do.
+            let of_all = matches!(case.action, Action::List | Action::ListStatus | Action::Monitor);
+            if advert.first_of(PLUG).is_some() && !advert.parameters.contains_key("port_as_ip") && !of_all {
+                let default = advert.parameters.get(PLUG_SEPARATOR).and_then(|it| it.default.as_deref());
+                let separator = options.get(PLUG_SEPARATOR).map(String::as_str).or(default).unwrap_or(",");
+                put(PLUG, &case.plugs().map(String::as_str).collect::<Vec<_>>().join(separator));
             }
-        }
-        let mut options = case.options.clone();
-        if case.login == Login::LowPrivilege {
-            options.insert("privlvl".to_owned(), "user".to_owned());
         }
         // Options that an agent does not have are left out: a warning about them is not what is tested.
         pairs.extend(options.into_iter().filter(|(key, _)| advert.parameters.contains_key(key)));
@@ -140,7 +148,6 @@ mod tests {
     use fencelab_devices::Power;
 
     use super::*;
-    use crate::case::Action;
     use crate::metadata::Parameter;
 
     fn advert() -> Advert {
@@ -168,7 +175,8 @@ mod tests {
             [("lanplus", "1"), ("power_wait", "0")].map(|(k, v)| (k.to_owned(), v.to_owned())),
         );
         let account = Account { user: "lab".to_owned(), password: "abc".to_owned() };
-        Call::new(&case, &advert(), &Place { host: "127.0.0.1".to_owned(), port: 6230 }, &account, "/tmp/pw")
+        let place = Place { host: "127.0.0.1".to_owned(), port: 6230 };
+        Call::new(&case, &advert(), &Link::Ipmi(None), &place, &account, "/tmp/pw")
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use fencelab_devices::DeviceSpec;
 
 use crate::agent::{Agent, AgentChoice, Subject, agents_for};
+use crate::link::Link;
 use crate::metadata::Advert;
 use crate::plan::Plan;
 
@@ -39,7 +40,9 @@ pub(crate) fn meet(plan: &Plan, troubles: &mut Vec<String>) -> Vec<Pair> {
             });
             let Some(subject) = subject else { continue };
             let here = pairs.get(first..).unwrap_or_default();
-            let twin = here.iter().find(|pair| pair.alias_of.is_none() && is_same(&pair.subject, subject));
+            let said = Link::of(spec).always_said();
+            let twin =
+                here.iter().find(|pair| pair.alias_of.is_none() && is_same(&pair.subject, subject, said));
             let alias_of =
                 twin.filter(|_| !is_named(plan, &subject.agent)).map(|pair| pair.subject.agent.to_string());
             pairs.push(Pair { spec: Arc::clone(spec), subject: Arc::clone(subject), alias_of });
@@ -58,15 +61,15 @@ fn is_named(plan: &Plan, agent: &Agent) -> bool {
     })
 }
 
-/// Whether two external agents are one program that does the same under both names, as far as the lab calls it: it always
-/// says `lanplus` itself, so that a different default of that one does not count.
-fn is_same(one: &Subject, other: &Subject) -> bool {
+/// Whether two external agents are one program that does the same under both names, as far as the lab calls it: defaults of
+/// the options that the lab always says itself do not count.
+fn is_same(one: &Subject, other: &Subject, said: &[&str]) -> bool {
     let (Agent::External(a), Agent::External(b)) = (&one.agent, &other.agent) else { return false };
     let bytes = |path: &Path| std::fs::read(path).ok();
     let plain = |advert: &Advert| {
         let mut advert = advert.clone();
         advert.name.clear();
-        advert.parameters.remove("lanplus");
+        advert.parameters.retain(|key, _| !said.contains(&key.as_str()));
         advert
     };
     plain(&one.advert) == plain(&other.advert) && bytes(a).is_some_and(|text| Some(text) == bytes(b))
@@ -94,6 +97,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let one = subject(folder.path(), "fence_one", "#!/bin/sh\n");
         let mut two = subject(folder.path(), "fence_two", "#!/bin/sh\n");
+        let is_same = |one: &Subject, other: &Subject| is_same(one, other, &["lanplus"]);
         assert!(is_same(&one, &two));
         assert!(!is_same(&one, &subject(folder.path(), "fence_three", "#!/bin/sh\nexit 1\n")));
         let lanplus = Parameter { default: Some("1".to_owned()), ..Parameter::default() };

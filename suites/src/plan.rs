@@ -69,6 +69,8 @@ pub struct Plan {
     pub action: Option<Action>,
     /// Only with the plug in this state at the start.
     pub power: Option<Power>,
+    /// Only for these plugs, in one call. Empty: whichever the suites choose.
+    pub plugs: Vec<String>,
     /// Instead of drawing: this fault, once (a replay).
     pub faults: Option<Vec<Fault>>,
     /// Options given to the agent in every case, over those that are drawn.
@@ -96,6 +98,7 @@ impl Plan {
             property: None,
             action: None,
             power: None,
+            plugs: Vec::new(),
             faults: None,
             options: std::collections::BTreeMap::new(),
             seed: 1,

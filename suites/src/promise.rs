@@ -11,6 +11,10 @@ use crate::case::{Action, Case};
 pub struct Timing {
     values: BTreeMap<&'static str, f64>,
     lifted: bool,
+    /// Exchanges for a question or a command, over all the plugs of the call.
+    ask: f64,
+    /// Exchanges for a list.
+    list: f64,
 }
 
 /// Names and defaults of the contract (page "Standard options").
@@ -25,12 +29,28 @@ const DEFAULTS: [(&str, f64); 8] = [
     ("ipmitool_timeout", 2.0),
 ];
 
+/// What one action costs in questions to the device, for the promise of an agent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Effort {
+    /// Exchanges for one question about a plug, or one command: finding out what the device is counts.
+    pub ask: u32,
+    /// Exchanges for a list of all plugs.
+    pub list: u32,
+}
+
+impl Default for Effort {
+    /// One exchange for everything.
+    fn default() -> Self {
+        Effort { ask: 1, list: 1 }
+    }
+}
+
 /// What starting a process, an interpreter and its libraries may take on a busy machine.
 const START: Duration = Duration::from_secs(5);
 
 impl Timing {
-    /// The timing of a case, with the defaults that the agent's metadata names.
-    pub fn of(case: &Case, defaults: &BTreeMap<String, String>) -> Self {
+    /// The timing of a case, with the defaults that the agent's metadata names, where actions cost so much effort.
+    pub fn of(case: &Case, defaults: &BTreeMap<String, String>, effort: Effort) -> Self {
         let number = |map: &BTreeMap<String, String>, key: &str| {
             map.get(key).and_then(|text| text.parse::<f64>().ok())
         };
@@ -44,7 +64,13 @@ impl Timing {
             .options
             .get("disable_timeout")
             .map(|value| matches!(value.as_str(), "1" | "yes" | "on" | "true"));
-        Timing { values, lifted: asked.unwrap_or(case.as_service) }
+        let plugs = u32::try_from(case.plugs().count()).unwrap_or(u32::MAX);
+        Timing {
+            values,
+            lifted: asked.unwrap_or(case.as_service),
+            ask: f64::from(effort.ask.saturating_mul(plugs)),
+            list: f64::from(effort.list),
+        }
     }
 
     fn get(&self, key: &str) -> f64 {
@@ -56,7 +82,8 @@ impl Timing {
     ///
     /// The contract has no formula; this one grants each option in full wherever the contract lets it be spent:
     /// - an *exchange* is one login with its question: the larger of `login_timeout + shell_timeout` and `power_timeout`,
-    ///   which agents that call a tool use as that tool's limit;
+    ///   which agents that call a tool use as that tool's limit; the link says how many of them a question about a plug, a
+    ///   command, or a list needs, and each plug of a call is asked and ordered by itself;
     /// - off and on: ask first, command, `power_wait`, then poll for `power_timeout`, where the last poll may begin at the
     ///   deadline and take a whole exchange and a `stonith_status_sleep`;
     /// - on is attempted `1 + retry_on` times; reboot is both in a row.
@@ -66,12 +93,14 @@ impl Timing {
             return None;
         }
         let power = self.get("power_timeout");
-        let exchange = (self.get("login_timeout") + self.get("shell_timeout")).max(power);
+        let single = (self.get("login_timeout") + self.get("shell_timeout")).max(power);
+        let exchange = self.ask * single;
         let reach = exchange + self.get("power_wait") + power + self.get("stonith_status_sleep") + exchange;
         let attempts = 1.0 + self.get("retry_on");
         let seconds = match action {
             Action::Metadata | Action::Manpage | Action::ValidateAll => 0.0,
-            Action::Status | Action::Monitor | Action::List | Action::ListStatus => exchange,
+            Action::Status => exchange,
+            Action::Monitor | Action::List | Action::ListStatus => exchange.max(self.list * single),
             Action::Off | Action::Disable => self.get("delay") + exchange + reach,
             Action::On | Action::Enable => exchange + attempts * reach,
             Action::Reboot => self.get("delay") + exchange + reach + attempts * reach,
@@ -100,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_contracts_defaults() {
-        let timing = Timing::of(&case(&[]), &BTreeMap::new());
+        let timing = Timing::of(&case(&[]), &BTreeMap::new(), Effort::default());
         // status: one exchange of 20 s.
         assert_eq!(timing.promise(Action::Status), Some(Duration::from_secs(22) + START));
         // off: 20 + (20 + 0 + 20 + 1 + 20) s and a tenth.
@@ -110,28 +139,44 @@ mod tests {
     #[test]
     fn the_case_wins_over_the_metadata() {
         let metadata = BTreeMap::from([("power_timeout".to_owned(), "40".to_owned())]);
-        let slow = Timing::of(&case(&[]), &metadata).promise(Action::Status);
+        let slow = Timing::of(&case(&[]), &metadata, Effort::default()).promise(Action::Status);
         let quick = Timing::of(
             &case(&[("power_timeout", "2"), ("login_timeout", "1"), ("shell_timeout", "1")]),
             &metadata,
+            Effort::default(),
         );
         assert_eq!(slow, Some(Duration::from_secs(44) + START));
         assert_eq!(quick.promise(Action::Status), Some(Duration::from_secs_f64(2.2) + START));
     }
 
     #[test]
+    fn each_exchange_of_each_plug_counts() {
+        let mut two = case(&[]);
+        two.also = vec!["2".to_owned()];
+        let timing = Timing::of(&two, &BTreeMap::new(), Effort { ask: 3, list: 10 });
+        // status: three exchanges of 20 s for each of two plugs.
+        assert_eq!(timing.promise(Action::Status), Some(Duration::from_secs(132) + START));
+        assert_eq!(timing.promise(Action::List), Some(Duration::from_secs(220) + START));
+    }
+
+    #[test]
     fn no_limit_is_no_promise() {
-        assert_eq!(Timing::of(&case(&[("power_timeout", "0")]), &BTreeMap::new()).promise(Action::Off), None);
         assert_eq!(
-            Timing::of(&case(&[("disable_timeout", "1")]), &BTreeMap::new()).promise(Action::Off),
+            Timing::of(&case(&[("power_timeout", "0")]), &BTreeMap::new(), Effort::default())
+                .promise(Action::Off),
+            None
+        );
+        assert_eq!(
+            Timing::of(&case(&[("disable_timeout", "1")]), &BTreeMap::new(), Effort::default())
+                .promise(Action::Off),
             None
         );
         let mut service = case(&[]);
         service.as_service = true;
-        assert_eq!(Timing::of(&service, &BTreeMap::new()).promise(Action::Off), None);
+        assert_eq!(Timing::of(&service, &BTreeMap::new(), Effort::default()).promise(Action::Off), None);
         service.options.insert("disable_timeout".to_owned(), "0".to_owned());
         assert!(
-            Timing::of(&service, &BTreeMap::new()).promise(Action::Off).is_some(),
+            Timing::of(&service, &BTreeMap::new(), Effort::default()).promise(Action::Off).is_some(),
             "an explicit 0 wins over the service"
         );
     }

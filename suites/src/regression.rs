@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use fencelab_devices::{DeviceSpec, Power};
-use fencelab_transcript::{Body, Event, Kind, Mark, Transcript};
+use fencelab_transcript::{Event, Kind, Mark, Transcript};
 
 use crate::agent::Agent;
 use crate::arena::Arena;
 use crate::case::{Action, Case};
-use crate::draw::link_options;
 use crate::finding::Facts;
 use crate::lanes::{lock, share_out};
+use crate::link::Link;
 use crate::pair::Pair;
 use crate::plan::{Plan, Progress, Suite};
 use crate::report::{Cell, Finding, Verdict};
@@ -114,7 +114,7 @@ fn of_pair(plan: &Plan, pair: &Pair) -> Result<Vec<Episode>, String> {
         let transcript = Transcript::load(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
         let speaker = transcript.header.speaker.as_ref().map_or("nobody", |speaker| speaker.name.as_str());
         if speaker == pair.subject.agent.name() {
-            all.extend(episodes(&name, &transcript));
+            all.extend(episodes(&name, &transcript, &Link::of(&pair.spec)));
         } else {
             speakers.insert(speaker.to_owned());
         }
@@ -132,20 +132,23 @@ fn of_pair(plan: &Plan, pair: &Pair) -> Result<Vec<Episode>, String> {
 fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Option<Option<Finding>> {
     let Pair { spec, subject, .. } = pair;
     let episode = &task.episode;
+    let link = Link::of(spec);
     let (what, stage_spec) = if task.described {
         ("the described device", Arc::clone(spec))
     } else {
         // Recorded was an agent that calls ipmitool, which asks many things beside. Ours asks only for power, in one session:
         // it is held to the same answers to the same questions.
-        let builtin = subject.agent.is_builtin();
-        let transcript = if builtin { essence(&episode.transcript) } else { episode.transcript.clone() };
+        let transcript = match subject.agent.is_builtin() {
+            true => link.essence(&episode.transcript)?,
+            false => episode.transcript.clone(),
+        };
         ("the replayed transcript", DeviceSpec::from_transcript(transcript).ok()?)
     };
     let plug = episode.plug.clone().or_else(|| stage_spec.plant.plugs.first().map(|(name, _)| name.clone()));
     let label = subject.agent.to_string();
     let mut case = Case::healthy(&spec.id, &label, episode.action, &plug.unwrap_or_default(), episode.power);
     case.seed = plan.seed;
-    case.options = link_options(spec);
+    case.options = link.options(&subject.advert);
     case.options.extend(episode.options.iter().cloned());
     case.options.retain(|key, _| subject.advert.parameters.contains_key(key));
     case.options.extend(plan.options.clone());
@@ -174,44 +177,13 @@ fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Optio
     Some(Some(finding(&subject.agent, spec, &case, &run, breach)))
 }
 
-/// What a transcript says of power, as one session: the questions for the state and the commands, with their answers.
-fn essence(transcript: &Transcript) -> Transcript {
-    let about_power = |value: &serde_json::Value| {
-        let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
-        // Get Chassis Status and Chassis Control (IPMI 2.0, 28.2 and 28.3).
-        matches!(number("netfn"), Some(0 | 1)) && matches!(number("cmd"), Some(1 | 2))
-    };
-    let sessions = || transcript.events.iter().filter(|event| matches!(event.kind, Kind::Open(_)));
-    let Some(session) = sessions().map(|event| event.session).next() else { return transcript.clone() };
-    let closes = || transcript.events.iter().filter(|event| matches!(event.kind, Kind::Close(_))).count();
-    let (mut opened, mut closed, all) = (false, 0, closes());
-    let mut events = transcript.events.clone();
-    events.retain_mut(|event| {
-        let keep = match &event.kind {
-            Kind::Mark(_) => return true,
-            Kind::Open(_) => !std::mem::replace(&mut opened, true),
-            Kind::Close(_) => {
-                closed += 1;
-                closed == all
-            }
-            Kind::Say { body: Body::Object { protocol, value }, .. } => {
-                protocol == "ipmi" && about_power(value)
-            }
-            Kind::Say { .. } | Kind::Other => false,
-        };
-        event.session = session;
-        keep
-    });
-    Transcript { header: transcript.header.clone(), events }
-}
-
 fn finding(agent: &Agent, spec: &DeviceSpec, case: &Case, run: &crate::run::Run, breach: Breach) -> Finding {
     let (suite, check) = (Suite::Regression, Some(REGRESSION));
     Facts { suite, check, spec, agent, case, run, breach, rate: (1, 1), unusual: Vec::new() }.finding()
 }
 
 /// The marked actions of a transcript whose end is known.
-fn episodes(name: &str, transcript: &Transcript) -> Vec<Episode> {
+fn episodes(name: &str, transcript: &Transcript, link: &Link) -> Vec<Episode> {
     let mut episodes = Vec::new();
     let mut open: Option<(&Event, &Mark, usize)> = None;
     for (at, event) in transcript.events.iter().enumerate() {
@@ -221,7 +193,7 @@ fn episodes(name: &str, transcript: &Transcript) -> Vec<Episode> {
             Mark::END => {
                 let Some((begin, begun, from)) = open.take() else { continue };
                 let events = transcript.events.get(from..=at).unwrap_or_default();
-                episodes.extend(episode(name, transcript, (begin, begun), mark, events));
+                episodes.extend(episode(name, transcript, link, (begin, begun), mark, events));
             }
             _ => {}
         }
@@ -232,6 +204,7 @@ fn episodes(name: &str, transcript: &Transcript) -> Vec<Episode> {
 fn episode(
     name: &str,
     whole: &Transcript,
+    link: &Link,
     begin: (&Event, &Mark),
     end: &Mark,
     events: &[Event],
@@ -257,27 +230,19 @@ fn episode(
         power: state(&begin.1.before).unwrap_or(Power::On),
         after: state(&end.after),
         exit: end.exit?,
-        options: options(&events),
+        options: options(&events, link),
         transcript: Transcript { header: whole.header.clone(), events },
         plug,
     })
 }
 
-/// Which session the recorded agent opened, as options for the same: IPMI 1.5 or 2.0, and the cipher suite.
-fn options(events: &[Event]) -> Vec<(String, String)> {
+/// Which session the recorded agent opened, as options for the same.
+fn options(events: &[Event], link: &Link) -> Vec<(String, String)> {
     let opened = events.iter().find_map(|event| match &event.kind {
         Kind::Open(details) => Some(details),
         _ => None,
     });
-    let Some(details) = opened else { return Vec::new() };
-    let mut options = Vec::new();
-    if let Some(version) = details.get("version").and_then(serde_json::Value::as_str) {
-        options.push(("lanplus".to_owned(), if version.starts_with('2') { "1" } else { "0" }.to_owned()));
-    }
-    if let Some(cipher) = details.get("cipher").and_then(serde_json::Value::as_u64) {
-        options.push(("cipher".to_owned(), cipher.to_string()));
-    }
-    options
+    opened.map(|details| link.shown(details)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -306,7 +271,7 @@ mod tests {
     #[test]
     fn each_ended_action_is_an_episode_of_its_own() {
         let transcript = Transcript::parse("two.jsonl", TWO).unwrap();
-        let episodes = episodes("two.jsonl", &transcript);
+        let episodes = episodes("two.jsonl", &transcript, &Link::Ipmi(None));
         assert_eq!(episodes.len(), 2, "an action without an end has no verdict");
         let off = &episodes[1];
         assert_eq!(

@@ -46,6 +46,8 @@ impl fmt::Display for Exit {
 pub struct Claim {
     /// When it went out.
     pub at: Duration,
+    /// The plug that it is about.
+    pub plug: String,
     /// What it said of the plug; `None` where the answer was whole but named no state.
     pub power: Option<Power>,
 }
@@ -102,6 +104,11 @@ impl Run {
     /// How long the agent ran.
     pub fn took(&self) -> Duration {
         self.ended.saturating_sub(self.started)
+    }
+
+    /// Whether the device told the agent that this plug has this state.
+    pub fn was_told(&self, plug: &str, power: Power) -> bool {
+        self.claims.iter().any(|claim| claim.plug == plug && claim.power == Some(power))
     }
 
     /// The same run moved to another exit and another end; for runs made by hand.

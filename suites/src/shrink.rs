@@ -82,11 +82,11 @@ fn works_when_healthy(stage: &dyn Stage, case: &Case) -> bool {
     let healthy = Case { faults: Vec::new(), ..case.clone() };
     stage
         .play(&healthy, Needs::One, false)
-        .is_some_and(|played| every_action::works(case.action, &case.plug, &played.run).is_ok())
+        .is_some_and(|played| every_action::works(case, &played.run).is_ok())
 }
 
 fn breach(played: &Played, case: &Case, stage: &dyn Stage, property: Property) -> Option<Breach> {
-    let judgements = played.judge(case, stage.subject());
+    let judgements = played.judge(case, stage.subject(), stage.spec());
     judgements
         .into_iter()
         .filter(|(judged, _)| *judged == property)

@@ -10,6 +10,7 @@ use fencelab_devices::{Credentials, Device, DeviceSpec, Power};
 use crate::agent::Subject;
 use crate::case::{Case, Mode};
 use crate::claims;
+use crate::link::Link;
 use crate::options::Account;
 use crate::promise::Timing;
 use crate::properties;
@@ -69,8 +70,14 @@ pub(crate) struct Played {
 
 impl Played {
     /// Everything that can be said of a played case.
-    pub(crate) fn judge(&self, case: &Case, subject: &Subject) -> Vec<(Property, Judgement)> {
-        let timing = Timing::of(case, &subject.advert.defaults());
+    pub(crate) fn judge(
+        &self,
+        case: &Case,
+        subject: &Subject,
+        spec: &DeviceSpec,
+    ) -> Vec<(Property, Judgement)> {
+        let timing =
+            Timing::of(case, &subject.advert.defaults(), Link::of(spec).effort(spec.plant.plugs.len()));
         let mut judgements = properties::judge_run(case, &timing, &self.run).to_vec();
         if let Some(retry) = &self.retry {
             judgements.push((Property::Heals, properties::heals::check(case, retry)));
@@ -87,6 +94,21 @@ pub(crate) fn by_argv(case: &Case) -> Case {
     Case { mode: Mode::Argv, ..case.clone() }
 }
 
+/// The states in which a case finds the plugs: the asked one as the case says, the others in a pattern that the seed decides,
+/// so that a list has something to tell and a plug that is mistaken for another shows.
+pub(crate) fn states<'a>(spec: &'a DeviceSpec, case: &'a Case) -> impl Iterator<Item = (&'a String, Power)> {
+    let pattern = case.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    spec.plant.plugs.iter().enumerate().map(move |(at, (plug, usual))| {
+        let flipped = pattern >> (at % 61) & 1 == 1;
+        let power = match (*plug == case.plug, flipped) {
+            (true, _) => case.power,
+            (false, true) => usual.opposite(),
+            (false, false) => *usual,
+        };
+        (plug, power)
+    })
+}
+
 /// The two devices of a rack. The neighbour is of the same kind, so that whoever mistakes one for the other finds it willing.
 pub(crate) fn devices(
     spec: &Arc<DeviceSpec>,
@@ -98,8 +120,10 @@ pub(crate) fn devices(
         Credentials { user: account.user.clone(), password: account.password.clone(), kg: None };
     let mut target = Device::new(Arc::clone(spec), &credentials, case.seed);
     let mut neighbour = Device::new(Arc::clone(spec), &credentials, case.seed ^ 0x6e65_6967);
-    target.plant_mut().set(Duration::ZERO, &case.plug, case.power);
-    neighbour.plant_mut().set(Duration::ZERO, &case.plug, case.power);
+    for (plug, power) in states(spec, case) {
+        target.plant_mut().set(Duration::ZERO, plug, power);
+        neighbour.plant_mut().set(Duration::ZERO, plug, power);
+    }
     target.set_faults(case.faults.clone());
     if record {
         target.record();

@@ -44,6 +44,9 @@ pub(crate) struct TestArgs {
     /// Only with the plug on, or off, at the start.
     #[arg(long, value_name = "on|off", value_parser = power)]
     power: Option<Power>,
+    /// Only for this plug, or for several in one call: NAME[,NAME...]. Without it: whichever the suites choose.
+    #[arg(long, value_name = "PLUG", value_delimiter = ',')]
+    plug: Vec<String>,
     /// An option for the agent in every case, as on its standard input.
     #[arg(long, value_name = "KEY=VALUE", value_parser = option)]
     option: Vec<(String, String)>,
@@ -89,8 +92,17 @@ fn power(text: &str) -> Result<Power, String> {
 
 fn option(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
-    if ["password", "passwd", "password_script", "passwd_script"].contains(&key.replace('-', "_").as_str()) {
-        return Err(String::from("the lab gives the password itself"));
+    let secrets = [
+        "password",
+        "passwd",
+        "password_script",
+        "passwd_script",
+        "community",
+        "snmp_priv_passwd",
+        "snmp_priv_passwd_script",
+    ];
+    if secrets.contains(&key.replace('-', "_").as_str()) {
+        return Err(String::from("the lab gives passwords and communities itself"));
     }
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -137,6 +149,7 @@ fn plan(args: &TestArgs, devices: Vec<Arc<DeviceSpec>>) -> Result<Plan, Failure>
     plan.property = args.property;
     plan.action = args.action;
     plan.power = args.power;
+    plan.plugs.clone_from(&args.plug);
     plan.faults = args.fault.as_ref().map(|faults| faults.0.clone());
     plan.options = args.option.iter().cloned().collect::<BTreeMap<_, _>>();
     plan.seed = args.seed;

@@ -46,7 +46,7 @@ mod tests {
 
     fn judge(run: &Run) -> Judgement {
         let case = Case::healthy("v/m", "a", Action::Status, "1", Power::On);
-        check(&case, &Timing::of(&case, &BTreeMap::new()), run)
+        check(&case, &Timing::of(&case, &BTreeMap::new(), crate::promise::Effort::default()), run)
     }
 
     fn run(ended: Duration) -> Run {
@@ -60,7 +60,9 @@ mod tests {
     #[test]
     fn at_the_promise_is_in_time_and_a_moment_later_is_a_hang() {
         let case = Case::healthy("v/m", "a", Action::Status, "1", Power::On);
-        let promise = Timing::of(&case, &BTreeMap::new()).promise(Action::Status).unwrap();
+        let promise = Timing::of(&case, &BTreeMap::new(), crate::promise::Effort::default())
+            .promise(Action::Status)
+            .unwrap();
         assert_eq!(judge(&run(promise)), Judgement::Holds);
         assert_eq!(class(judge(&run(promise + Duration::from_nanos(1)))), Some(Class::Hang));
     }

@@ -4,12 +4,13 @@ use fencelab_devices::Power;
 
 use crate::case::{Action, Case};
 use crate::metadata::Advert;
+use crate::properties::no_false_status::listed_state;
 use crate::run::{Exit, Run};
 use crate::verdict::{Class, Judgement, Property};
 
 /// The action did on a healthy device what the contract says it does.
 pub fn check(case: &Case, run: &Run) -> Judgement {
-    match works(case.action, &case.plug, run) {
+    match works(case, run) {
         Ok(()) => Judgement::Holds,
         Err(what) => {
             let class = match run.exit {
@@ -28,46 +29,31 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
 }
 
 /// What the contract asks of each action, as a sentence about what was missing.
-pub(crate) fn works(action: Action, plug: &str, run: &Run) -> Result<(), String> {
+pub(crate) fn works(case: &Case, run: &Run) -> Result<(), String> {
     let truth = &run.target;
-    let at_end = truth.at(plug, run.ended);
     let code = |wanted: i32| match run.exit {
         Exit::Code(code) if code == wanted => Ok(()),
         _ => Err(format!("{} instead of exit {wanted}{}", run.exit, last_words(run))),
     };
-    match action {
+    match case.action {
         Action::On | Action::Off | Action::Enable | Action::Disable => {
             code(0)?;
-            let wanted = action.leaves();
-            if at_end != wanted {
+            let wanted = case.action.leaves();
+            if let Some(plug) = case.plugs().find(|plug| truth.at(plug, run.ended) != wanted) {
                 return Err(format!("plug {plug} is not {}; {}", name(wanted), truth.describe()));
             }
         }
         Action::Reboot => {
             code(0)?;
-            if !truth.ever(plug, Power::Off, run.started, run.ended) {
-                return Err(format!("plug {plug} was never off; {}", truth.describe()));
-            }
-            // On a healthy device the best effort must succeed; the relay may still be moving when a cycle has been accepted.
-            let rose = truth.of_plug(plug).last().map(|change| change.power);
-            if rose != Some(Power::On) {
-                return Err(format!("plug {plug} did not come on again; {}", truth.describe()));
+            for plug in case.plugs() {
+                reboots(plug, run)?;
             }
         }
-        Action::Status => match at_end {
-            Some(Power::On) => code(0)?,
-            Some(Power::Off) => code(2)?,
-            None => return Err(format!("the device has no plug {plug}")),
-        },
+        Action::Status => status(case, run)?,
         Action::Monitor | Action::ValidateAll => code(0)?,
         Action::List | Action::ListStatus => {
             code(0)?;
-            // A device of one plug has nothing to list; agents then print N/A or nothing.
-            let plugs = &truth.initial;
-            let listed = |plug: &String| run.stdout.lines().any(|line| line.split(',').next() == Some(plug));
-            if let Some(missing) = plugs.keys().find(|plug| plugs.len() > 1 && !listed(plug)) {
-                return Err(format!("plug {missing} is not in the list"));
-            }
+            lists(case.action, run)?;
         }
         Action::Metadata => {
             code(0)?;
@@ -82,7 +68,7 @@ pub(crate) fn works(action: Action, plug: &str, run: &Run) -> Result<(), String>
         Action::Diag => {
             // A server without power has nothing to interrupt, and not every device has an interrupt to give: where the
             // device itself refused, a failure is the right answer.
-            let had_power = truth.initial.get(plug) == Some(&Power::On);
+            let had_power = case.plugs().all(|plug| truth.initial.get(plug) == Some(&Power::On));
             let refused = run.requests.iter().any(|request| !request.answer.starts_with("ok"));
             if run.exit == Exit::Code(1) && (refused || !had_power) {
                 return Ok(());
@@ -91,6 +77,62 @@ pub(crate) fn works(action: Action, plug: &str, run: &Run) -> Result<(), String>
             if had_power && run.pulses == 0 {
                 return Err("no diagnostic interrupt reached the plug".to_owned());
             }
+        }
+    }
+    Ok(())
+}
+
+/// It was off, and on a healthy device the best effort to bring it on again succeeds.
+fn reboots(plug: &str, run: &Run) -> Result<(), String> {
+    let truth = &run.target;
+    if !truth.ever(plug, Power::Off, run.started, run.ended) {
+        return Err(format!("plug {plug} was never off; {}", truth.describe()));
+    }
+    // The relay may still be moving when a cycle has been accepted.
+    let rose = truth.of_plug(plug).last().map(|change| change.power);
+    if rose != Some(Power::On) {
+        return Err(format!("plug {plug} did not come on again; {}", truth.describe()));
+    }
+    Ok(())
+}
+
+/// The state it found; of several plugs, off only if each is.
+fn status(case: &Case, run: &Run) -> Result<(), String> {
+    let mut wanted = 2;
+    for plug in case.plugs() {
+        match run.target.at(plug, run.ended) {
+            Some(Power::On) => wanted = 0,
+            Some(Power::Off) => {}
+            None => return Err(format!("the device has no plug {plug}")),
+        }
+    }
+    if run.exit == Exit::Code(wanted) {
+        return Ok(());
+    }
+    Err(format!("{} instead of exit {wanted}{}", run.exit, last_words(run)))
+}
+
+/// Each plug of the device stands in the list exactly once, and in a list with states, none of them is wrong.
+fn lists(action: Action, run: &Run) -> Result<(), String> {
+    let plugs = &run.target.initial;
+    // A device of one plug has nothing to list; agents then print N/A or nothing.
+    if plugs.len() < 2 {
+        return Ok(());
+    }
+    for plug in plugs.keys() {
+        let times = run.stdout.lines().filter(|line| line.split(',').next() == Some(plug)).count();
+        if times != 1 {
+            let how = if times == 0 { "not in the list".to_owned() } else { format!("listed {times} times") };
+            return Err(format!("plug {plug} is {how}"));
+        }
+    }
+    if action == Action::List {
+        return Ok(());
+    }
+    for (plug, said) in run.stdout.lines().filter_map(listed_state) {
+        let truth = run.target.at(plug, run.ended);
+        if truth.is_some_and(|truth| truth != said) {
+            return Err(format!("plug {plug} is listed as {said} and is {}", name(truth)));
         }
     }
     Ok(())
@@ -178,6 +220,18 @@ mod tests {
         assert_eq!(judge(Action::List, &run), Some(Class::Lie));
         run.stdout += "2,db\n";
         assert_eq!(judge(Action::List, &run), None);
+        run.stdout += "2,db\n";
+        assert_eq!(judge(Action::List, &run), Some(Class::Lie), "once is enough");
+    }
+
+    #[test]
+    fn a_list_with_states_may_not_know_but_not_be_wrong() {
+        let pdu = Truth::new([("1".to_owned(), Power::On), ("2".to_owned(), Power::Off)]);
+        let mut run = Run::by_hand(pdu, 0, s(1));
+        run.stdout = "1,web,UNKNOWN\n2,db,OFF\n".to_owned();
+        assert_eq!(judge(Action::ListStatus, &run), None);
+        run.stdout = "1,web,ON\n2,db,ON\n".to_owned();
+        assert_eq!(judge(Action::ListStatus, &run), Some(Class::Lie));
     }
 
     #[test]

@@ -16,11 +16,12 @@ pub fn check(case: &Case, retry: &Run) -> Judgement {
         return Judgement::Moot("the agent could not be started");
     }
     let cycles = case.options.get("method").is_some_and(|method| method == "cycle");
-    if case.action == Action::Reboot && cycles && retry.target.initial.get(&case.plug) == Some(&Power::Off) {
+    let is_off = case.plugs().any(|plug| retry.target.initial.get(plug) == Some(&Power::Off));
+    if case.action == Action::Reboot && cycles && is_off {
         // IPMI 2.0, 28.3: a cycle of what has no power may be refused, and that one command is all that the option allows.
         return Judgement::Moot("the trouble left the plug off, and what is off cannot be cycled");
     }
-    match every_action::works(case.action, &case.plug, retry) {
+    match every_action::works(case, retry) {
         Ok(()) => Judgement::Holds,
         Err(what) => {
             let class = if retry.exit == Exit::Killed { Class::Hang } else { Class::Refusal };

@@ -14,13 +14,20 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
         return Judgement::Moot("the plug had another state");
     }
     let broken = |class, evidence| Judgement::broken(Property::Idempotent, class, evidence);
-    let moved = run.target.of_plug(&case.plug).find(|change| change.by == crate::truth::Mover::Command);
+    // Of several plugs, those that were there already: the others are meant to move.
+    let had = |plug: &&String| run.target.initial.get(*plug).is_none_or(|power| *power == wanted);
+    let mut there = case.plugs().filter(had);
+    let moved = there
+        .find_map(|plug| run.target.of_plug(plug).find(|change| change.by == crate::truth::Mover::Command));
     if let Some(change) = moved {
         let at = change.at.as_secs_f64();
         return broken(
             Class::WrongPlug,
             format!("{} of a plug that was {wanted} moved it to {} at {at:.3}s", case.action, change.power),
         );
+    }
+    if !case.plugs().all(|plug| had(&plug)) {
+        return Judgement::Holds;
     }
     if case.faults.is_empty() && !run.exit.is_success() {
         let words = crate::properties::every_action::last_words(run);
@@ -69,6 +76,17 @@ mod tests {
         let mut case = Case::healthy("v/m", "a", Action::Off, "1", Power::Off);
         case.faults = fencelab_devices::Fault::parse_all("drop").unwrap();
         assert_eq!(check(&case, &Run::by_hand(off(), 1, s(1))), Judgement::Holds);
+    }
+
+    #[test]
+    fn of_several_plugs_only_those_that_are_not_there_yet_move() {
+        let mut case = Case::healthy("v/m", "a", Action::Off, "1", Power::Off);
+        case.also = vec!["2".to_owned()];
+        let mixed = Truth::new([("1".to_owned(), Power::Off), ("2".to_owned(), Power::On)]);
+        let right = mixed.clone().then(s(1), "2", Power::Off, Mover::Command);
+        assert_eq!(check(&case, &Run::by_hand(right, 0, s(2))), Judgement::Holds);
+        let bounced = mixed.then(s(1), "1", Power::On, Mover::Command);
+        assert_eq!(class(&case, &Run::by_hand(bounced, 0, s(2))), Some(Class::WrongPlug));
     }
 
     #[test]

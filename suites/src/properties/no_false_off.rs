@@ -7,9 +7,10 @@ use crate::run::Run;
 use crate::truth::Mover;
 use crate::verdict::{Class, Judgement, Property};
 
-/// Exit 0 of off or reboot ⇒ the plant saw that plug off at some instant between start and end; after off it still is.
+/// Exit 0 of off or reboot ⇒ the plant saw each of the asked plugs off at some instant between start and end; after off it
+/// still is.
 ///
-/// Two things excuse an agent, both from evidence and not from the name of a fault:
+/// Two things excuse an agent, both from evidence about that very plug and not from the name of a fault:
 /// - the device told it "off" in a whole answer while the plug was on: nobody could have seen through that;
 /// - the plug went off as asked, and came back by itself after the agent's last look at it.
 pub fn check(case: &Case, run: &Run) -> Judgement {
@@ -19,13 +20,27 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
     if !run.exit.is_success() {
         return Judgement::Moot("the agent did not claim success");
     }
-    let plug = &case.plug;
+    let mut deceived = None;
+    for plug in case.plugs() {
+        match of_plug(case, plug, run) {
+            Judgement::Holds => {}
+            Judgement::Deceived(how) => deceived = Some(how),
+            other => return other,
+        }
+    }
+    deceived.map_or(Judgement::Holds, Judgement::Deceived)
+}
+
+fn of_plug(case: &Case, plug: &str, run: &Run) -> Judgement {
+    if !run.target.initial.contains_key(plug) && case.flag("missing_as_off") {
+        return Judgement::Moot("the caller takes a plug that is not there for off");
+    }
     let broken = |what: &str| {
         let evidence = format!("{} exit 0, but {what}; {}", case.action, run.target.describe());
         Judgement::broken(Property::NoFalseOff, Class::Lie, evidence)
     };
     if !run.target.ever(plug, Power::Off, run.started, run.ended) {
-        if run.claims.iter().any(|claim| claim.power == Some(Power::Off)) {
+        if run.was_told(plug, Power::Off) {
             return Judgement::Deceived("the device said off of a plug that was on");
         }
         return broken(&format!("plug {plug} was never off"));
@@ -33,7 +48,7 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
     // After a reboot the plug may be on again: that is its purpose.
     if case.action != Action::Reboot && run.target.at(plug, run.ended) == Some(Power::On) {
         let back = run.target.of_plug(plug).filter(|change| change.at <= run.ended).last();
-        let last_look = run.claims.iter().rev().find(|claim| claim.power.is_some());
+        let last_look = run.claims.iter().rev().find(|claim| claim.plug == plug && claim.power.is_some());
         let by_itself = back.is_some_and(|change| change.by != Mover::Command);
         let was_told_off = last_look.is_some_and(|claim| claim.power == Some(Power::Off));
         if by_itself && was_told_off {
@@ -66,6 +81,10 @@ mod tests {
 
     fn off_at(at: u64) -> Truth {
         on().then(s(at), "1", Power::Off, Mover::Command)
+    }
+
+    fn claim(at: u64, plug: &str, power: Option<Power>) -> Claim {
+        Claim { at: s(at), plug: plug.to_owned(), power }
     }
 
     fn is_lie(judgement: &Judgement) -> bool {
@@ -104,12 +123,35 @@ mod tests {
     }
 
     #[test]
+    fn of_several_plugs_each_must_have_been_off() {
+        let mut both = case(Action::Off);
+        both.also = vec!["2".to_owned()];
+        let two = Truth::new([("1".to_owned(), Power::On), ("2".to_owned(), Power::On)]);
+        let one = two.then(s(1), "1", Power::Off, Mover::Command);
+        assert!(is_lie(&check(&both, &Run::by_hand(one.clone(), 0, s(5)))));
+        let all = one.then(s(2), "2", Power::Off, Mover::Command);
+        assert_eq!(check(&both, &Run::by_hand(all, 0, s(5))), Judgement::Holds);
+    }
+
+    #[test]
+    fn a_plug_that_is_not_there_is_off_only_for_callers_who_say_so() {
+        let mut gone = case(Action::Off);
+        gone.plug = "9".to_owned();
+        assert!(is_lie(&check(&gone, &Run::by_hand(on(), 0, s(5)))));
+        gone.options.insert("missing_as_off".to_owned(), "1".to_owned());
+        assert!(matches!(check(&gone, &Run::by_hand(on(), 0, s(5))), Judgement::Moot(_)));
+    }
+
+    #[test]
     fn a_device_that_lies_on_the_wire_is_no_lie_of_the_agent() {
         let mut run = Run::by_hand(on(), 0, s(5));
-        run.claims = vec![Claim { at: s(1), power: Some(Power::Off) }];
+        run.claims = vec![claim(1, "1", Some(Power::Off))];
         assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
         // Unknown or on is not off: such answers excuse nobody.
-        run.claims = vec![Claim { at: s(1), power: None }, Claim { at: s(2), power: Some(Power::On) }];
+        run.claims = vec![claim(1, "1", None), claim(2, "1", Some(Power::On))];
+        assert!(is_lie(&check(&case(Action::Off), &run)));
+        // Nor does what it said of another plug.
+        run.claims = vec![claim(1, "2", Some(Power::Off))];
         assert!(is_lie(&check(&case(Action::Off), &run)));
     }
 
@@ -117,9 +159,11 @@ mod tests {
     fn a_flap_after_the_last_look_is_excused_and_one_that_was_seen_is_not() {
         let flap = off_at(2).then(s(4), "1", Power::On, Mover::Device);
         let mut run = Run::by_hand(flap, 0, s(5));
-        run.claims = vec![Claim { at: s(3), power: Some(Power::Off) }];
+        run.claims = vec![claim(3, "1", Some(Power::Off))];
         assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
-        run.claims.push(Claim { at: s(4), power: Some(Power::On) });
+        run.claims.push(claim(4, "2", Some(Power::On)));
+        assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)), "that was another plug");
+        run.claims.push(claim(4, "1", Some(Power::On)));
         assert!(is_lie(&check(&case(Action::Off), &run)));
         run.claims.clear();
         assert!(is_lie(&check(&case(Action::Off), &run)), "an agent that never looked has no excuse");

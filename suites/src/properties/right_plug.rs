@@ -7,28 +7,25 @@ use crate::run::Run;
 use crate::truth::Mover;
 use crate::verdict::{Class, Judgement, Property};
 
-/// No plug but the one asked for moves by a command, on the target or on its neighbour; and an action that only asks moves
+/// No plug but those asked for moves by a command, on the target or on its neighbour; and an action that only asks moves
 /// none at all. What a device does by itself (a fault, a command it passed to the wrong relay) is not the agent's doing.
 pub fn check(case: &Case, run: &Run) -> Judgement {
     let moves =
         matches!(case.action, Action::Off | Action::On | Action::Reboot | Action::Enable | Action::Disable);
+    let is_asked = |name: &String| case.plugs().any(|plug| plug == name);
     let stray = run
         .neighbour
         .changes
         .iter()
         .map(|change| ("the neighbour's plug", change))
         .chain(
-            run.target
-                .changes
-                .iter()
-                .filter(|change| change.plug != case.plug)
-                .map(|change| ("plug", change)),
+            run.target.changes.iter().filter(|change| !is_asked(&change.plug)).map(|change| ("plug", change)),
         )
         .chain(
             run.target
                 .changes
                 .iter()
-                .filter(|change| !moves && change.plug == case.plug)
+                .filter(|change| !moves && is_asked(&change.plug))
                 .map(|change| ("plug", change)),
         )
         .find(|(_, change)| change.by == Mover::Command);
@@ -36,8 +33,10 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
         let turned = if change.power == Power::Off { "off" } else { "on" };
         let at = change.at.as_secs_f64();
         let evidence = format!(
-            "{} of plug {} switched {whose} {} {turned} at {at:.3}s",
-            case.action, case.plug, change.plug
+            "{} of {} switched {whose} {} {turned} at {at:.3}s",
+            case.action,
+            case.plugs_in_words(),
+            change.plug
         );
         return Judgement::broken(Property::RightPlug, Class::WrongPlug, evidence);
     }
@@ -77,6 +76,16 @@ mod tests {
             is_broken(&check(&case(Action::Off), &Run::by_hand(wrong, 1, s(2)))),
             "a failure is no excuse"
         );
+    }
+
+    #[test]
+    fn all_asked_plugs_may_move() {
+        let both =
+            two().then(s(1), "1", Power::Off, Mover::Command).then(s(1), "2", Power::Off, Mover::Command);
+        assert!(is_broken(&check(&case(Action::Off), &Run::by_hand(both.clone(), 0, s(2)))));
+        let mut asked = case(Action::Off);
+        asked.also = vec!["2".to_owned()];
+        assert_eq!(check(&asked, &Run::by_hand(both, 0, s(2))), Judgement::Holds);
     }
 
     #[test]

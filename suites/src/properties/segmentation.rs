@@ -9,7 +9,7 @@ use crate::verdict::{Class, Judgement, Property};
 /// Datagrams are not cut by any network that delivers them, so for a device that is spoken to by datagrams this property
 /// says nothing; reports say "not run" and why.
 pub fn check(case: &Case, whole: &Run, cut: &Run) -> Judgement {
-    let end = |run: &Run| run.target.at(&case.plug, run.ended);
+    let end = |run: &Run| case.plugs().map(|plug| run.target.at(plug, run.ended)).collect::<Vec<_>>();
     if whole.exit == cut.exit && end(whole) == end(cut) {
         return Judgement::Holds;
     }
