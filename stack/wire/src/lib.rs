@@ -8,6 +8,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod hex;
 pub mod ipmi;
 pub mod secret;
 pub mod snmp;

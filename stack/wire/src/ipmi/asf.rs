@@ -1,7 +1,7 @@
 //! ASF presence ping and pong (IPMI 2.0 §13.2.3 and §13.2.4, tables 13-5 and 13-6; ASF 2.0 §3.2.4.2).
 
-use super::hex::{hex, unhex};
 use super::rmcp::{self, CLASS_ASF, Rmcp};
+use crate::hex::{hex, unhex};
 use serde_json::{Value, json};
 
 /// ASF's enterprise number.

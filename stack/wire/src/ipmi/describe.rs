@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::command::{self, Malformed, Told, completion};
-use super::hex::{hex, unhex};
 use super::message::{Body, LanMessage, Request, Response};
 use super::open_session;
 use super::privilege::Privilege;
 use super::rakp::{Rakp1, Rakp2, Rakp34};
 use super::rmcpplus::{PayloadType, status_name};
+use crate::hex::{hex, unhex};
 
 /// What an object of a transcript says: `protocol` is `"ipmi"`, `"rmcp+"` or `"asf"`.
 ///

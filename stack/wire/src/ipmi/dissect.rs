@@ -5,11 +5,11 @@
 
 use super::asf::{Asf, PING, PONG};
 use super::describe::{describe_message, payload};
-use super::hex::hex;
 use super::message::LanMessage;
 use super::rmcp::{CLASS_ASF, CLASS_IPMI, Rmcp};
 use super::rmcpplus::{self, PayloadType};
 use super::session;
+use crate::hex::hex;
 
 /// The lines of a datagram.
 #[must_use]

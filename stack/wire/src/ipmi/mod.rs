@@ -22,7 +22,6 @@ pub mod crypto;
 pub mod describe;
 pub mod dissect;
 pub mod fru;
-mod hex;
 mod layout;
 pub mod message;
 pub mod open_session;

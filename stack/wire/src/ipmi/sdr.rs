@@ -326,7 +326,7 @@ impl fmt::Display for Record {
             Body::Compact(compact) => compact.fmt(f),
             Body::FruLocator(locator) => locator.fmt(f),
             Body::ControllerLocator(locator) => locator.fmt(f),
-            Body::Other(bytes) => write!(f, "type 0x{:02x}, {}", self.header.kind, super::hex::hex(bytes)),
+            Body::Other(bytes) => write!(f, "type 0x{:02x}, {}", self.header.kind, crate::hex::hex(bytes)),
         }
     }
 }

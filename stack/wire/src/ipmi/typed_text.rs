@@ -52,7 +52,7 @@ impl TypedText {
     /// The text for a person; raw bytes as hexadecimal digits.
     pub fn text(&self) -> String {
         match self.coding() {
-            Coding::Raw => super::hex::hex(&self.bytes),
+            Coding::Raw => crate::hex::hex(&self.bytes),
             Coding::BcdPlus => {
                 self.bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).map(bcd_plus).collect()
             }

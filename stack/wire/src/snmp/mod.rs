@@ -5,8 +5,10 @@
 //! | [`oid`], [`value`], [`pdu`] | what is asked and answered, as values |
 //! | [`message`] | the datagram around it: community (v1, v2c) or header, security parameters and scope (v3) |
 //! | [`ber`] | the encoding rules, and how to break them on purpose |
+//! | [`body`] | what is said as the `snmp` object of a transcript |
 
 pub mod ber;
+pub mod body;
 pub mod message;
 pub mod oid;
 pub mod pdu;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::ipmi::hex::hex;
+use crate::hex::hex;
 use crate::ipmi::layout::{byte_enum, layout};
 
 layout! {

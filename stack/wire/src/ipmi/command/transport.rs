@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ipmi::hex::hex;
+use crate::hex::hex;
 use crate::ipmi::layout::layout;
 
 layout! {

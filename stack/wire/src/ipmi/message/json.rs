@@ -1,7 +1,7 @@
 //! An IPMI message as the `"ipmi"` object of a transcript.
 
 use super::{Body, Completion, LanMessage, NetFn, Request, Response};
-use crate::ipmi::hex::{hex, unhex};
+use crate::hex::{hex, unhex};
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,7 +1,7 @@
 //! What of a message must not be written down: passwords, keys, communities, and codes that can be attacked
 //! offline.
 
-use crate::ipmi::hex::hex_redacted;
+use crate::hex::hex_redacted;
 use crate::ipmi::rmcpplus::PayloadType;
 use crate::ipmi::{LanMessage, NetFn};
 use serde_json::{Value, json};
