@@ -7,6 +7,7 @@
 //! * [`export`] writes captures that the field's tools read.
 //! * [`tape`] is where a recording goes: redacted, checked for secrets, and written at once.
 
+pub mod decode;
 pub mod export;
 pub mod import;
 pub mod link;
