@@ -17,7 +17,7 @@ pub(crate) const KINDS: [&str; 4] = ["open", "close", "from", "mark"];
 
 /// Fields that are bodies wherever they stand. Any other field is a body only if no one of these is
 /// there and it is the first further field that holds an object or an array.
-pub(crate) const BODIES: [&str; 8] = ["text", "hex", "ipmi", "rmcp+", "asf", "get", "set", "values"];
+pub(crate) const BODIES: [&str; 6] = ["text", "hex", "ipmi", "rmcp+", "asf", "snmp"];
 
 /// What is wrong with a line that is an object.
 pub(crate) struct Bad {

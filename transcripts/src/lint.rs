@@ -1,5 +1,7 @@
 //! What is wrong with a transcript, where, and how to mend it.
 
+mod snmp;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
@@ -342,6 +344,11 @@ impl Lint<'_> {
             let mend = "write two hex digits a byte, and `xx` for a redacted one";
             self.find(at, &join(protocol, "data"), Severity::Error, why.to_string(), mend);
         }
+        if protocol == "snmp" {
+            for (field, what, mend) in snmp::faults(value) {
+                self.find(at, &field, Severity::Error, what, mend);
+            }
+        }
         self.named(at, protocol, value);
     }
 
@@ -396,8 +403,11 @@ impl Lint<'_> {
 fn sets_up(body: &Body) -> bool {
     let Body::Object { protocol, value } = body else { return false };
     let number = |name: &str| value.get(name).and_then(Value::as_u64);
-    // Activate Session and its answer.
+    let is_text = |name: &str, text: &str| value.get(name).and_then(Value::as_str) == Some(text);
+    let is_empty = |name: &str| value.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty);
+    // Activate Session and its answer; the discovery of an engine of SNMPv3.
     protocol == "rmcp+"
+        || protocol == "snmp" && (is_text("pdu", "report") || is_text("pdu", "get") && is_empty("vars"))
         || protocol == "ipmi" && matches!(number("netfn"), Some(6 | 7)) && number("cmd") == Some(0x3a)
 }
 

@@ -55,7 +55,7 @@ pub enum Body {
     Text(String),
     /// `hex`: bytes.
     Hex(Bytes),
-    /// A message of a protocol, under the protocol's name: `ipmi`, `rmcp+`, `asf`, `get` …
+    /// A message of a protocol, under the protocol's name: `ipmi`, `rmcp+`, `asf`, `snmp` …
     Object {
         /// The field's name.
         protocol: String,

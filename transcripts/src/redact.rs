@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::scan::{Scan, as_bytes, join};
+use crate::scan::{HEX, Scan, as_bytes, hex_element, join};
 use crate::{Body, Bytes, Event, Kind, Map};
 
 /// What stands in place of secret characters, whatever their number.
@@ -245,7 +245,13 @@ impl Pass<'_> {
     fn value(&mut self, field: &str, value: &mut Value) {
         match value {
             Value::String(text) => self.text(field, text),
-            Value::Array(list) => list.iter_mut().for_each(|item| self.value(field, item)),
+            Value::Array(list) => {
+                let (hex, longer) = (hex_element(list), join(field, HEX));
+                for (place, item) in list.iter_mut().enumerate() {
+                    let is_hex = hex == Some(place);
+                    self.value(if is_hex { &longer } else { field }, item);
+                }
+            }
             Value::Object(map) => self.map(field, map),
             Value::Number(_) if self.is_secret(field) => {
                 *value = PLACEHOLDER.into();
@@ -307,6 +313,16 @@ mod tests {
             Value::Object(details),
             json!({"user": PLACEHOLDER, "community": PLACEHOLDER, "Auth-Key": PLACEHOLDER, "cipher": 3})
         );
+    }
+
+    #[test]
+    fn octets_of_snmp_are_masked_byte_by_byte() {
+        let redactor = Redactor::new(Scan::new().with("password", "calvin"));
+        let vars = json!([["1.3.6", "hex", "0063616c76696eff"], ["1.3.7", "string", "a calvin"]]);
+        let mut event = say("snmp", json!({"pdu": "set", "id": 1, "vars": vars}));
+        redactor.redact(&mut event);
+        let masked = json!([["1.3.6", "hex", "00xxxxxxxxxxxxff"], ["1.3.7", "string", "a ********"]]);
+        assert_eq!(event, say("snmp", json!({"pdu": "set", "id": 1, "vars": masked})));
     }
 
     #[test]

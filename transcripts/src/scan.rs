@@ -311,7 +311,13 @@ impl<'a> Found<'a> {
     fn value(&mut self, field: &str, value: &Value) {
         match value {
             Value::String(text) => self.text(field, text),
-            Value::Array(list) => list.iter().for_each(|item| self.value(field, item)),
+            Value::Array(list) => {
+                let (hex, longer) = (hex_element(list), join(field, HEX));
+                for (place, item) in list.iter().enumerate() {
+                    let is_hex = hex == Some(place);
+                    self.value(if is_hex { &longer } else { field }, item);
+                }
+            }
             Value::Object(map) => self.map(field, map),
             _ => {}
         }
@@ -323,10 +329,21 @@ pub(crate) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.into() } else { format!("{path}.{name}") }
 }
 
-/// The bytes of a field that holds bytes as hex: one named `data`. Digits in it are no characters.
+/// The name that an element of a list goes by if it holds bytes as hex.
+pub(crate) const HEX: &str = "hex";
+
+/// The bytes of a field that holds bytes as hex: one named `data`, or [`HEX`]. Digits in it are no characters.
 pub(crate) fn as_bytes(field: &str, text: &str) -> Option<Bytes> {
     let name = field.rsplit('.').next().unwrap_or(field);
-    if name == "data" { text.parse().ok() } else { None }
+    if name == "data" || name == HEX { text.parse().ok() } else { None }
+}
+
+/// Which element of a list holds bytes as hex: the last of `[object, type, value]` and `["hex", value]`, if the
+/// type says so (FORMAT.md, 6.5).
+pub(crate) fn hex_element(list: &[Value]) -> Option<usize> {
+    let [.., Value::String(kind), Value::String(_)] = list else { return None };
+    let is_hex = kind == "hex" || kind == "opaque" || kind.starts_with("0x");
+    (is_hex && list.len() <= 3).then(|| list.len() - 1)
 }
 
 #[cfg(test)]

@@ -290,6 +290,36 @@ fn what_still_holds_a_secret_is_not_saved() {
 }
 
 #[test]
+fn an_snmp_body_is_looked_at() {
+    let line = |body: &str| format!(r#"{{"t":0.0,"s":0,"from":"agent","snmp":{body}}}"#);
+    for (body, found) in [
+        (
+            r#"{"pdu":"get","id":7,"vars":[["1.3.6"],["1.3.6","no-such-object"],["1.3.6","hex","00xx"]]}"#,
+            None,
+        ),
+        (r#"{"id":7,"vars":[]}"#, Some("field `snmp.pdu` is missing")),
+        (r#"{"pdu":"get","id":7}"#, Some("field `snmp.vars` is missing")),
+        (r#"{"pdu":"get","id":7,"vars":["1.3.6"]}"#, Some("element 1 is no variable binding")),
+        (r#"{"pdu":"get","id":7,"vars":[["1.3.6"],[".1.3.6"]]}"#, Some("element 2 begins with \".1.3.6\"")),
+        (r#"{"pdu":"get","id":7,"vars":[["1.3.6","hex","0"]]}"#, Some("element 1: ")),
+        (
+            r#"{"pdu":"get","id":7,"vars":[["1.3.6","hex","63616c76696e"]]}"#,
+            Some("holds the secret `password`"),
+        ),
+        (
+            r#"{"pdu":"get","id":7,"vars":[["1.3.6","string","is calvin"]]}"#,
+            Some("holds the secret `password`"),
+        ),
+    ] {
+        let all = findings(&line(body));
+        match found {
+            None => assert_eq!(all, [""; 0], "{body}"),
+            Some(found) => assert!(all.iter().any(|finding| finding.contains(found)), "{body}: {all:?}"),
+        }
+    }
+}
+
+#[test]
 fn the_examples_of_the_page_are_right() {
     let page = include_str!("../FORMAT.md");
     let mut examples = 0;

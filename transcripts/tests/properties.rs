@@ -71,7 +71,7 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 
 fn body() -> impl Strategy<Value = Body> {
     let message = prop_oneof![map().prop_map(Value::Object), vec(value(), 0..3).prop_map(Value::from)];
-    let protocol = prop_oneof![Just("ipmi".to_owned()), Just("get".to_owned()), "y-[a-z]{0,5}"];
+    let protocol = prop_oneof![Just("ipmi".to_owned()), Just("snmp".to_owned()), "y-[a-z]{0,5}"];
     prop_oneof![
         text().prop_map(Body::Text),
         bytes().prop_map(Body::Hex),
@@ -177,7 +177,7 @@ proptest! {
 
     #[test]
     fn what_the_writer_takes_is_read_back_the_same(mut event in event(), (field, value) in (
-        prop_oneof![Just("t".to_owned()), Just("text".to_owned()), Just("get".to_owned()), Just("open".to_owned()),
+        prop_oneof![Just("t".to_owned()), Just("text".to_owned()), Just("snmp".to_owned()), Just("open".to_owned()),
                     Just("exit".to_owned()), Just("note".to_owned())], value())) {
         event.extra.insert(field, value);
         let header = Header::new(DeviceIdentity::new("a", "b"), LinkInfo::new("c", "d", None));
