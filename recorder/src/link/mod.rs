@@ -2,6 +2,7 @@
 //! this module, one file a protocol; everything else is the same for all of them.
 
 pub mod ipmi;
+pub mod snmp;
 
 use std::fmt;
 use std::ops::Range;
@@ -138,7 +139,7 @@ impl fmt::Debug for Link {
 
 /// The protocols that are known, in the order of their names.
 pub fn protocols() -> &'static [&'static dyn Protocol] {
-    &[&ipmi::Ipmi]
+    &[&ipmi::Ipmi, &snmp::Snmp]
 }
 
 /// The protocol of this name, as a header has it.
