@@ -160,6 +160,8 @@ pub struct Case {
     pub login: Login,
     /// Options beyond address, account and action: timing, method, `lanplus`, … Keys are the contract's names with `_`.
     pub options: BTreeMap<String, String>,
+    /// Whether the action is left to the agent's own default, which must be [`action`](Self::action).
+    pub unsaid: bool,
     /// Whether the agent is told that the fencing daemon runs it (`PCMK_service=pacemaker-fenced`), which lifts its timeouts.
     pub as_service: bool,
 }
@@ -179,6 +181,7 @@ impl Case {
             mode: Mode::default(),
             login: Login::default(),
             options: BTreeMap::new(),
+            unsaid: false,
             as_service: false,
         }
     }

@@ -35,6 +35,7 @@ pub(crate) struct Task {
 /// - the same in each other way of reaching the device; of an external agent, whose time is real, `status` and `off` only;
 /// - `off` and `status` of every other plug; of an external agent, of the first and the last one;
 /// - two plugs in one call, where the agent has a separator for them, from states that differ;
+/// - of an agent that cuts nodes off from what they share: off, which it must do when told no action;
 /// - wrong names, wrong passwords, low privileges; and a look at the arguments of the tools that the agent runs.
 ///
 /// Where the same program is tried in full under another name, each action once is enough.
@@ -91,6 +92,12 @@ pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage, is_alias: bool) -> Vec<Task>
                 has(action).then(|| task(action, power, &way, Needs::One))
             }));
         }
+    }
+    if advert.is_fabric() && !is_alias {
+        // Whatever the metadata promises as the default: anything but off would let a node in that must stay out.
+        let mut task = task(Action::Off, Power::On, &way, Needs::One);
+        task.case.unsaid = true;
+        tasks.push(task);
     }
     if has(Action::Off) && !is_alias {
         for (login, way) in link.wrong_logins(advert) {
@@ -180,6 +187,10 @@ fn refuses(case: &Case, run: &Run) -> Judgement {
 }
 
 fn finding(stage: &dyn Stage, case: &Case, check: &'static str, breach: Breach, run: &Run) -> Finding {
+    // The usual way of asking needs no words.
+    let usual = Link::of(stage.spec()).options(&stage.subject().advert);
+    let of_way = |(key, value): &(&String, &String)| usual.get(*key) != Some(*value);
+    let unusual = case.options.iter().filter(of_way).map(|(k, v)| (k.clone(), v.clone())).collect();
     let facts = Facts {
         suite: Suite::Conformance,
         check: Some(check),
@@ -189,7 +200,7 @@ fn finding(stage: &dyn Stage, case: &Case, check: &'static str, breach: Breach, 
         run,
         breach,
         rate: (1, 1),
-        unusual: Vec::new(),
+        unusual,
     };
     facts.finding()
 }
@@ -212,7 +223,10 @@ pub(crate) fn book(cells: &mut [Cell], tried: Tried) {
         let Some(finding) = finding else { continue };
         // One finding for each kind of wrong and action is enough.
         let same = |other: &Finding| {
-            (other.class, other.action, &other.power) == (finding.class, finding.action, &finding.power)
+            let kind = |it: &Finding| {
+                (it.class, it.action, it.power.clone(), it.plugs.len() > 1, it.options.clone())
+            };
+            kind(other) == kind(&finding)
         };
         if !cell.findings.iter().any(same) {
             cell.findings.push(finding);

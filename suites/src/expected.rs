@@ -8,6 +8,7 @@
 //! action   = "off"                  # optional: any action
 //! fault    = "drop"                 # optional: the fault's class; any fault
 //! options  = ["method=cycle"]       # optional: options that the case was given, each a pattern
+//! several  = true                   # optional: only with several plugs in one call (false: only with one)
 //! seldom   = true                   # optional: a short run may miss it, so that its absence says nothing
 //! reason   = "passes the password to ipmitool by -P"
 //! ```
@@ -44,6 +45,7 @@ struct Written {
     fault: Option<String>,
     #[serde(default)]
     options: Vec<String>,
+    several: Option<bool>,
     #[serde(default)]
     seldom: bool,
     reason: String,
@@ -159,6 +161,7 @@ impl Entry {
         self.is_of(&finding.agent, &finding.device, &finding.check)
             && within(&written.action, finding.action.name())
             && within(&written.fault, &finding.fault_class)
+            && written.several.is_none_or(|several| several == (finding.plugs.len() > 1))
             && written.options.iter().all(|wanted| finding.options.iter().any(|given| like(wanted, given)))
     }
 
@@ -207,6 +210,7 @@ mod tests {
             device: "hpe/ilo4".to_owned(),
             check: check.to_owned(),
             action: Action::Off,
+            plugs: vec!["1".to_owned()],
             power: "on".to_owned(),
             class: Class::Hang,
             fault: fault.to_owned(),
@@ -271,6 +275,15 @@ mod tests {
         let mut cell = Cell::new("/usr/sbin/fence_ilo4", "hpe/ilo4", Suite::Properties, "bounded");
         cell.judged = 1;
         assert!(expected.mended(&[cell]).is_empty());
+    }
+
+    #[test]
+    fn what_is_only_wrong_with_several_plugs_is_not_excused_with_one() {
+        let expected = expected(&ONE.replace("reason", "several = true\nreason")).unwrap();
+        let mut finding = finding("/usr/sbin/fence_ilo4", "bounded", "drop");
+        assert_eq!(expected.reason(&finding), None);
+        finding.plugs.push("2".to_owned());
+        assert_eq!(expected.reason(&finding).as_deref(), Some("waits"));
     }
 
     #[test]

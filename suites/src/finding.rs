@@ -58,6 +58,7 @@ impl Facts<'_> {
             device: self.spec.id.clone(),
             check: self.check.unwrap_or_else(|| self.breach.property.name()).to_owned(),
             action: self.case.action,
+            plugs: self.case.plugs().cloned().collect(),
             power: self.case.power.to_string(),
             class: self.breach.class,
             fault: self.case.fault_expression(),

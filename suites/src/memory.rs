@@ -160,7 +160,7 @@ impl Rack {
     /// Ends all trouble and lets time pass.
     fn heal(&mut self) {
         self.target.borrow_mut().device.clear_faults();
-        self.now += stage::convalescence(&self.spec);
+        self.now += self.spec.convalescence();
         self.advance(self.now);
         // What was still on its way to the last run's links is lost with them.
         let _ = self.target.borrow_mut().device.take_output(self.now);

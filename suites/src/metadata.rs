@@ -16,6 +16,8 @@ pub struct Parameter {
     pub default: Option<String>,
     /// The long option, without dashes.
     pub long: Option<String>,
+    /// The values that a `select` allows; empty for other kinds.
+    pub choices: Vec<String>,
     /// Whether a newer name exists.
     pub deprecated: bool,
 }
@@ -29,6 +31,8 @@ pub struct Advert {
     pub actions: Vec<Action>,
     /// Advertised actions that the contract does not know.
     pub unknown_actions: Vec<String>,
+    /// Whether `on` is to be called when a node joins (`automatic`), or by the node itself (`on_target`): unfencing.
+    pub unfences: bool,
     /// Parameters by name.
     pub parameters: BTreeMap<String, Parameter>,
 }
@@ -133,8 +137,15 @@ impl Advert {
                     parameter.default = get("default");
                 }
             }
+            "option" => {
+                if let Some((_, parameter)) = parameter {
+                    parameter.choices.extend(get("value"));
+                }
+            }
             "action" => {
                 let word = get("name").ok_or(MetadataError::Missing("action name"))?;
+                let is_set = |key: &str| attributes.get(key).is_some_and(|value| value == "1");
+                self.unfences |= word == "on" && (is_set("automatic") || is_set("on_target"));
                 match word.parse() {
                     Ok(action) if self.actions.contains(&action) => {}
                     Ok(action) => self.actions.push(action),
@@ -144,6 +155,12 @@ impl Advert {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether it cuts a node off from what it shares instead of taking its power: it knows off and on, and no reboot.
+    pub fn is_fabric(&self) -> bool {
+        let has = |action| self.actions.contains(&action);
+        has(Action::Off) && has(Action::On) && !has(Action::Reboot)
     }
 
     /// The first of several names for one thing that this agent has: newer names are given first.
@@ -197,6 +214,7 @@ mod tests {
 <parameter name="ipaddr" deprecated="1"><getopt mixed="-a, --ip=[ip]" /><content type="string" /></parameter>
 <parameter name="power_wait"><getopt mixed="--power-wait=[seconds]" /><content type="second" default="2" /></parameter>
 <parameter name="lanplus"><getopt mixed="-P, --lanplus" /><content type="boolean" default="0" /></parameter>
+<parameter name="snmp_version"><getopt mixed="-d, --snmp-version=[version]" /><content type="select" default="1"><option value="1" /><option value="2c" /></content></parameter>
 <parameter name="ipmitool_path"><getopt mixed="--ipmitool-path=[path]" /><content type="string" default="/usr/bin/ipmitool" /></parameter>
 </parameters>
 <actions><action name="on" automatic="0"/><action name="off"/><action name="meta-data"/><action name="metadata"/><action name="dance"/></actions>
@@ -211,6 +229,9 @@ mod tests {
         assert_eq!(advert.parameters["lanplus"].long.as_deref(), Some("lanplus"));
         assert_eq!(advert.parameters["power_wait"].long.as_deref(), Some("power-wait"));
         assert!(advert.parameters["ipaddr"].deprecated);
+        assert!(advert.is_fabric() && !advert.unfences, "automatic=\"0\" is not");
+        assert!(Advert::parse(&GOOD.replace("automatic=\"0\"", "automatic=\"1\"")).unwrap().unfences);
+        assert_eq!(advert.parameters["snmp_version"].choices, ["1", "2c"]);
         assert_eq!(advert.first_of(&["ip", "ipaddr"]), Some("ip"));
         assert_eq!(advert.defaults()["power_wait"], "2");
         assert_eq!(advert.tools().collect::<Vec<_>>(), [("ipmitool_path", "/usr/bin/ipmitool")]);

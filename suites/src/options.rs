@@ -85,7 +85,9 @@ impl Call {
             let name = advert.first_of(names).or(names.first().copied()).unwrap_or_default();
             pairs.push((name.to_owned(), value.to_owned()));
         };
-        put(ACTION, case.action.name());
+        if !case.unsaid {
+            put(ACTION, case.action.name());
+        }
         let mut options = case.options.clone();
         if case.action != Action::Metadata && case.action != Action::Manpage {
             put(IP, &place.host);

@@ -15,6 +15,7 @@ pub struct Timing {
     ask: f64,
     /// Exchanges for a list.
     list: f64,
+    by_power_timeout: bool,
 }
 
 /// Names and defaults of the contract (page "Standard options").
@@ -36,12 +37,14 @@ pub struct Effort {
     pub ask: u32,
     /// Exchanges for a list of all plugs.
     pub list: u32,
+    /// Whether agents give the tool that asks as long as `power_timeout`.
+    pub by_power_timeout: bool,
 }
 
 impl Default for Effort {
     /// One exchange for everything.
     fn default() -> Self {
-        Effort { ask: 1, list: 1 }
+        Effort { ask: 1, list: 1, by_power_timeout: true }
     }
 }
 
@@ -70,6 +73,7 @@ impl Timing {
             lifted: asked.unwrap_or(case.as_service),
             ask: f64::from(effort.ask.saturating_mul(plugs)),
             list: f64::from(effort.list),
+            by_power_timeout: effort.by_power_timeout,
         }
     }
 
@@ -81,9 +85,9 @@ impl Timing {
     /// or a limit of 0).
     ///
     /// The contract has no formula; this one grants each option in full wherever the contract lets it be spent:
-    /// - an *exchange* is one login with its question: the larger of `login_timeout + shell_timeout` and `power_timeout`,
-    ///   which agents that call a tool use as that tool's limit; the link says how many of them a question about a plug, a
-    ///   command, or a list needs, and each plug of a call is asked and ordered by itself;
+    /// - an *exchange* is one login with its question: `login_timeout + shell_timeout`, or `power_timeout` where that is
+    ///   longer and agents use it as the limit of the tool that they call; the link says so, and how many exchanges a question
+    ///   about a plug, a command, or a list needs; each plug of a call is asked and ordered by itself;
     /// - off and on: ask first, command, `power_wait`, then poll for `power_timeout`, where the last poll may begin at the
     ///   deadline and take a whole exchange and a `stonith_status_sleep`;
     /// - on is attempted `1 + retry_on` times; reboot is both in a row.
@@ -93,7 +97,8 @@ impl Timing {
             return None;
         }
         let power = self.get("power_timeout");
-        let single = (self.get("login_timeout") + self.get("shell_timeout")).max(power);
+        let brief = self.get("login_timeout") + self.get("shell_timeout");
+        let single = if self.by_power_timeout { brief.max(power) } else { brief };
         let exchange = self.ask * single;
         let reach = exchange + self.get("power_wait") + power + self.get("stonith_status_sleep") + exchange;
         let attempts = 1.0 + self.get("retry_on");
@@ -153,7 +158,7 @@ mod tests {
     fn each_exchange_of_each_plug_counts() {
         let mut two = case(&[]);
         two.also = vec!["2".to_owned()];
-        let timing = Timing::of(&two, &BTreeMap::new(), Effort { ask: 3, list: 10 });
+        let timing = Timing::of(&two, &BTreeMap::new(), Effort { ask: 3, list: 10, by_power_timeout: true });
         // status: three exchanges of 20 s for each of two plugs.
         assert_eq!(timing.promise(Action::Status), Some(Duration::from_secs(132) + START));
         assert_eq!(timing.promise(Action::List), Some(Duration::from_secs(220) + START));

@@ -91,7 +91,9 @@ pub struct Finding {
     pub check: String,
     /// What was asked.
     pub action: Action,
-    /// The plug's state at the start, `on` or `off`.
+    /// The plugs that it was asked for, mostly one.
+    pub plugs: Vec<String>,
+    /// The (first) plug's state at the start, `on` or `off`.
     pub power: String,
     /// What kind of wrong.
     pub class: Class,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fencelab_devices::spec::{FaceSpec, Meaning};
 use fencelab_devices::{Credentials, Device, DeviceSpec, Power};
 
 use crate::agent::Subject;
@@ -236,24 +235,4 @@ pub(crate) struct AgentEnd {
     pub(crate) stderr: String,
     pub(crate) children: Vec<Vec<String>>,
     pub(crate) secret: String,
-}
-
-/// How long a device needs, with no more faults, until nothing of the past can stand in the way of a retry: sessions that
-/// the trouble left open have expired, and times for which its rules keep it silent are over.
-pub(crate) fn convalescence(spec: &DeviceSpec) -> Duration {
-    let face = |face: &FaceSpec| match face {
-        FaceSpec::Ipmi(face) => {
-            let windows = face.rules.iter().filter_map(|rule| rule.on.window).max().unwrap_or_default();
-            face.idle.max(windows)
-        }
-        FaceSpec::Replay(_) => Duration::ZERO,
-    };
-    let plant = spec.plant.timing;
-    let moving = plant.off.max(plant.on).max(plant.soft_off) + plant.cycle;
-    spec.faces.iter().map(face).max().unwrap_or_default() + moving + Duration::from_secs(1)
-}
-
-/// Whether a documented state means neither on nor off.
-pub(crate) fn is_unclear(meaning: Meaning) -> bool {
-    !matches!(meaning, Meaning::On | Meaning::Off)
 }

@@ -46,7 +46,7 @@ impl Link {
             Some(FaceSpec::Replay(transcript)) if transcript.header.link.protocol == "ipmi" => {
                 Link::Ipmi(None)
             }
-            Some(FaceSpec::Replay(_)) | None => Link::Other,
+            Some(FaceSpec::Snmp(_) | FaceSpec::Replay(_)) | None => Link::Other,
         }
     }
 

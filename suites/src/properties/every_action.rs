@@ -22,10 +22,16 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
             Judgement::broken(
                 Property::EveryAction,
                 class,
-                format!("{} on a healthy device: {what}", case.action),
+                format!("{}{} on a healthy device: {what}", case.action, asked(case)),
             )
         }
     }
+}
+
+/// What was unusual about the question, in words.
+fn asked(case: &Case) -> String {
+    let unsaid = if case.unsaid { " (no action was named)" } else { "" };
+    if case.also.is_empty() { unsaid.to_owned() } else { format!(" of {}{unsaid}", case.plugs_in_words()) }
 }
 
 /// What the contract asks of each action, as a sentence about what was missing.
@@ -57,7 +63,13 @@ pub(crate) fn works(case: &Case, run: &Run) -> Result<(), String> {
         }
         Action::Metadata => {
             code(0)?;
-            Advert::parse(&run.stdout).map_err(|error| error.to_string())?;
+            let advert = Advert::parse(&run.stdout).map_err(|error| error.to_string())?;
+            if advert.is_fabric() && !advert.unfences {
+                return Err(
+                    "it has no reboot, and its on is not automatic: nobody would let a node in again"
+                        .to_owned(),
+                );
+            }
         }
         Action::Manpage => {
             code(0)?;
