@@ -219,7 +219,7 @@ impl Device {
             .iter()
             .find_map(|face| match face {
                 Face::Replay(player) => Some(player.divergences()),
-                Face::Ipmi(_) => None,
+                Face::Ipmi(_) | Face::Snmp(_) => None,
             })
             .unwrap_or_default()
     }

@@ -3,7 +3,6 @@
 mod app;
 mod builtin;
 mod chassis;
-mod control;
 pub(crate) mod inventory;
 pub(crate) mod op;
 pub(crate) mod opening;
@@ -18,12 +17,18 @@ use fencelab_wire::Secret;
 use fencelab_wire::ipmi::server::{Config, Received, Server, User};
 use fencelab_wire::ipmi::{AuthType, Completion, Privilege, Request, Response};
 
+use super::control::{self, Doing};
+use super::rules::Rules;
 use super::{Context, Random, Reply};
 use crate::device::{Credentials, RequestLog};
-use crate::fault::{FaultKind, Op, Phase};
-use crate::spec::{Answer, CommandId, IpmiFace, Matched, Reset, command_name, needed_privilege};
+use crate::fault::{FaultKind, Op};
+use crate::spec::ipmi::{Matched, Rule};
+use crate::spec::rule::{Answer, Reset};
+use crate::spec::{CommandId, IpmiFace, command_name, needed_privilege};
 use builtin::Memory;
-use rules::Rules;
+
+/// The plug of a BMC is the first one of the plant.
+const PLUG: usize = 0;
 
 /// A BMC in its present state.
 #[derive(Debug)]
@@ -52,12 +57,11 @@ impl Bmc {
             random(&mut guid);
             guid
         });
-        let rules = Rules::new(spec.rules.len());
         Self {
             server: Server::new(Arc::new(config(spec, credentials, guid))),
             memory: Memory::new(guid),
             spec: Arc::clone(spec),
-            rules,
+            rules: Rules::default(),
             silent_until: Duration::ZERO,
         }
     }
@@ -82,7 +86,7 @@ impl Bmc {
             return Vec::new();
         }
         let spec = Arc::clone(&self.spec);
-        if let Some(rule) = self.rules.find(now, &spec, Matched::Datagram, None, context.plant) {
+        if let Some(rule) = self.rule(now, &spec, Matched::Datagram, None, context) {
             self.forget(now, rule.resets);
             return Vec::new();
         }
@@ -129,13 +133,13 @@ impl Bmc {
         context: &mut Context<'_>,
     ) -> Vec<Reply> {
         let asked = self.server.asked().map(|(netfn, cmd)| CommandId { netfn: netfn.0, cmd });
-        let rule = asked.and_then(|id| self.rules.find(now, spec, Matched::Command(id), None, context.plant));
+        let rule = asked.and_then(|id| self.rule(now, spec, Matched::Command(id), None, context));
         let bytes = opening::with_oem(bytes, asked, spec.oem);
         let Some(rule) = rule else { return vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }] };
         self.forget(now, rule.resets);
         match &rule.answer {
             Answer::Silence => Vec::new(),
-            Answer::Fields(fields) => vec![Reply { bytes, delay: fields.delay, op: Op::Session }],
+            Answer::Say(say) => vec![Reply { bytes, delay: say.delay, op: Op::Session }],
         }
     }
 
@@ -171,11 +175,11 @@ impl Bmc {
         if !context.faults.acting(now, None, Op::Session, refused).is_empty() {
             return Some(say(None));
         }
-        let rule = self.rules.find(now, spec, Matched::OpenSession, None, context.plant)?;
+        let rule = self.rule(now, spec, Matched::OpenSession, None, context)?;
         self.forget(now, rule.resets);
         Some(match &rule.answer {
             Answer::Silence => Vec::new(),
-            Answer::Fields(fields) => say(fields.completion),
+            Answer::Say(answer) => say(answer.fields.completion),
         })
     }
 
@@ -197,22 +201,13 @@ impl Bmc {
             outcome.response = Some(refused);
             return outcome;
         }
-        let ends = |kind: &FaultKind| match kind {
-            FaultKind::Close => Some(None),
-            FaultKind::BmcReset(phase, time) => Some(Some((*phase, *time))),
-            _ => None,
-        };
-        let mut answered = true;
-        for (kind, text) in context.faults.acting(now, None, op, ends) {
-            outcome.effect.push(format!("fault {text}"));
-            outcome.reset = Some(kind.map_or(Reset::Sessions, |(_, time)| Reset::Bmc(time)));
-            match kind.map(|(phase, _)| phase) {
-                None | Some(Phase::Before) => return outcome,
-                Some(Phase::During) => answered = false,
-                Some(Phase::After) => {}
-            }
+        let ending = control::ending(now, op, context, &mut outcome.effect);
+        outcome.reset = ending.reset;
+        if ending.at_once {
+            return outcome;
         }
-        let rule = self.rules.find(now, spec, Matched::Command(id), Some(request), context.plant);
+        let mut answered = !ending.unanswered;
+        let rule = self.rule(now, spec, Matched::Command(id), Some(request), context);
         // Cold and warm reset (IPMI 2.0 §20.2, §20.3) lose the sessions; how long the controller is away is a rule's matter.
         if matches!(id, CommandId { netfn: 0x06, cmd: 0x02 | 0x03 }) {
             outcome.reset = outcome.reset.or(Some(Reset::Sessions));
@@ -227,9 +222,9 @@ impl Bmc {
                     answered = false;
                     command = None;
                 }
-                Answer::Fields(fields) => {
-                    outcome.delay = fields.delay;
-                    rules::apply(fields, spec, id, &mut response);
+                Answer::Say(say) => {
+                    outcome.delay = say.delay;
+                    rules::apply(say, spec, id, &mut response);
                 }
             }
             if !response.completion.is_ok() {
@@ -237,13 +232,29 @@ impl Bmc {
             }
             command = rule.moves.or(command);
         }
-        self.lie(now, spec, op, id, &mut response, &mut command, context, &mut outcome.effect);
+        let lies = control::lies(now, op, context, &mut outcome.effect);
+        rules::lie(&lies, spec, id, context.plant, &mut response, &mut command);
         if let Some(command) = command {
-            self.rules.acknowledged(now, op, response.completion.is_ok());
-            control::act(now, command, rule, context, &mut outcome.effect, op);
+            if response.completion.is_ok() {
+                self.rules.acknowledged(now, op, PLUG);
+            }
+            control::act(now, PLUG, command, Doing::of(rule), context, &mut outcome.effect, op);
         }
         outcome.response = answered.then_some(response);
         outcome
+    }
+
+    /// The rule that holds now.
+    fn rule<'a>(
+        &mut self,
+        now: Duration,
+        spec: &'a IpmiFace,
+        what: Matched,
+        request: Option<&Request>,
+        context: &Context<'_>,
+    ) -> Option<&'a Rule> {
+        let matches = |asked: &_| rules::is_about(asked, what, request);
+        self.rules.find(now, &spec.rules, Some(PLUG), context.plant, matches)
     }
 
     fn forget(&mut self, now: Duration, reset: Option<Reset>) {
@@ -252,7 +263,7 @@ impl Bmc {
             Some(Reset::Sessions) => {}
             Some(Reset::Bmc(time)) => {
                 self.silent_until = now.saturating_add(time);
-                self.rules.bmc_reset(self.silent_until);
+                self.rules.reset(self.silent_until);
             }
         }
         self.server.forget_sessions();

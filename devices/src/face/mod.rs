@@ -1,7 +1,9 @@
 //! Faces: how a plant is spoken to, one sans-I/O state machine per protocol.
 
+mod control;
 pub(crate) mod ipmi;
 pub(crate) mod recorded;
+mod rules;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,6 +41,7 @@ pub(crate) struct Reply {
 #[derive(Debug)]
 pub(crate) enum Face {
     Ipmi(Box<ipmi::Bmc>),
+    Snmp(Box<()>),
     Replay(Box<Player>),
 }
 
@@ -46,6 +49,7 @@ impl Face {
     pub(crate) fn new(spec: &FaceSpec, credentials: &Credentials, random: Random<'_>) -> Self {
         match spec {
             FaceSpec::Ipmi(spec) => Self::Ipmi(Box::new(ipmi::Bmc::new(spec, credentials, random))),
+            FaceSpec::Snmp(_) => Self::Snmp(Box::default()),
             FaceSpec::Replay(transcript) => {
                 Self::Replay(Box::new(Player::new(transcript, credentials, random)))
             }
@@ -61,6 +65,7 @@ impl Face {
     ) -> Vec<Reply> {
         match self {
             Self::Ipmi(bmc) => bmc.handle(now, peer, datagram, context),
+            Self::Snmp(_) => Vec::new(),
             Self::Replay(player) => player.handle(now, peer, datagram, context),
         }
     }
@@ -75,6 +80,7 @@ impl Face {
     ) -> Op {
         let server = match self {
             Self::Ipmi(bmc) => bmc.server(),
+            Self::Snmp(_) => return Op::Other,
             Self::Replay(player) => player.server(),
         };
         ipmi::op::of_received(&server.clone().receive(now, peer, random, datagram))
@@ -83,6 +89,7 @@ impl Face {
     pub(crate) fn sessions(&self) -> usize {
         match self {
             Self::Ipmi(bmc) => bmc.sessions(),
+            Self::Snmp(_) => 0,
             Self::Replay(player) => player.sessions(),
         }
     }

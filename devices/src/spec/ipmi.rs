@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::commands::CommandId;
+use super::rule::Look;
 use crate::face::recorded::Recorded;
-use crate::plant::{Command, Power};
 
 pub use fencelab_wire::ipmi::Privilege;
 use fencelab_wire::ipmi::sdr::Repository;
@@ -89,31 +89,6 @@ pub struct DeviceId {
     pub aux: Vec<u8>,
 }
 
-/// What a state means for power.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Meaning {
-    /// The plug is on.
-    On,
-    /// The plug is off.
-    Off,
-    /// Nothing may be concluded.
-    Neither,
-}
-
-/// A state that the device documents.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct State {
-    /// Unique in the face.
-    pub name: String,
-    /// What it means for power.
-    pub means: Meaning,
-    /// What it looks like on the wire.
-    pub seen: Vec<Appearance>,
-    /// Document and section, or transcript.
-    pub source: String,
-}
-
 /// What a state looks like in the answer to one command.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Appearance {
@@ -148,59 +123,39 @@ impl Appearance {
             *byte = (*byte & !mask) | (value & mask);
         }
     }
+
+    /// Whether an answer's data look like this state.
+    pub(super) fn shows(&self, data: &[u8]) -> bool {
+        if self.completion.is_some_and(|completion| completion != 0) {
+            return false;
+        }
+        match &self.mask {
+            None => !self.data.is_empty() && data == self.data,
+            Some(mask) => {
+                mask.iter().any(|mask| *mask != 0)
+                    && mask.iter().zip(&self.data).enumerate().all(|(at, (mask, wanted))| {
+                        data.get(at).is_some_and(|seen| seen & mask == wanted & mask)
+                    })
+            }
+        }
+    }
 }
 
-/// A rule of behaviour.
+/// A documented state of a BMC.
+pub type State = Look<Appearance>;
+
+/// A rule of a BMC's behaviour.
+pub type Rule = super::rule::Rule<Asked, Fields>;
+
+/// What a rule is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Rule {
-    /// When it holds.
-    pub on: Match,
-    /// What is answered instead.
-    pub answer: Answer,
-    /// `false`: acknowledged, but nothing moves.
-    pub done: bool,
-    /// Instead of the plant's delay.
-    pub done_after: Option<Duration>,
-    /// What the plug does instead of what was asked.
-    pub moves: Option<Command>,
-    /// What is forgotten after the answer.
-    pub resets: Option<Reset>,
-    /// Document and section, or transcript.
-    pub source: String,
-    /// The line of the rule in `device.toml`.
-    pub line: usize,
-}
-
-/// What a rule forgets after its answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reset {
-    /// All sessions.
-    Sessions,
-    /// All sessions, and nothing is answered for so long.
-    Bmc(Duration),
-}
-
-/// When a rule holds. Absent parts do not restrict.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Match {
-    /// What it is about.
+pub struct Asked {
+    /// What is asked.
     pub what: Matched,
     /// First request data byte of Chassis Control, one of these (none: any).
     pub values: Vec<u8>,
     /// How the request data begins.
     pub data: Vec<u8>,
-    /// The truth.
-    pub while_power: Option<Power>,
-    /// Only after the newest such event.
-    pub after: Option<Event>,
-    /// So long after it.
-    pub window: Option<Duration>,
-    /// The first so many times.
-    pub first: Option<u32>,
-    /// Only that time, from 1.
-    pub nth: Option<u32>,
-    /// Every so many times.
-    pub every: Option<u32>,
 }
 
 /// What a rule is about.
@@ -214,45 +169,11 @@ pub enum Matched {
     Command(CommandId),
 }
 
-/// From when a rule's window counts.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Event {
-    /// The truth became on.
-    PowerOn,
-    /// The truth became off.
-    PowerOff,
-    /// Chassis Control on was acknowledged.
-    OnCommand,
-    /// Chassis Control off or soft-off was acknowledged.
-    OffCommand,
-    /// Chassis Control cycle was acknowledged.
-    CycleCommand,
-    /// Chassis Control reset was acknowledged.
-    ResetCommand,
-    /// The BMC reset itself.
-    BmcReset,
-    /// The run began.
-    Start,
-}
-
-/// What a rule answers.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Answer {
-    /// Nothing at all.
-    Silence,
-    /// With these parts changed.
-    Fields(AnswerFields),
-}
-
 /// The parts of an answer that a rule changes.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct AnswerFields {
+pub struct Fields {
     /// This completion code; no data unless given.
     pub completion: Option<u8>,
     /// These bytes.
     pub data: Option<Vec<u8>>,
-    /// As this state looks (index into the face's states).
-    pub state: Option<usize>,
-    /// So late.
-    pub delay: Duration,
 }

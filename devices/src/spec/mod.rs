@@ -1,27 +1,32 @@
 //! What a device is, read from its folder: `device.toml` and transcripts. The schema stands in `DEVICE.md`.
 
+pub mod claims;
 mod commands;
-mod ipmi;
+mod face;
+pub mod ipmi;
 mod load;
 mod lower;
 mod raw;
+pub mod rule;
+pub mod snmp;
 mod text;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::time::Duration;
 
-use fencelab_transcript::Transcript;
+use fencelab_transcript::Event;
 
 use crate::error::suggest;
 use crate::fault::{Fault, FaultKind};
 use crate::plant::{Power, Timing};
 
+pub use claims::Claim;
 pub(crate) use commands::needed_privilege;
 pub use commands::{CommandId, command_name, command_names};
-pub use ipmi::{
-    Answer, AnswerFields, Appearance, DeviceId, Event, IpmiFace, Match, Matched, Meaning, Privilege, Reset,
-    Rule, State, User,
-};
+pub use face::FaceSpec;
+pub use ipmi::IpmiFace;
+pub use rule::{Meaning, State};
+pub use snmp::SnmpFace;
 
 /// A device, immutable and shared by all its instances.
 #[derive(Clone, Debug)]
@@ -93,35 +98,6 @@ pub struct PlantSpec {
     pub timing: Timing,
 }
 
-/// One way to speak to a device.
-#[derive(Clone, Debug)]
-pub enum FaceSpec {
-    /// IPMI over LAN.
-    Ipmi(Arc<IpmiFace>),
-    /// Strict replay of one transcript.
-    Replay(Arc<Transcript>),
-}
-
-impl FaceSpec {
-    /// The protocol's name: `ipmi`.
-    #[must_use]
-    pub fn protocol(&self) -> &str {
-        match self {
-            Self::Ipmi(_) => "ipmi",
-            Self::Replay(transcript) => &transcript.header.link.protocol,
-        }
-    }
-
-    /// The port that agents use when told nothing: 623.
-    #[must_use]
-    pub fn default_port(&self) -> u16 {
-        match self {
-            Self::Ipmi(_) => 623,
-            Self::Replay(transcript) => transcript.header.link.port.unwrap_or(623),
-        }
-    }
-}
-
 impl DeviceSpec {
     /// Whether a fault means something for this device: a state that it names must be documented.
     ///
@@ -139,9 +115,26 @@ impl DeviceSpec {
 
     /// Every state that the device documents, over all faces.
     pub fn states(&self) -> impl Iterator<Item = &State> {
-        self.faces.iter().flat_map(|face| match face {
-            FaceSpec::Ipmi(face) => face.states.as_slice(),
-            FaceSpec::Replay(_) => &[],
-        })
+        self.faces.iter().flat_map(FaceSpec::states)
+    }
+
+    /// What the device told the agent about the power of which plug, over all faces, in the order in which it was said.
+    #[must_use]
+    pub fn claims(&self, dialogue: &[Event]) -> Vec<Claim> {
+        let mut claims: Vec<Claim> =
+            self.faces.iter().flat_map(|face| face.claims(&self.plant, dialogue)).collect();
+        claims.sort_by_key(|claim| claim.at);
+        claims
+    }
+
+    /// How long the device needs, with no more faults, until nothing of the past can stand in the way of a retry: sessions
+    /// that the trouble left open have expired, times for which its rules keep it silent are over, and plugs that were
+    /// moving have come to rest.
+    #[must_use]
+    pub fn convalescence(&self) -> Duration {
+        let plant = self.plant.timing;
+        let moving = plant.off.max(plant.on).max(plant.soft_off) + plant.cycle;
+        let faces = self.faces.iter().map(FaceSpec::convalescence).max().unwrap_or_default();
+        faces.saturating_add(moving).saturating_add(Duration::from_secs(1))
     }
 }

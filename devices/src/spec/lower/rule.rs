@@ -1,70 +1,71 @@
-//! The rules of a `device.toml`, checked.
+//! States and rules of a `device.toml`, checked: what all faces share.
 
 use std::time::Duration;
 
 use toml::Spanned;
 
-use super::{bytes, bytes_or_none, command, not_empty, time, time_or, word};
+use super::{not_empty, time, time_or, word};
 use crate::error::{Error, suggest};
 use crate::plant::Command;
-use crate::spec::commands::CommandId;
-use crate::spec::ipmi::{Answer, AnswerFields, Event, Match, Matched, Reset, Rule, State};
 use crate::spec::load::Place;
-use crate::spec::raw;
-use crate::spec::text::{OneOrMany, WordOr, WordOrNumber};
+use crate::spec::raw::Text;
+use crate::spec::raw::rule::{Rule as RawRule, State as RawState, Timed};
+use crate::spec::rule::{Answer, Event, Look, Reset, Rule, Say, State, When};
+use crate::spec::text::WordOr;
 
-pub(super) fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>) -> Result<Rule, Error> {
+/// What a protocol adds to a rule.
+pub(super) trait Dialect {
+    /// The table `on` as written.
+    type On: Timed;
+    /// The table `answer` as written.
+    type Answer;
+    /// What is matched.
+    type Match;
+    /// What is changed.
+    type Fields: Default;
+
+    fn matching(&self, on: &Spanned<Self::On>, place: &Place<'_>) -> Result<Self::Match, Error>;
+
+    /// `state` and `delay` of an answer.
+    fn common(answer: &Self::Answer) -> (Option<&Text>, Option<&Text>);
+
+    fn fields(
+        &self,
+        answer: &Self::Answer,
+        what: &Self::Match,
+        place: &Place<'_>,
+    ) -> Result<Self::Fields, Error>;
+
+    /// What does not go together.
+    fn check(
+        &self,
+        on: &Spanned<Self::On>,
+        what: &Self::Match,
+        answer: &Answer<Self::Fields>,
+        place: &Place<'_>,
+    ) -> Result<(), Error>;
+
+    /// How an answer is written, for an error.
+    const ANSWER: &'static str;
+}
+
+pub(super) fn rule<D: Dialect, A>(
+    dialect: &D,
+    raw: &Spanned<RawRule<D::On, D::Answer>>,
+    states: &[Look<A>],
+    place: &Place<'_>,
+) -> Result<Rule<D::Match, D::Fields>, Error> {
     let line = place.line(raw);
     let raw = raw.get_ref();
-    let on = matching(&raw.on, place)?;
-    let answer = answer(raw.answer.as_ref(), states, place)?;
-    if on.what == Matched::Datagram && answer != Answer::Silence {
-        let mend = "name a `command`, or answer with \"silence\"".to_owned();
-        return Err(place.error(&raw.on, "a rule for every datagram can only be silent", Some(mend)));
-    }
-    if on.what == Matched::OpenSession {
-        let refuses = matches!(&answer, Answer::Silence)
-            || matches!(&answer, Answer::Fields(fields) if fields.completion.is_some_and(|code| code != 0));
-        if !refuses {
-            let mend =
-                "answer = { completion = 0x01 } is \"insufficient resources to create a session\"".to_owned();
-            return Err(place.error(&raw.on, "a rule for open-session refuses it or is silent", Some(mend)));
-        }
-    }
-    if let Matched::Command(id) = on.what
-        && id.is_session_layer()
-    {
-        let plain = match &answer {
-            Answer::Silence => true,
-            Answer::Fields(fields) => {
-                fields.completion.is_none() && fields.data.is_none() && fields.state.is_none()
-            }
-        };
-        if !plain || !on.data.is_empty() {
-            let mend =
-                "answer with \"silence\" or { delay = … }, or write a rule for \"open-session\"".to_owned();
-            return Err(place.error(&raw.on, "what the session layer answers cannot be changed", Some(mend)));
-        }
-    }
+    let what = dialect.matching(&raw.on, place)?;
+    let answer = answer(dialect, raw.answer.as_ref(), &what, states, place)?;
+    dialect.check(&raw.on, &what, &answer, place)?;
     let moves = raw
         .moves
         .as_ref()
         .map(|text| word(text, &Command::ALL.map(|command| (command.name(), command)), place))
         .transpose()?;
-    let reset_time = raw.reset_time.as_ref().map(|text| time(text, place)).transpose()?;
-    let resets = match raw
-        .resets
-        .as_ref()
-        .map(|text| word(text, &[("sessions", false), ("bmc", true)], place))
-        .transpose()?
-    {
-        None | Some(false) if reset_time.is_some() => {
-            return Err(place.error(&raw.on, "`reset-time` without resets = \"bmc\"", None));
-        }
-        None => None,
-        Some(false) => Some(Reset::Sessions),
-        Some(true) => Some(Reset::Bmc(reset_time.unwrap_or(Duration::from_secs(10)))),
-    };
+    let resets = resets(raw, place)?;
     let done = raw.done.unwrap_or(true);
     if let (false, Some(text)) = (done, raw.done_after.as_ref()) {
         return Err(place.error(
@@ -80,7 +81,7 @@ pub(super) fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>
         return Err(place.error(&raw.on, "a rule that changes nothing", Some(mend)));
     }
     Ok(Rule {
-        on,
+        on: when(what, raw.on.get_ref(), place)?,
         answer,
         done,
         done_after: raw.done_after.as_ref().map(|text| time(text, place)).transpose()?,
@@ -91,23 +92,21 @@ pub(super) fn rule(raw: &Spanned<raw::Rule>, states: &[State], place: &Place<'_>
     })
 }
 
-fn matching(at: &Spanned<raw::On>, place: &Place<'_>) -> Result<Match, Error> {
-    let raw = at.get_ref();
-    let what = match &raw.command {
-        None => Matched::Datagram,
-        Some(at) => match at.get_ref() {
-            WordOr::Word(word) if word == "open-session" => Matched::OpenSession,
-            _ => {
-                let id = command(at, place)?;
-                Matched::Command(id)
-            }
-        },
-    };
-    let values = values(raw.value.as_ref(), what, place)?;
-    let data = bytes_or_none(raw.data.as_ref(), place)?;
-    if let (Some(text), false) = (&raw.data, matches!(what, Matched::Command(_))) {
-        return Err(place.error(text, "`data` needs a `command`", None));
-    }
+fn resets<O, A>(raw: &RawRule<O, A>, place: &Place<'_>) -> Result<Option<Reset>, Error> {
+    let reset_time = raw.reset_time.as_ref().map(|text| time(text, place)).transpose()?;
+    let word = raw.resets.as_ref().map(|text| word(text, &[("sessions", false), ("bmc", true)], place));
+    Ok(match word.transpose()? {
+        None | Some(false) if reset_time.is_some() => {
+            return Err(place.error(&raw.on, "`reset-time` without resets = \"bmc\"", None));
+        }
+        None => None,
+        Some(false) => Some(Reset::Sessions),
+        Some(true) => Some(Reset::Bmc(reset_time.unwrap_or(Duration::from_secs(10)))),
+    })
+}
+
+fn when<M>(what: M, on: &impl Timed, place: &Place<'_>) -> Result<When<M>, Error> {
+    let timing = on.timing();
     let events = [
         ("power-on", Event::PowerOn),
         ("power-off", Event::PowerOff),
@@ -118,24 +117,22 @@ fn matching(at: &Spanned<raw::On>, place: &Place<'_>) -> Result<Match, Error> {
         ("bmc-reset", Event::BmcReset),
         ("start", Event::Start),
     ];
-    let after = raw.after.as_ref().map(|text| word(text, &events, place)).transpose()?;
-    if let (Some(text), None) = (&raw.window, after) {
+    let after = timing.after.map(|text| word(text, &events, place)).transpose()?;
+    if let (Some(text), None) = (timing.window, after) {
         return Err(place.error(
             text,
             "`for` needs `after`",
             Some("for example after = \"power-on\"".to_owned()),
         ));
     }
-    Ok(Match {
+    Ok(When {
         what,
-        values,
-        data,
-        while_power: raw.while_power,
+        while_power: timing.while_power,
         after,
-        window: raw.window.as_ref().map(|text| time(text, place)).transpose()?,
-        first: count(raw.first.as_ref(), place)?,
-        nth: count(raw.nth.as_ref(), place)?,
-        every: count(raw.every.as_ref(), place)?,
+        window: timing.window.map(|text| time(text, place)).transpose()?,
+        first: count(timing.first, place)?,
+        nth: count(timing.nth, place)?,
+        every: count(timing.every, place)?,
     })
 }
 
@@ -146,75 +143,66 @@ fn count(number: Option<&Spanned<u32>>, place: &Place<'_>) -> Result<Option<u32>
     }
 }
 
-/// The numbers of Chassis Control (IPMI 2.0 table 28-4).
-fn values(
-    raw: Option<&Spanned<OneOrMany<WordOrNumber>>>,
-    what: Matched,
+fn answer<D: Dialect, A>(
+    dialect: &D,
+    raw: Option<&Spanned<WordOr<D::Answer>>>,
+    what: &D::Match,
+    states: &[Look<A>],
     place: &Place<'_>,
-) -> Result<Vec<u8>, Error> {
-    let Some(at) = raw else { return Ok(Vec::new()) };
-    if what != Matched::Command(CommandId::CHASSIS_CONTROL) {
-        let mend = "use `data` for other commands".to_owned();
-        return Err(place.error(at, "`value` is for command = \"chassis-control\"", Some(mend)));
-    }
-    const WORDS: [(&str, u8); 7] =
-        [("off", 0), ("on", 1), ("cycle", 2), ("reset", 3), ("nmi", 4), ("diag", 4), ("soft-off", 5)];
-    let mut values = Vec::new();
-    for value in &at.get_ref().0 {
-        values.push(match value {
-            WordOrNumber::Number(number) => {
-                u8::try_from(*number).map_err(|_| place.error(at, format!("{number} is no byte"), None))?
-            }
-            WordOrNumber::Word(word) => match WORDS.iter().find(|(name, _)| name == word) {
-                Some((_, value)) => *value,
-                None => {
-                    let mend = suggest(word, WORDS.iter().map(|(name, _)| *name));
-                    return Err(place.error(at, format!("unknown value `{word}`"), mend));
-                }
-            },
-        });
-    }
-    if values.is_empty() {
-        return Err(place.error(
-            at,
-            "an empty list of values",
-            Some("leave `value` out for any value".to_owned()),
-        ));
-    }
-    Ok(values)
-}
-
-fn answer(
-    raw: Option<&Spanned<WordOr<raw::Answer>>>,
-    states: &[State],
-    place: &Place<'_>,
-) -> Result<Answer, Error> {
-    let Some(at) = raw else { return Ok(Answer::Fields(AnswerFields::default())) };
+) -> Result<Answer<D::Fields>, Error> {
+    let Some(at) = raw else {
+        return Ok(Answer::Say(Say { state: None, delay: Duration::ZERO, fields: D::Fields::default() }));
+    };
     let raw = match at.get_ref() {
         WordOr::Word(word) if word == "silence" => return Ok(Answer::Silence),
         WordOr::Word(word) => {
-            return Err(place.error(
-                at,
-                format!("unknown answer `{word}`"),
-                Some("write \"silence\" or { completion = … }".to_owned()),
-            ));
+            let mend = format!("write \"silence\" or {}", D::ANSWER);
+            return Err(place.error(at, format!("unknown answer `{word}`"), Some(mend)));
         }
         WordOr::Table(table) => table,
     };
-    let state = match &raw.state {
+    let (state, delay) = D::common(raw);
+    let state = match state {
         None => None,
-        Some(name) => match states.iter().position(|state| state.name == *name.get_ref()) {
+        Some(name) => match states.iter().position(|look| look.state.name == *name.get_ref()) {
             Some(index) => Some(index),
             None => {
-                let mend = suggest(name.get_ref(), states.iter().map(|state| state.name.as_str()));
+                let mend = suggest(name.get_ref(), states.iter().map(|look| look.state.name.as_str()));
                 return Err(place.error(name, format!("there is no state `{}`", name.get_ref()), mend));
             }
         },
     };
-    Ok(Answer::Fields(AnswerFields {
-        completion: raw.completion,
-        data: raw.data.as_ref().map(|text| bytes(text, place)).transpose()?,
+    Ok(Answer::Say(Say {
         state,
-        delay: time_or(raw.delay.as_ref(), Duration::ZERO, place)?,
+        delay: time_or(delay, Duration::ZERO, place)?,
+        fields: dialect.fields(raw, what, place)?,
     }))
+}
+
+/// The documented states; `seen` reads one appearance.
+pub(super) fn states<S, A>(
+    raw: &[RawState<S>],
+    mut seen: impl FnMut(&S) -> Result<A, Error>,
+    place: &Place<'_>,
+) -> Result<Vec<Look<A>>, Error> {
+    let mut states: Vec<Look<A>> = Vec::new();
+    for raw in raw {
+        let name = raw.name.get_ref();
+        if name.is_empty()
+            || name.trim() != name
+            || name.len() > 64
+            || name.contains(['(', ')', '@', ',', '+', '"'])
+            || name.contains(char::is_control)
+        {
+            let mend = "a name of 1 to 64 characters without ( ) @ , + \" is wanted".to_owned();
+            return Err(place.error(&raw.name, format!("`{name}` is no name for a state"), Some(mend)));
+        }
+        if states.iter().any(|other| other.state.name == *name) {
+            return Err(place.error(&raw.name, format!("the state `{name}` is there twice"), None));
+        }
+        let seen = raw.seen.iter().map(&mut seen).collect::<Result<_, _>>()?;
+        let source = not_empty(&raw.source, place)?;
+        states.push(Look { state: State { name: name.clone(), means: raw.means, source }, seen });
+    }
+    Ok(states)
 }

@@ -5,13 +5,17 @@
 //! | [`oid`], [`value`], [`pdu`] | what is asked and answered, as values |
 //! | [`message`] | the datagram around it: community (v1, v2c) or header, security parameters and scope (v3) |
 //! | [`ber`] | the encoding rules, and how to break them on purpose |
+//! | [`usm`] | user-based security: algorithms, keys, the counters of refusals |
+//! | [`agent`] | the device's side |
 //! | [`body`] | what is said as the `snmp` object of a transcript |
 
+pub mod agent;
 pub mod ber;
 pub mod body;
 pub mod message;
 pub mod oid;
 pub mod pdu;
+pub mod usm;
 pub mod value;
 
 pub use ber::{Distortion, ParseError, Problem};

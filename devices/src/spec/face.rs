@@ -1,0 +1,91 @@
+//! One way to speak to a device: what every protocol has, asked in one place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fencelab_transcript::{Event, Transcript};
+
+use super::claims::{self, Claim};
+use super::rule::{State, longest_window};
+use super::{IpmiFace, PlantSpec, SnmpFace};
+
+/// One way to speak to a device.
+#[derive(Clone, Debug)]
+pub enum FaceSpec {
+    /// IPMI over LAN.
+    Ipmi(Arc<IpmiFace>),
+    /// SNMP.
+    Snmp(Arc<SnmpFace>),
+    /// Strict replay of one transcript.
+    Replay(Arc<Transcript>),
+}
+
+impl FaceSpec {
+    /// The protocol's name: `ipmi`, `snmp`.
+    #[must_use]
+    pub fn protocol(&self) -> &str {
+        match self {
+            Self::Ipmi(_) => "ipmi",
+            Self::Snmp(_) => "snmp",
+            Self::Replay(transcript) => &transcript.header.link.protocol,
+        }
+    }
+
+    /// The port that agents use when told nothing: 623, 161.
+    #[must_use]
+    pub fn default_port(&self) -> u16 {
+        match self {
+            Self::Ipmi(_) => 623,
+            Self::Snmp(_) => 161,
+            Self::Replay(transcript) => {
+                let usual = if transcript.header.link.protocol == "snmp" { 161 } else { 623 };
+                transcript.header.link.port.unwrap_or(usual)
+            }
+        }
+    }
+
+    /// What carries it: `udp`.
+    #[must_use]
+    pub fn transport(&self) -> &str {
+        match self {
+            Self::Ipmi(_) | Self::Snmp(_) => "udp",
+            Self::Replay(transcript) => &transcript.header.link.transport,
+        }
+    }
+
+    /// The states that it documents.
+    pub fn states(&self) -> impl Iterator<Item = &State> {
+        let ipmi = match self {
+            Self::Ipmi(face) => face.states.as_slice(),
+            _ => &[],
+        };
+        let snmp = match self {
+            Self::Snmp(face) => face.states.as_slice(),
+            _ => &[],
+        };
+        ipmi.iter().map(|look| &look.state).chain(snmp.iter().map(|look| &look.state))
+    }
+
+    /// What the device, whose plugs these are, told the agent about the power of which plug, in order.
+    #[must_use]
+    pub fn claims(&self, plant: &PlantSpec, dialogue: &[Event]) -> Vec<Claim> {
+        match self {
+            Self::Ipmi(face) => {
+                plant.plugs.first().map_or_else(Vec::new, |(plug, _)| claims::of_ipmi(face, plug, dialogue))
+            }
+            Self::Snmp(face) => claims::of_snmp(face, &plant.plugs, dialogue),
+            Self::Replay(_) => Vec::new(),
+        }
+    }
+
+    /// How long the face may behave unusually by itself after trouble has ended: sessions that are left open, times for
+    /// which its rules hold.
+    #[must_use]
+    pub fn convalescence(&self) -> Duration {
+        match self {
+            Self::Ipmi(face) => face.idle.max(longest_window(&face.rules)),
+            Self::Snmp(face) => face.convalescence(),
+            Self::Replay(_) => Duration::ZERO,
+        }
+    }
+}
