@@ -81,7 +81,7 @@ impl Face {
         let server = match self {
             Self::Ipmi(bmc) => bmc.server(),
             Self::Snmp(_) => return Op::Other,
-            Self::Replay(player) => player.server(),
+            Self::Replay(player) => return player.classify(now, peer, random, datagram),
         };
         ipmi::op::of_received(&server.clone().receive(now, peer, random, datagram))
     }

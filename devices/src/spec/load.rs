@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::{DeviceSpec, FaceSpec, PlantSpec, Provenance, ProvenanceKind, lower, raw};
 use crate::error::{Error, nearest};
 use crate::plant::Timing;
+use crate::replay::Player;
 
 /// Larger files than this are refused: a `device.toml` is written by hand.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -52,11 +53,12 @@ impl DeviceSpec {
     /// The transcript is of a protocol that has no face here.
     pub fn from_transcript(transcript: Transcript) -> Result<Arc<Self>, Error> {
         let header = &transcript.header;
-        if header.link.protocol != "ipmi" {
+        if !Player::PROTOCOLS.contains(&header.link.protocol.as_str()) {
             let what = format!("a transcript of `{}` cannot be replayed", header.link.protocol);
-            return Err(Error::of_file(Path::new("transcript"), what, Some("there is: ipmi".to_owned())));
+            let mend = format!("there is: {}", Player::PROTOCOLS.join(", "));
+            return Err(Error::of_file(Path::new("transcript"), what, Some(mend)));
         }
-        let power = crate::replay::Player::power_at_start(&transcript);
+        let plugs = Player::plugs_at_start(&transcript);
         let slug = |text: &str| text.to_lowercase().replace(char::is_whitespace, "-");
         let from = header
             .captured
@@ -74,7 +76,7 @@ impl DeviceSpec {
             evidence: Vec::new(),
             note: None,
             folder: std::path::PathBuf::new(),
-            plant: PlantSpec { plugs: vec![("system".to_owned(), power)], timing: Timing::default() },
+            plant: PlantSpec { plugs, timing: Timing::default() },
             faces: vec![FaceSpec::Replay(Arc::new(transcript))],
         }))
     }
