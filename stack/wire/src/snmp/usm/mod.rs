@@ -4,12 +4,16 @@
 //! Cisco's variant for AES.
 
 mod cipher;
+mod counter;
 mod digest;
+pub(super) mod envelope;
 mod key;
 mod protocol;
 mod user;
 
+pub use counter::Counter;
 pub use digest::Digest;
+pub(super) use digest::is_same;
 pub use key::{LocalKeys, extend_blumenthal, extend_reeder, localize, password_to_key};
 pub use protocol::{AuthProtocol, Level, PrivProtocol, UnknownName};
 pub use user::User;
