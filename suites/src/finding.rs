@@ -119,7 +119,7 @@ pub(crate) fn transcript(spec: &DeviceSpec, agent: &Agent, case: &Case, run: &Ru
     let mut device = DeviceIdentity::new(spec.vendor.clone(), spec.model.clone());
     device.firmware = spec.firmware.clone();
     let port = face.default_port();
-    let mut header = Header::new(device, LinkInfo::new(face.protocol(), link.transport(), Some(port)));
+    let mut header = Header::new(device, LinkInfo::new(face.protocol(), face.transport(), Some(port)));
     header.speaker = Some(Speaker::new(agent.name()));
     header.by = Some(format!("fencelab test {}", env!("CARGO_PKG_VERSION")));
     header.provenance = Some("emulated".to_owned());

@@ -9,7 +9,6 @@
 pub mod agent;
 mod arena;
 pub mod case;
-pub mod claims;
 mod conformance;
 pub mod draw;
 pub mod expected;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use fencelab_devices::Power;
+pub use fencelab_devices::spec::Claim;
 use fencelab_transcript::Event;
 use serde::Serialize;
 
@@ -39,17 +40,6 @@ impl fmt::Display for Exit {
             Exit::NotStarted(why) => write!(f, "not started: {why}"),
         }
     }
-}
-
-/// A power state that the device really told the agent, read from the wire as the agent saw it: after all faults.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Claim {
-    /// When it went out.
-    pub at: Duration,
-    /// The plug that it is about.
-    pub plug: String,
-    /// What it said of the plug; `None` where the answer was whole but named no state.
-    pub power: Option<Power>,
 }
 
 /// A request that reached a device, and what the device did with it.

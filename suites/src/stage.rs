@@ -8,7 +8,6 @@ use fencelab_devices::{Credentials, Device, DeviceSpec, Power};
 
 use crate::agent::Subject;
 use crate::case::{Case, Mode};
-use crate::claims;
 use crate::link::Link;
 use crate::options::Account;
 use crate::promise::Timing;
@@ -75,8 +74,7 @@ impl Played {
         subject: &Subject,
         spec: &DeviceSpec,
     ) -> Vec<(Property, Judgement)> {
-        let timing =
-            Timing::of(case, &subject.advert.defaults(), Link::of(spec).effort(spec.plant.plugs.len()));
+        let timing = Timing::of(case, &subject.advert.defaults(), Link::of(spec).effort(spec));
         let mut judgements = properties::judge_run(case, &timing, &self.run).to_vec();
         if let Some(retry) = &self.retry {
             judgements.push((Property::Heals, properties::heals::check(case, retry)));
@@ -219,7 +217,7 @@ impl Aftermath {
             pulses: self.pulses,
             requests: self.requests,
             strayed: self.strayed,
-            claims: claims::claims(&self.dialogue, spec),
+            claims: spec.claims(&self.dialogue),
             recorded,
             dialogue: self.dialogue,
             children: agent.children,

@@ -2,12 +2,13 @@
 //! recorded session shows of its options, and which accounts are too low. One file a protocol; nothing else here knows any.
 
 mod ipmi;
+mod snmp;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fencelab_devices::DeviceSpec;
-use fencelab_devices::spec::{FaceSpec, IpmiFace};
+use fencelab_devices::spec::{FaceSpec, IpmiFace, SnmpFace};
 use fencelab_transcript::{Map, Transcript};
 
 use crate::case::{Case, Login, Mode};
@@ -26,6 +27,8 @@ pub(crate) type Variant = Vec<(&'static str, Option<String>)>;
 pub(crate) enum Link {
     /// IPMI over LAN.
     Ipmi(Option<Arc<IpmiFace>>),
+    /// SNMP.
+    Snmp(Option<Arc<SnmpFace>>),
     /// A protocol that the suites know nothing of.
     Other,
 }
@@ -42,11 +45,14 @@ impl Link {
     pub(crate) fn of(spec: &DeviceSpec) -> Self {
         match spec.faces.first() {
             Some(FaceSpec::Ipmi(face)) => Link::Ipmi(Some(Arc::clone(face))),
+            Some(FaceSpec::Snmp(face)) => Link::Snmp(Some(Arc::clone(face))),
             // A replayed transcript takes whatever options its session shows.
-            Some(FaceSpec::Replay(transcript)) if transcript.header.link.protocol == "ipmi" => {
-                Link::Ipmi(None)
-            }
-            Some(FaceSpec::Snmp(_) | FaceSpec::Replay(_)) | None => Link::Other,
+            Some(FaceSpec::Replay(transcript)) => match transcript.header.link.protocol.as_str() {
+                "ipmi" => Link::Ipmi(None),
+                "snmp" => Link::Snmp(None),
+                _ => Link::Other,
+            },
+            None => Link::Other,
         }
     }
 
@@ -54,7 +60,8 @@ impl Link {
     pub(crate) fn options(&self, advert: &Advert) -> Options {
         let mut options = match self {
             Link::Ipmi(Some(face)) => ipmi::options(face),
-            Link::Ipmi(None) | Link::Other => Options::new(),
+            Link::Snmp(Some(face)) => snmp::ways(face, advert).into_iter().next().unwrap_or_default(),
+            Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Options::new(),
         };
         options.retain(|key, _| advert.parameters.contains_key(key));
         options
@@ -64,7 +71,8 @@ impl Link {
     /// of options, the usual one first.
     pub(crate) fn ways(&self, advert: &Advert) -> Vec<Options> {
         match self {
-            Link::Ipmi(_) | Link::Other => vec![self.options(advert)],
+            Link::Snmp(Some(face)) => snmp::ways(face, advert),
+            Link::Ipmi(_) | Link::Snmp(None) | Link::Other => vec![self.options(advert)],
         }
     }
 
@@ -72,7 +80,7 @@ impl Link {
     pub(crate) fn brisk(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Link::Ipmi(_) => ipmi::BRISK,
-            Link::Other => &[],
+            Link::Snmp(_) | Link::Other => &[],
         }
     }
 
@@ -80,7 +88,8 @@ impl Link {
     pub(crate) fn variants(&self, advert: &Advert) -> Vec<Variant> {
         let mut variants = match self {
             Link::Ipmi(Some(face)) => ipmi::variants(face),
-            Link::Ipmi(None) | Link::Other => Vec::new(),
+            Link::Snmp(Some(face)) => snmp::variants(face, advert),
+            Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Vec::new(),
         };
         variants.retain(|change| {
             change.iter().all(|(key, value)| value.is_none() || advert.parameters.contains_key(*key))
@@ -92,6 +101,7 @@ impl Link {
     pub(crate) fn always_said(&self) -> &'static [&'static str] {
         match self {
             Link::Ipmi(_) => ipmi::ALWAYS_SAID,
+            Link::Snmp(_) => snmp::ALWAYS_SAID,
             Link::Other => &[],
         }
     }
@@ -99,6 +109,8 @@ impl Link {
     /// Wrong ways to log in that mean something with this agent, each with the options for it.
     pub(crate) fn wrong_logins(&self, advert: &Advert) -> Vec<(Login, Options)> {
         match self {
+            Link::Snmp(Some(face)) => snmp::wrong_logins(face, advert),
+            Link::Snmp(None) => Vec::new(),
             Link::Ipmi(_) | Link::Other => {
                 ipmi::wrong_logins(advert).into_iter().map(|login| (login, self.options(advert))).collect()
             }
@@ -108,6 +120,7 @@ impl Link {
     /// How the agent of a case proves who it is. `script` prints the password.
     pub(crate) fn credentials(&self, case: &Case, account: &Account, script: &str) -> Credentials {
         match self {
+            Link::Snmp(face) => snmp::credentials(face.as_deref(), case, account, script),
             Link::Ipmi(_) | Link::Other => {
                 let told = account.as_told(case.login);
                 let mut credentials = vec![(USER, told.user), password(case.mode, told.password, script)];
@@ -123,6 +136,7 @@ impl Link {
     pub(crate) fn shown(&self, opened: &Map) -> Vec<(String, String)> {
         match self {
             Link::Ipmi(_) => ipmi::shown(opened),
+            Link::Snmp(_) => snmp::shown(opened),
             Link::Other => Vec::new(),
         }
     }
@@ -132,14 +146,7 @@ impl Link {
     pub(crate) fn essence(&self, transcript: &Transcript) -> Option<Transcript> {
         match self {
             Link::Ipmi(_) => Some(ipmi::essence(transcript)),
-            Link::Other => None,
-        }
-    }
-
-    /// What carries the messages.
-    pub(crate) fn transport(&self) -> &'static str {
-        match self {
-            Link::Ipmi(_) | Link::Other => "udp",
+            Link::Snmp(_) | Link::Other => None,
         }
     }
 
@@ -147,13 +154,16 @@ impl Link {
     pub(crate) fn redacted(&self) -> &'static [&'static str] {
         match self {
             Link::Ipmi(_) => ipmi::REDACTED,
-            Link::Other => &[],
+            Link::Snmp(_) | Link::Other => &[],
         }
     }
 
-    /// What actions cost on this link, where the device has so many plugs.
-    pub(crate) fn effort(&self, _plugs: usize) -> Effort {
-        Effort::default()
+    /// What actions cost on this link, where the device has these plugs.
+    pub(crate) fn effort(&self, spec: &DeviceSpec) -> Effort {
+        match self {
+            Link::Snmp(_) => snmp::effort(spec.plant.plugs.iter().map(|(plug, _)| plug)),
+            Link::Ipmi(_) | Link::Other => Effort::default(),
+        }
     }
 }
 
