@@ -6,12 +6,13 @@
 //! | [`message`] | the datagram around it: community (v1, v2c) or header, security parameters and scope (v3) |
 //! | [`ber`] | the encoding rules, and how to break them on purpose |
 //! | [`usm`] | user-based security: algorithms, keys, the counters of refusals |
-//! | [`agent`] | the device's side |
+//! | [`agent`], [`manager`] | the device's side, and the side that asks |
 //! | [`body`] | what is said as the `snmp` object of a transcript |
 
 pub mod agent;
 pub mod ber;
 pub mod body;
+pub mod manager;
 pub mod message;
 pub mod oid;
 pub mod pdu;

@@ -83,8 +83,10 @@ pub(in crate::snmp) fn seal(
             text = distortion.apply(&text);
         }
         let (boots, time) = (message.usm.boots.cast_unsigned(), message.usm.time.cast_unsigned());
-        if let Some(parameters) = keys.and_then(|keys| keys.encrypt(boots, time, salt, &mut text)) {
-            message.usm.privacy = parameters.to_vec();
+        match keys.and_then(|keys| keys.encrypt(boots, time, salt, &mut text)) {
+            Some(parameters) => message.usm.privacy = parameters.to_vec(),
+            // What was to be encrypted must not go out in the clear.
+            None => text.clear(),
         }
         Scoped::Encrypted(text)
     } else {
