@@ -108,12 +108,14 @@ const SIZE_MAX: i32 = 65507;
 const WINDOW: u32 = 150;
 
 impl Manager {
-    /// Has not spoken yet. A configuration that [cannot ask](Config::check) is refused by the agent at the latest: nothing
-    /// is ever sent at a lower level than wanted.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
+    /// Has not spoken yet.
+    ///
+    /// # Errors
+    /// The configuration lacks what its version and level need.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.check()?;
         let (engine, pending, request_id, message_id, salt) = (None, None, None, None, None);
-        Self { config, engine, pending, request_id, message_id, salt }
+        Ok(Self { config, engine, pending, request_id, message_id, salt })
     }
 
     /// With which version, and as whom, is asked.
