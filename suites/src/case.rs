@@ -135,6 +135,9 @@ pub enum Login {
     LowPrivilege,
 }
 
+/// The contract's option for the switch on which a plug is.
+pub(crate) const SWITCH: &str = "switch";
+
 /// Everything a run depends on, besides the device description and the agent's program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
@@ -186,6 +189,27 @@ impl Case {
         }
     }
 
+    /// Says on which switch the plugs are, to an agent that has the option for it: `2:7` is plug 7 of switch 2. Plugs of other
+    /// switches are left out, for one call is about one switch.
+    pub fn name_the_switch(&mut self) {
+        let Some((switch, _)) = self.plug.split_once(':') else { return };
+        let start = format!("{switch}:");
+        self.also.retain(|plug| plug.starts_with(&start));
+        self.options.insert(SWITCH.to_owned(), switch.to_owned());
+    }
+
+    /// Whether a plug is on the switch that the case names, or no switch is named.
+    pub fn is_on_switch(&self, plug: &str) -> bool {
+        self.options.get(SWITCH).is_none_or(|switch| plug.split_once(':').is_none_or(|(of, _)| of == switch))
+    }
+
+    /// A plug as the agent is told it: beside a named switch, the rest of its name.
+    pub fn as_told<'a>(&self, plug: &'a str) -> &'a str {
+        let rest =
+            |switch: &String| plug.split_once(':').filter(|(of, _)| of == switch).map(|(_, rest)| rest);
+        self.options.get(SWITCH).and_then(rest).unwrap_or(plug)
+    }
+
     /// Every plug that the agent is asked for.
     pub fn plugs(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.plug).chain(&self.also)
@@ -213,6 +237,17 @@ impl Case {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_switch_is_named_beside_its_plugs() {
+        let mut case = Case::healthy("v/m", "a", Action::Off, "2:7", Power::On);
+        case.also = vec!["2:8".to_owned(), "1:7".to_owned()];
+        case.name_the_switch();
+        assert_eq!(case.plugs().map(|plug| case.as_told(plug)).collect::<Vec<_>>(), ["7", "8"]);
+        assert!(case.is_on_switch("2:1") && !case.is_on_switch("1:1"));
+        let plain = Case::healthy("v/m", "a", Action::Off, "2:7", Power::On);
+        assert!(plain.as_told("2:7") == "2:7" && plain.is_on_switch("1:1"));
+    }
 
     #[test]
     fn every_action_reads_back() {

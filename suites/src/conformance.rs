@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use fencelab_devices::Power;
 
-use crate::case::{Action, Case, Login};
+use crate::case::{Action, Case, Login, SWITCH};
 use crate::draw::middle;
 use crate::finding::{Facts, circumstances};
 use crate::link::{Link, Options};
@@ -107,6 +107,9 @@ pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage, is_alias: bool) -> Vec<Task>
         }
         tasks.push(task(Action::Off, Power::On, &way, Needs::Witness));
     }
+    if advert.parameters.contains_key(SWITCH) {
+        tasks.iter_mut().for_each(|task| task.case.name_the_switch());
+    }
     tasks.retain(|task| plan.action.is_none_or(|only| only == task.case.action));
     tasks.retain(|task| plan.power.is_none_or(|only| only == task.case.power));
     tasks
@@ -189,7 +192,7 @@ fn refuses(case: &Case, run: &Run) -> Judgement {
 fn finding(stage: &dyn Stage, case: &Case, check: &'static str, breach: Breach, run: &Run) -> Finding {
     // The usual way of asking needs no words.
     let usual = Link::of(stage.spec()).options(&stage.subject().advert);
-    let of_way = |(key, value): &(&String, &String)| usual.get(*key) != Some(*value);
+    let of_way = |(key, value): &(&String, &String)| usual.get(*key) != Some(*value) && *key != SWITCH;
     let unusual = case.options.iter().filter(of_way).map(|(k, v)| (k.clone(), v.clone())).collect();
     let facts = Facts {
         suite: Suite::Conformance,

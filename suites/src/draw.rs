@@ -14,7 +14,7 @@ use proptest::strategy::{SBoxedStrategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::agent::Subject;
-use crate::case::{Action, Case};
+use crate::case::{Action, Case, SWITCH};
 use crate::link::Link;
 use crate::plan::Plan;
 use crate::verdict::Property;
@@ -29,6 +29,8 @@ pub struct Drawer {
     also: Vec<String>,
     /// Whether several plugs may be asked for in one call.
     in_one_call: bool,
+    /// Whether the agent has an option for the switch on which a plug is.
+    has_switch: bool,
     actions: Vec<Action>,
     powers: Vec<Power>,
     faults: Vec<&'static Entry>,
@@ -100,6 +102,7 @@ impl Drawer {
             in_one_call: plan.plugs.is_empty()
                 && plugs.len() > 1
                 && subject.advert.parameters.contains_key("plug_separator"),
+            has_switch: subject.advert.parameters.contains_key(SWITCH),
             also: plan.plugs.iter().skip(1).cloned().collect(),
             plugs: plan.plugs.first().map_or(plugs, |plug| vec![plug.clone()]),
             powers: plan.power.map_or_else(|| powers(property), |power| vec![power]),
@@ -200,7 +203,8 @@ impl Drawer {
     /// Options of a case that a replay must give: those that the lab would not give by itself.
     pub fn unusual(&self, case: &Case) -> Vec<(String, String)> {
         let is_usual = |(key, value): &(&String, &String)| {
-            self.base.get(*key) == Some(*value) && !self.given.contains_key(*key)
+            // The switch follows from the plug.
+            (self.base.get(*key) == Some(*value) && !self.given.contains_key(*key)) || *key == SWITCH
         };
         case.options.iter().filter(|pair| !is_usual(pair)).map(|(k, v)| (k.clone(), v.clone())).collect()
     }
@@ -210,6 +214,9 @@ impl Drawer {
         let mut case = Case::healthy(&self.device, &self.subject_label, action, &plug, power);
         (case.faults, case.options, case.seed) = (faults, options, seed);
         case.also = also.into_iter().filter(|other| *other != case.plug).collect();
+        if self.has_switch {
+            case.name_the_switch();
+        }
         case
     }
 

@@ -105,7 +105,7 @@ impl Call {
             if advert.first_of(PLUG).is_some() && !advert.parameters.contains_key("port_as_ip") && !of_all {
                 let default = advert.parameters.get(PLUG_SEPARATOR).and_then(|it| it.default.as_deref());
                 let separator = options.get(PLUG_SEPARATOR).map(String::as_str).or(default).unwrap_or(",");
-                put(PLUG, &case.plugs().map(String::as_str).collect::<Vec<_>>().join(separator));
+                put(PLUG, &case.plugs().map(|plug| case.as_told(plug)).collect::<Vec<_>>().join(separator));
             }
         }
         // Options that an agent does not have are left out: a warning about them is not what is tested.

@@ -14,7 +14,7 @@ use fencelab_transcript::{Event, Kind, Mark, Transcript};
 
 use crate::agent::Agent;
 use crate::arena::Arena;
-use crate::case::{Action, Case};
+use crate::case::{Action, Case, SWITCH};
 use crate::finding::Facts;
 use crate::lanes::{lock, share_out};
 use crate::link::Link;
@@ -152,6 +152,9 @@ fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Optio
     case.options.extend(episode.options.iter().cloned());
     case.options.retain(|key, _| subject.advert.parameters.contains_key(key));
     case.options.extend(plan.options.clone());
+    if subject.advert.parameters.contains_key(SWITCH) {
+        case.name_the_switch();
+    }
     let stage = runner::stage(arena, stage_spec, Arc::clone(subject))?;
     let run = stage.play(&case, Needs::One, true)?.run;
     let wrong = if run.exit != Exit::Code(episode.exit) {
