@@ -1,11 +1,14 @@
 //! One agent, described as data: names, texts, options, abilities.
 
+use std::sync::LazyLock;
+
 use crate::{
     failure::Failure,
     fence::Fence,
     invocation::AgentName,
     ipmilan,
     options::{Needs, Opt, Values},
+    snmp,
 };
 
 /// What an agent can do beside on, off, status and what every agent does.
@@ -35,13 +38,27 @@ pub(crate) struct Agent {
     /// What is wrong with its own options, without values; the second part is only worth a note.
     pub(crate) check: fn(&Values) -> (Vec<String>, Vec<String>),
     /// Makes the part that speaks to the device. No I/O yet.
-    pub(crate) build: fn(&Values) -> Result<Box<dyn Fence>, Failure>,
+    pub(crate) build: Build,
 }
+
+/// What makes the part of an agent that speaks to the device.
+pub(crate) type Build = Box<dyn Fn(&Values) -> Result<Box<dyn Fence>, Failure>>;
+
+/// Agents that share a protocol: their names, and each by its name.
+struct Family {
+    names: &'static [AgentName],
+    agent: fn(&str) -> Option<Agent>,
+}
+
+const FAMILIES: &[Family] = &[
+    Family { names: ipmilan::NAMES, agent: ipmilan::agent },
+    Family { names: snmp::NAMES, agent: snmp::agent },
+];
 
 impl Agent {
     /// The agent of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        ipmilan::agent(name)
+        FAMILIES.iter().find_map(|family| (family.agent)(name))
     }
 
     /// The actions as the metadata lists them, on first.
@@ -61,5 +78,7 @@ impl Agent {
 
 /// Every agent name.
 pub fn names() -> &'static [AgentName] {
-    ipmilan::NAMES
+    static NAMES: LazyLock<Vec<AgentName>> =
+        LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.names).copied().collect());
+    &NAMES
 }

@@ -52,7 +52,6 @@ pub(crate) enum FailureKind {
     /// Asking again gives the same: a refusal.
     Lasting,
     /// The device does not know the plug; `missing_as_off` takes that for off.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no agent for a device with many plugs yet"))]
     Absent,
 }
 

@@ -21,6 +21,7 @@ mod log;
 mod metadata;
 mod options;
 mod run;
+mod snmp;
 mod target;
 mod timing;
 mod usage;

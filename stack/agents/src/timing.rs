@@ -50,6 +50,15 @@ impl Timing {
         self.login.unwrap_or(LIFTED)
     }
 
+    /// The longest time for a question to a device that has no login: both times together, as agents that call
+    /// net-snmp's programs have it.
+    pub(crate) fn exchange(&self) -> Duration {
+        match (self.login, self.shell) {
+            (Some(login), Some(shell)) => login.saturating_add(shell),
+            _ => LIFTED,
+        }
+    }
+
     /// The longest time for a command.
     pub(crate) fn shell(&self) -> Duration {
         self.shell.unwrap_or(LIFTED)

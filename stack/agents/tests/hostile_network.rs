@@ -1,49 +1,11 @@
 //! Datagrams lost, doubled, cut and garbled at random: the agent may fail, but it must not lie, and must end in time.
 
 mod bmc;
+mod fate;
 
 use bmc::{Bmc, play};
+use fate::{Fate, fate, suffer};
 use proptest::prelude::*;
-
-/// What becomes of one datagram.
-#[derive(Clone, Copy, Debug)]
-enum Fate {
-    Passes,
-    Lost,
-    Doubled,
-    Cut(usize),
-    Garbled(usize, u8),
-}
-
-fn fate() -> impl Strategy<Value = Fate> {
-    prop_oneof![
-        6 => Just(Fate::Passes),
-        2 => Just(Fate::Lost),
-        1 => Just(Fate::Doubled),
-        1 => (0usize..80).prop_map(Fate::Cut),
-        3 => ((0usize..80), 1u8..).prop_map(|(at, bits)| Fate::Garbled(at, bits)),
-    ]
-}
-
-fn suffer(fate: Fate, bytes: &[u8]) -> Vec<Vec<u8>> {
-    let mut bytes = bytes.to_vec();
-    match fate {
-        Fate::Passes => vec![bytes],
-        Fate::Lost => Vec::new(),
-        Fate::Doubled => vec![bytes.clone(), bytes],
-        Fate::Cut(length) => {
-            bytes.truncate(length);
-            vec![bytes]
-        }
-        Fate::Garbled(at, bits) => {
-            let length = bytes.len().max(1);
-            if let Some(byte) = bytes.get_mut(at % length) {
-                *byte ^= bits;
-            }
-            vec![bytes]
-        }
-    }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]

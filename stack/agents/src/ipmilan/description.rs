@@ -100,6 +100,6 @@ pub(crate) fn agent(name: &str) -> Option<Agent> {
         needs: Needs { username: false, password: false, plug: false },
         abilities: Abilities { diag: true, ..Abilities::default() },
         check: |values| Settings::check(values),
-        build: |values| Ok(Box::new(Device::new(Settings::new(values)?))),
+        build: Box::new(|values| Ok(Box::new(Device::new(Settings::new(values)?)))),
     })
 }

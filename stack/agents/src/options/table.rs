@@ -3,9 +3,9 @@
 use super::{Kind, Opt};
 
 const SNMP_VERSIONS: &[&str] = &["1", "2c", "3"];
-const AUTH_PROTOCOLS: &[&str] = &["MD5", "SHA"];
+const AUTH_PROTOCOLS: &[&str] = &["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"];
 const SECURITY_LEVELS: &[&str] = &["noAuthNoPriv", "authNoPriv", "authPriv"];
-const PRIVACY_PROTOCOLS: &[&str] = &["DES", "AES"];
+const PRIVACY_PROTOCOLS: &[&str] = &["DES", "AES", "3DES", "AES-192", "AES-256", "AES-192-C", "AES-256-C"];
 const METHODS: &[&str] = &["onoff", "cycle"];
 
 /// What every agent has.
@@ -36,6 +36,20 @@ pub(crate) const LOGIN: &[&str] = &["username", "password", "password_script"];
 
 /// What an agent of a device with a single plug has: the plug may name the device.
 pub(crate) const PORT_AS_IP: &[&str] = &["plug", "port_as_ip"];
+
+/// What an agent of a device that speaks SNMP has, beside address and login.
+pub(crate) const SNMP: &[&str] = &[
+    "community",
+    "snmp_auth_prot",
+    "snmp_priv_passwd",
+    "snmp_priv_passwd_script",
+    "snmp_priv_prot",
+    "snmp_sec_level",
+    "snmp_version",
+    "snmpget_path",
+    "snmpset_path",
+    "snmpwalk_path",
+];
 
 /// What an agent has whose fellows in the field call a program as another user.
 pub(crate) const SUDO: &[&str] = &["use_sudo", "sudo_path"];
@@ -195,7 +209,7 @@ mod tests {
                 assert!(!option.answers_to(other.name), "{} and {}", option.name, other.name);
             }
         }
-        for name in [ALWAYS, IP, LOGIN, PORT_AS_IP, SUDO].concat() {
+        for name in [ALWAYS, IP, LOGIN, PORT_AS_IP, SNMP, SUDO].concat() {
             assert!(standard(name).is_some(), "{name}");
         }
     }
