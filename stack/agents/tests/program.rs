@@ -29,7 +29,9 @@ fn a_link_or_a_copy_is_the_agent_of_its_name() {
     let folder = TempDir::new().unwrap();
     let (link, copy) = (folder.path().join("fence_ilo4"), folder.path().join("fence_ilo3"));
     symlink(PROGRAM, &link).unwrap();
-    fs::copy(PROGRAM, &copy).unwrap();
+    // By another process: if this one wrote it, a child that another test starts at that moment would hold it open for writing,
+    // and what is open for writing cannot be run.
+    assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().expect("cp runs").success());
     assert!(stdout(&call(&link, &["-o", "metadata"])).contains("name=\"fence_ilo4\""));
     assert!(stdout(&call(&copy, &["-o", "metadata"])).contains("name=\"fence_ilo3\""));
     assert_eq!(
