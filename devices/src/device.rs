@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Event;
+use fencelab_wire::tap as wire;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -51,6 +52,20 @@ impl fmt::Debug for Credentials {
             .field("kg", &kg)
             .finish()
     }
+}
+
+/// How one of several devices behind one socket is spoken to, see [`Rack`](crate::serve::Rack).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Address {
+    /// SNMP v1 and v2c: each community with `@` and this name.
+    Community(String),
+    /// SNMP v3: this context of the engine that all of them share.
+    Context {
+        /// The context's name.
+        name: String,
+        /// snmpEngineID.
+        engine_id: Vec<u8>,
+    },
 }
 
 /// A command that the `wrong-plug` fault sends to the neighbour device. Whoever owns both applies it there with
@@ -109,6 +124,15 @@ impl Device {
         &self.spec
     }
 
+    /// From now on its SNMP faces answer only to this address.
+    pub fn answer_only_to(&mut self, address: &Address) {
+        for face in &mut self.faces {
+            if let Face::Snmp(agent) = face {
+                agent.answer_only_to(address, &self.credentials);
+            }
+        }
+    }
+
     /// The truth. Advance it ([`Device::advance`]) to the instant you ask about.
     #[must_use]
     pub fn plant(&self) -> &Plant {
@@ -157,7 +181,7 @@ impl Device {
         let due = self.network.take_due(now);
         if let Some(recording) = &mut self.recording {
             for (at, output) in &due {
-                recording.say(*at, false, &output.bytes);
+                recording.say(*at, output.face, wire::Direction::FromDevice, &output.bytes);
             }
         }
         due.into_iter().map(|(_, output)| output).collect()
@@ -181,7 +205,8 @@ impl Device {
 
     /// From now on everything that reaches the device and leaves it is kept, as seen after the faults.
     pub fn record(&mut self) {
-        self.recording = Some(Box::new(Recording::new(&self.credentials)));
+        let taps = self.faces.iter().map(|face| face.tap(&self.credentials)).collect();
+        self.recording = Some(Box::new(Recording::new(taps)));
     }
 
     /// What was said since the last call, if [`record`](Self::record) was called.
@@ -243,7 +268,7 @@ impl Device {
         // A probe must not use up randomness, or a fault would change what comes after it.
         let mut random = self.random.clone();
         match self.faces.get(face) {
-            Some(face) => face.classify(now, peer, &mut |buffer| random.fill_bytes(buffer), datagram),
+            Some(face) => face.classify(now, peer, &self.plant, &mut |buffer| random.fill_bytes(buffer), datagram),
             None => Op::Other,
         }
     }
@@ -252,7 +277,7 @@ impl Device {
         self.plant.advance(now);
         self.network.last_processed = now;
         if let Some(recording) = &mut self.recording {
-            recording.say(now, true, datagram);
+            recording.say(now, face, wire::Direction::ToDevice, datagram);
         }
         let random = &mut self.random;
         let mut context = Context {

@@ -41,7 +41,7 @@ pub mod replay;
 pub mod serve;
 pub mod spec;
 
-pub use device::{Credentials, Device, NeighbourCommand, Output, RequestLog};
+pub use device::{Address, Credentials, Device, NeighbourCommand, Output, RequestLog};
 pub use error::Error;
 pub use fault::Fault;
 pub use plant::{Cause, Change, Command, Plant, Plug, Power, Pulse, Timing};

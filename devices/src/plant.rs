@@ -192,6 +192,12 @@ impl Plug {
         self.power
     }
 
+    /// Whether it was told to be otherwise and is not yet so.
+    #[must_use]
+    pub fn is_turning(&self) -> bool {
+        self.pending.front().is_some_and(|pending| pending.power != self.power)
+    }
+
     /// When the truth last became `power`, if it did in this run.
     #[must_use]
     pub fn last(&self, power: Power) -> Option<Duration> {

@@ -93,6 +93,7 @@ impl Drawer {
         let faults = CATALOGUE
             .iter()
             .filter(|entry| entry.argument != Argument::State || !states.is_empty())
+            .filter(|entry| spec.faces.iter().any(|face| entry.is_for(face.protocol())))
             .filter(|entry| !(asks_only && entry.group == Group::Control))
             .collect();
         let base = base_options(spec, subject, &plan.options);
@@ -186,7 +187,7 @@ impl Drawer {
                 .filter(move |entry| entry.group == group && entry.argument != Argument::State)
                 .collect::<Vec<_>>()
         };
-        let groups = [Group::Network, Group::Control, Group::Status, Group::Session].map(of);
+        let groups = [Group::Network, Group::Control, Group::Status, Group::Session, Group::Answer].map(of);
         let longest = groups.iter().map(Vec::len).max().unwrap_or_default();
         (0..longest)
             .flat_map(move |at| groups.clone().into_iter().filter_map(move |group| group.get(at).copied()))
@@ -358,7 +359,11 @@ fn fault(kinds: Vec<&'static Entry>, states: Vec<String>) -> impl Strategy<Value
     (select(kinds), 0..=1000_u16, time, select(states), select(Phase::ALL.to_vec()), scope).prop_map(
         |(entry, bytes, (time, long), state, phase, (direction, on, when))| {
             let (bytes, time) = match entry.argument {
-                Argument::Bytes { min, max } => (min + bytes % (max - min + 1), Duration::ZERO),
+                Argument::Bytes { min, max } | Argument::Number { min, max } => {
+                    (min + bytes % (max - min + 1), Duration::ZERO)
+                }
+                // It counts the words off.
+                Argument::OneOf(_) => (bytes, Duration::ZERO),
                 Argument::Time { min, max } | Argument::PhaseAndTime { min, max } => {
                     (0, spread(min, max, time, long))
                 }
@@ -402,6 +407,7 @@ fn fits(group: Group, op: Op) -> bool {
             matches!(op, Op::Control | Op::Command(Command::Off | Command::On | Command::Cycle))
         }
         Group::Status => op == Op::Status,
+        Group::Answer => op == Op::Status || op == Op::Control,
     }
 }
 

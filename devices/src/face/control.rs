@@ -14,12 +14,30 @@ use crate::spec::rule::{Reset, Rule};
 pub(crate) struct Doing {
     done: bool,
     after: Option<Duration>,
+    /// The rule itself moves the plug, whatever is answered.
+    moves: bool,
+}
+
+impl Default for Doing {
+    /// As usual.
+    fn default() -> Self {
+        Self { done: true, after: None, moves: false }
+    }
 }
 
 impl Doing {
     /// As the rule says, or as usual.
     pub(crate) fn of<M, F>(rule: Option<&Rule<M, F>>) -> Self {
-        rule.map_or(Self { done: true, after: None }, |rule| Self { done: rule.done, after: rule.done_after })
+        rule.map_or_else(Self::default, |rule| Self {
+            done: rule.done,
+            after: rule.done_after,
+            moves: rule.moves.is_some(),
+        })
+    }
+
+    /// Whether a plug moves whatever is answered.
+    pub(crate) fn moves(self) -> bool {
+        self.moves
     }
 }
 

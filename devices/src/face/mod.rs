@@ -4,6 +4,8 @@ mod control;
 pub(crate) mod ipmi;
 pub(crate) mod recorded;
 mod rules;
+pub(crate) mod snmp;
+mod tap;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -41,7 +43,7 @@ pub(crate) struct Reply {
 #[derive(Debug)]
 pub(crate) enum Face {
     Ipmi(Box<ipmi::Bmc>),
-    Snmp(Box<()>),
+    Snmp(Box<snmp::SnmpAgent>),
     Replay(Box<Player>),
 }
 
@@ -49,7 +51,7 @@ impl Face {
     pub(crate) fn new(spec: &FaceSpec, credentials: &Credentials, random: Random<'_>) -> Self {
         match spec {
             FaceSpec::Ipmi(spec) => Self::Ipmi(Box::new(ipmi::Bmc::new(spec, credentials, random))),
-            FaceSpec::Snmp(_) => Self::Snmp(Box::default()),
+            FaceSpec::Snmp(spec) => Self::Snmp(Box::new(snmp::SnmpAgent::new(spec, credentials, random))),
             FaceSpec::Replay(transcript) => {
                 Self::Replay(Box::new(Player::new(transcript, credentials, random)))
             }
@@ -65,7 +67,7 @@ impl Face {
     ) -> Vec<Reply> {
         match self {
             Self::Ipmi(bmc) => bmc.handle(now, peer, datagram, context),
-            Self::Snmp(_) => Vec::new(),
+            Self::Snmp(agent) => agent.handle(now, datagram, context),
             Self::Replay(player) => player.handle(now, peer, datagram, context),
         }
     }
@@ -75,12 +77,13 @@ impl Face {
         &self,
         now: Duration,
         peer: SocketAddr,
+        plant: &Plant,
         random: Random<'_>,
         datagram: &[u8],
     ) -> Op {
         let server = match self {
             Self::Ipmi(bmc) => bmc.server(),
-            Self::Snmp(_) => return Op::Other,
+            Self::Snmp(agent) => return agent.classify(now, plant, datagram),
             Self::Replay(player) => return player.classify(now, peer, random, datagram),
         };
         ipmi::op::of_received(&server.clone().receive(now, peer, random, datagram))

@@ -48,9 +48,9 @@ pub enum FaultKind {
     Split(u16),
     /// The byte at this place (modulo the length) is inverted.
     Garble(u16),
-    /// The device ends the session in place of answering.
+    /// The device ends the session in place of answering; where there are no sessions it does not answer.
     Close,
-    /// No session can be opened: insufficient resources.
+    /// Nobody is let in.
     Refuse,
     /// Only one session at a time.
     OneSession,
@@ -72,6 +72,16 @@ pub enum FaultKind {
     Flap(Duration),
     /// The management controller restarts: sessions are forgotten and nothing is answered for this time.
     BmcReset(Phase, Duration),
+    /// The answer is this error of the protocol, and nothing is done.
+    Error(String),
+    /// The answer is about the next plug's object.
+    OtherObject,
+    /// The answer's values have another type.
+    OtherType,
+    /// The answer is to another request.
+    OtherId,
+    /// The answer is malformed in this way, counted from 1.
+    Malformed(u16),
 }
 
 /// When a management controller restarts, seen from the command that is running.
@@ -291,6 +301,11 @@ impl FaultKind {
             Self::WrongPlug => "wrong-plug",
             Self::Flap(_) => "flap",
             Self::BmcReset(..) => "bmc-reset",
+            Self::Error(_) => "error",
+            Self::OtherObject => "other-object",
+            Self::OtherType => "other-type",
+            Self::OtherId => "other-id",
+            Self::Malformed(_) => "malformed",
         }
     }
 
@@ -308,8 +323,8 @@ impl fmt::Display for FaultKind {
             Self::Delay(time) | Self::DoneLate(time) | Self::Stale(time) | Self::Flap(time) => {
                 write!(f, "({})", duration::format(*time))
             }
-            Self::Cut(n) | Self::Split(n) | Self::Garble(n) => write!(f, "({n})"),
-            Self::State(name) => write!(f, "({name})"),
+            Self::Cut(n) | Self::Split(n) | Self::Garble(n) | Self::Malformed(n) => write!(f, "({n})"),
+            Self::State(name) | Self::Error(name) => write!(f, "({name})"),
             Self::BmcReset(phase, time) => write!(f, "({},{})", phase.name(), duration::format(*time)),
             _ => Ok(()),
         }

@@ -109,6 +109,8 @@ fn kind(entry: &Entry, name: Part<'_>, argument: Option<Part<'_>>) -> Result<Fau
         }
         Argument::Time { .. } => "a duration, for example `(2s)`",
         Argument::Bytes { .. } => "a number of bytes, for example `(8)`",
+        Argument::Number { .. } => "a number, for example `(1)`",
+        Argument::OneOf(_) => "one of its words, for example `(gen-err)`",
         Argument::State => "the name of a state of the device, for example `(power-on)`",
         Argument::PhaseAndTime { .. } => {
             "before, during or after, and a duration, for example `(during,20s)`"
@@ -124,6 +126,15 @@ fn kind(entry: &Entry, name: Part<'_>, argument: Option<Part<'_>>) -> Result<Fau
             Ok(bytes) => Ok(entry.with(bytes, zero, "", Phase::During)),
             Err(_) => Err(argument.error(format!("`{}` is not 0 to 65535", argument.text), None)),
         },
+        Argument::Number { min, max } => match argument.text.parse() {
+            Ok(number) if (min..=max).contains(&number) => Ok(entry.with(number, zero, "", Phase::During)),
+            _ => Err(argument.error(format!("`{}` is not {min} to {max}", argument.text), None)),
+        },
+        Argument::OneOf(words) if !words.contains(&argument.text) => {
+            let mend = suggest(argument.text, words.iter().copied());
+            Err(argument.error(format!("`{}` takes no `{}`", entry.name, argument.text), mend))
+        }
+        Argument::OneOf(_) => Ok(entry.with(0, zero, argument.text, Phase::During)),
         Argument::State
             if argument.text.contains(['(', ')', ',', '"']) || argument.text.contains(char::is_control) =>
         {
@@ -241,6 +252,8 @@ mod tests {
             ("bmc-reset(20s)", 11, "before, during or after"),
             ("not-done@from-device", 10, "has no direction"),
             ("drop@first=1,first=2", 14, "said twice"),
+            ("error(gen-er)", 7, "did you mean `gen-err`?"),
+            ("malformed(0)", 11, "not 1 to 16"),
         ] {
             let error = Fault::parse_all(text).unwrap_err();
             assert!(error.to_string().contains(part), "{text}: {error}");
@@ -269,6 +282,10 @@ mod tests {
             .prop_map(|(kind, bytes, time, state, phase, (direction, op, nth, first, window))| {
                 let entry = &CATALOGUE[kind];
                 let state = state.trim();
+                let bytes = match entry.argument {
+                    Argument::Number { min, max } => min + bytes % (max - min + 1),
+                    _ => bytes,
+                };
                 let kind = entry.with(bytes, Duration::from_nanos(time), state, Phase::ALL[phase]);
                 let direction =
                     direction.map(|index| Direction::ALL[index]).filter(|_| entry.group == Group::Network);

@@ -69,6 +69,14 @@ impl Player {
     /// The protocols that can be replayed, as a transcript's header names them.
     pub(crate) const PROTOCOLS: [&'static str; 2] = ["ipmi", "snmp"];
 
+    /// Whom a replay of SNMP answers, for a listener.
+    pub(crate) fn snmp_config(&self) -> Option<&fencelab_wire::snmp::agent::Config> {
+        match self {
+            Self::Snmp(player) => Some(player.config()),
+            Self::Ipmi(_) => None,
+        }
+    }
+
     /// A player of a transcript of one of [`PROTOCOLS`](Self::PROTOCOLS).
     pub(crate) fn new(transcript: &Transcript, credentials: &Credentials, random: Random<'_>) -> Self {
         match transcript.header.link.protocol.as_str() {

@@ -89,6 +89,8 @@ fn brackets(argument: Argument) -> &'static str {
         Argument::None => "",
         Argument::Time { .. } => "(DURATION)",
         Argument::Bytes { .. } => "(BYTES)",
+        Argument::Number { .. } => "(NUMBER)",
+        Argument::OneOf(_) => "(NAME)",
         Argument::State => "(STATE)",
         Argument::PhaseAndTime { .. } => "(PHASE,DURATION)",
     }

@@ -48,6 +48,11 @@ pub(super) fn plugs_at_start(transcript: &Transcript) -> Vec<(String, Power)> {
 }
 
 impl Player {
+    /// Whom it answers, for a listener.
+    pub(super) fn config(&self) -> &Config {
+        self.agent.config()
+    }
+
     pub(super) fn new(transcript: &Transcript, credentials: &Credentials, random: Random<'_>) -> Self {
         let script = Script::of(transcript);
         let password = || Secret::from(credentials.password.as_str());
@@ -93,7 +98,8 @@ impl Player {
             number: 0,
             at: now,
             face: context.face,
-            session: 0,
+            // SNMP has no sessions; what is outside any is not counted.
+            session: 1,
             request: text(&asked),
             answer: answer.as_ref().map_or_else(|| "nothing".to_owned(), |(pdu, _)| text(pdu)),
             effect: None,

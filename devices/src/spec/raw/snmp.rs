@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use super::Text;
 use super::rule::{Rule, State, on_table};
-use crate::spec::text::{OneOrMany, WordOr, WordOrNumber};
+use crate::spec::text::{OneOrMany, WordOrNumber};
 
 /// A value in whatever form it is written.
 pub(in crate::spec) type Written = Spanned<WordOrNumber>;

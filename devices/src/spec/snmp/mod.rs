@@ -11,7 +11,7 @@ use std::time::Duration;
 use fencelab_wire::snmp::usm::{AuthProtocol, Level, PrivProtocol};
 use fencelab_wire::snmp::{Oid, Value, Version};
 
-use super::rule::{Look, longest_window};
+use super::rule::longest_window;
 use crate::plant::{Command, Power};
 
 pub use failure::Failure;
@@ -41,7 +41,7 @@ pub struct SnmpFace {
     /// The described objects.
     pub objects: Vec<Object>,
     /// Documented states.
-    pub states: Vec<Look<Appearance>>,
+    pub states: Vec<Look>,
     /// Behaviour; the first rule that holds wins.
     pub rules: Vec<Rule>,
     /// Every instance, recorded and described, in order.
@@ -256,6 +256,9 @@ pub struct Appearance {
     /// The value, or the error in its place.
     pub shown: Result<Value, Failure>,
 }
+
+/// A documented state of an SNMP agent.
+pub type Look = super::rule::Look<Appearance>;
 
 /// A rule of an SNMP agent's behaviour.
 pub type Rule = super::rule::Rule<Asked, Fields>;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fencelab_transcript::{Body, Kind, Side, Transcript};
-use fencelab_wire::snmp::{PduKind, body};
+use fencelab_wire::snmp::{PduKind, body, walk};
 
 use crate::error::Error;
 use crate::spec::load::Place;
@@ -82,31 +82,4 @@ fn heard(transcript: &Transcript, rows: &mut Vec<Row>) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// TODO-WALK: stands in until the wire reads walks.
-mod walk {
-    use fencelab_wire::snmp::{Oid, Value};
-    pub(super) struct Entry {
-        pub(super) object: Oid,
-        pub(super) value: Value,
-    }
-    pub(super) struct Skipped {
-        pub(super) line: usize,
-        pub(super) what: String,
-    }
-    pub(super) struct Walk {
-        pub(super) entries: Vec<Entry>,
-        pub(super) skipped: Vec<Skipped>,
-    }
-    pub(super) fn snmprec(_: &[u8]) -> Walk {
-        let _ = Entry { object: Oid::from([1, 3]), value: Value::Null };
-        Walk {
-            entries: Vec::new(),
-            skipped: vec![Skipped { line: 1, what: "walks cannot be read yet".to_owned() }],
-        }
-    }
-    pub(super) fn snmpwalk(bytes: &[u8]) -> Walk {
-        snmprec(bytes)
-    }
 }

@@ -1,0 +1,349 @@
+//! What rules and faults make of an answer, and the answer as a PDU.
+
+use std::time::Duration;
+
+use fencelab_wire::snmp::usm::Counter;
+use fencelab_wire::snmp::{Binding, Distortion, ErrorStatus, Oid, Pdu, PduKind, Value, Version};
+
+use super::read::{Said, value_then};
+use super::{Outcome, SnmpAgent};
+use crate::face::Context;
+use crate::face::control::{self, Doing, Lie};
+use crate::fault::{FaultKind, Op};
+use crate::plant::{Command, Plant};
+use crate::spec::SnmpFace;
+use crate::spec::rule::{Answer, Meaning};
+use crate::spec::snmp::{About, Asked, Asking, Cell, Failure, Look, Object};
+
+/// What the rules say about one binding.
+pub(super) enum Verdict {
+    /// Nothing.
+    None,
+    /// A rule holds, and has changed the binding.
+    Rule { doing: Doing, moves: Option<Command>, is_silent: bool },
+}
+
+impl SnmpAgent {
+    /// Does what the rules say about what was read; `false`: nothing is answered.
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of one request, used once")]
+    pub(super) fn obey(
+        &mut self,
+        now: Duration,
+        spec: &SnmpFace,
+        op: Op,
+        pdu: &Pdu,
+        said: &mut [Said],
+        context: &mut Context<'_>,
+        outcome: &mut Outcome,
+    ) -> bool {
+        let mut is_answered = true;
+        for one in said {
+            if let Verdict::Rule { doing, moves, is_silent } =
+                self.rule_for(now, spec, pdu, one, None, context, outcome)
+            {
+                is_answered &= !is_silent;
+                if let (Some(command), Some((_, [plug, ..]))) = (moves, described(spec, one.row)) {
+                    control::act(now, *plug, command, doing, context, &mut outcome.effect, op);
+                }
+            }
+        }
+        is_answered
+    }
+
+    /// The rule that holds for a binding, done to it.
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of one request, used once")]
+    pub(super) fn rule_for(
+        &mut self,
+        now: Duration,
+        spec: &SnmpFace,
+        pdu: &Pdu,
+        said: &mut Said,
+        written: Option<&Value>,
+        context: &Context<'_>,
+        outcome: &mut Outcome,
+    ) -> Verdict {
+        let about = described(spec, said.row);
+        let plug = match about {
+            Some((_, [plug])) => Some(*plug),
+            _ => None,
+        };
+        let matches = |asked: &Asked| is_about(asked, pdu.kind, about, &said.object, written);
+        let Some(rule) = self.rules.find(now, &spec.rules, plug, context.plant, matches) else {
+            return Verdict::None;
+        };
+        let text = format!("rule at line {}", rule.line);
+        if outcome.effect.last() != Some(&text) {
+            outcome.effect.push(text);
+        }
+        outcome.reset = rule.resets.or(outcome.reset);
+        let is_silent = match &rule.answer {
+            Answer::Silence => true,
+            Answer::Say(say) => {
+                outcome.delay = outcome.delay.max(say.delay);
+                if let Some(look) = say.state.and_then(|index| spec.states.get(index)) {
+                    show(look, about.map(|(object, _)| object), said);
+                }
+                match (&say.fields.error, &say.fields.value) {
+                    (Some(failure), _) => said.value = Err(*failure),
+                    (None, Some(value)) => said.value = Ok(value.clone()),
+                    (None, None) => {}
+                }
+                false
+            }
+        };
+        Verdict::Rule { doing: Doing::of(Some(rule)), moves: rule.moves, is_silent }
+    }
+
+    /// Tells a lie about power.
+    pub(super) fn tell(&self, spec: &SnmpFace, lie: &Lie, plant: &Plant, said: &mut [Said]) {
+        let general = Failure::Error(ErrorStatus::GEN_ERR);
+        for one in said {
+            let Some((index, _)) = described(spec, one.row) else { continue };
+            if !spec.objects.get(index).is_some_and(Object::tells_power) {
+                continue;
+            }
+            match lie {
+                Lie::Absent => one.value = Err(spec.errors.no_such.unwrap_or(Failure::NoSuchInstance)),
+                Lie::Stale(then) => {
+                    if let Some(value) = one.row.and_then(|row| value_then(spec, row, *then, plant)) {
+                        one.value = Ok(value);
+                    }
+                }
+                Lie::State(name) => {
+                    let look = spec.states.iter().find(|look| look.state.name == *name);
+                    if !look.is_some_and(|look| show(look, Some(index), one)) {
+                        one.value = Err(general);
+                    }
+                }
+                Lie::Unknown => {
+                    let mut neither = spec.states.iter().filter(|look| look.state.means == Meaning::Neither);
+                    if !neither.any(|look| show(look, Some(index), one)) {
+                        one.value = Err(general);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The described object of a row, by index, and its plugs.
+fn described(spec: &SnmpFace, row: Option<usize>) -> Option<(usize, &[usize])> {
+    match &spec.table.row(row?)?.cell {
+        Cell::Described { object, plugs, .. } => Some((*object, plugs)),
+        _ => None,
+    }
+}
+
+fn is_about(
+    asked: &Asked,
+    kind: PduKind,
+    about: Option<(usize, &[usize])>,
+    oid: &Oid,
+    written: Option<&Value>,
+) -> bool {
+    let request = match kind {
+        PduKind::Get => Asking::Get,
+        PduKind::Set => Asking::Set,
+        _ => Asking::Walk,
+    };
+    !asked.datagram
+        && asked.request.is_none_or(|wanted| wanted == request)
+        && match &asked.object {
+            None => true,
+            Some(About::Object(index)) => about.is_some_and(|(object, _)| object == *index),
+            Some(About::Subtree(subtree)) => oid.starts_with(subtree),
+        }
+        && (asked.plugs.is_empty()
+            || about.is_some_and(|(_, plugs)| plugs.iter().any(|plug| asked.plugs.contains(plug))))
+        && (asked.values.is_empty() || written.is_some_and(|value| asked.values.contains(value)))
+}
+
+/// Makes a binding look like a documented state, if the state says what that is for this object.
+fn show(look: &Look, object: Option<usize>, said: &mut Said) -> bool {
+    let Some(seen) = look.seen.iter().find(|seen| Some(seen.object) == object) else { return false };
+    said.value = seen.shown.clone();
+    true
+}
+
+/// A fault of the answer itself.
+#[derive(Clone, Debug)]
+pub(super) enum AnswerFault {
+    Error(Failure),
+    OtherObject,
+    OtherType,
+    OtherId,
+    Malformed(Distortion),
+}
+
+/// The faults that change this answer.
+pub(super) fn answer_faults(
+    now: Duration,
+    op: Op,
+    context: &mut Context<'_>,
+    effect: &mut Vec<String>,
+) -> Vec<AnswerFault> {
+    let chosen = |kind: &FaultKind| match kind {
+        FaultKind::Error(name) => {
+            let failure = Failure::by_name(name).unwrap_or(Failure::Error(ErrorStatus::GEN_ERR));
+            Some(AnswerFault::Error(failure))
+        }
+        FaultKind::OtherObject => Some(AnswerFault::OtherObject),
+        FaultKind::OtherType => Some(AnswerFault::OtherType),
+        FaultKind::OtherId => Some(AnswerFault::OtherId),
+        FaultKind::Malformed(number) => {
+            let index = usize::from(number.saturating_sub(1)) % Distortion::ALL.len();
+            Distortion::ALL.get(index).map(|distortion| AnswerFault::Malformed(*distortion))
+        }
+        _ => None,
+    };
+    let acting = context.faults.acting(now, None, op, chosen);
+    acting
+        .into_iter()
+        .map(|(fault, text)| {
+            effect.push(format!("fault {text}"));
+            fault
+        })
+        .collect()
+}
+
+impl AnswerFault {
+    pub(super) fn error(&self) -> Option<Failure> {
+        match self {
+            Self::Error(failure) => Some(*failure),
+            _ => None,
+        }
+    }
+
+    /// Changes what is said.
+    pub(super) fn change(
+        &self,
+        spec: &SnmpFace,
+        agent: &SnmpAgent,
+        now: Duration,
+        plant: &Plant,
+        said: &mut [Said],
+        outcome: &mut Outcome,
+    ) {
+        match self {
+            Self::Error(_) | Self::OtherId => {}
+            Self::Malformed(distortion) => outcome.distortion = Some(*distortion),
+            Self::OtherObject => {
+                for one in said {
+                    let other = neighbour(spec, one.row);
+                    let value = other.and_then(|row| agent.value(now, row, plant));
+                    match (other.and_then(|row| spec.table.row(row)), value) {
+                        (Some(row), Some(value)) => {
+                            one.object = row.oid.clone();
+                            one.value = Ok(value);
+                        }
+                        _ => one.object = counted_up(&one.object),
+                    }
+                }
+            }
+            Self::OtherType => {
+                for one in said {
+                    if let Ok(value) = &one.value {
+                        one.value = Ok(other_type(value));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The row of the same object for the next plug.
+fn neighbour(spec: &SnmpFace, row: Option<usize>) -> Option<usize> {
+    let (object, plugs) = described(spec, row)?;
+    let same = |(_, row): &(usize, &crate::spec::snmp::Row)| matches!(&row.cell, Cell::Described { object: other, plugs: others, .. } if *other == object && **others != *plugs);
+    let rows = || spec.table.rows().iter().enumerate().filter(same);
+    let after = rows().find(|(index, _)| Some(*index) > row);
+    after.or_else(|| rows().next()).map(|(index, _)| index)
+}
+
+fn counted_up(oid: &Oid) -> Oid {
+    let mut arcs = oid.as_arcs().to_vec();
+    if let Some(last) = arcs.last_mut() {
+        *last = last.wrapping_add(1);
+    }
+    Oid::from(arcs)
+}
+
+/// The value in another type: a number as text, a text as a number.
+fn other_type(value: &Value) -> Value {
+    match value {
+        Value::OctetString(octets) => {
+            let number = std::str::from_utf8(octets).ok().and_then(|text| text.trim().parse::<i32>().ok());
+            Value::Integer(number.unwrap_or_default().into())
+        }
+        value => match value.as_number() {
+            Some(number) => Value::text(&number.to_string()),
+            None => Value::Integer(0),
+        },
+    }
+}
+
+/// What is said where nobody is let in: a report that there is no such user, and silence to a community.
+pub(super) fn refused(version: Version, pdu: &Pdu) -> Option<Pdu> {
+    (version == Version::V3).then(|| {
+        let binding = Binding { object: Counter::UnknownUsers.oid(), value: Value::Counter32(1) };
+        Pdu::new(PduKind::Report, pdu.request_id, vec![binding])
+    })
+}
+
+/// The answer in the words of the version.
+pub(super) fn respond(version: Version, pdu: &Pdu, said: Vec<Said>) -> Pdu {
+    let is_old = version == Version::V1;
+    let failed = said.iter().enumerate().find_map(|(place, one)| {
+        let failure = one.value.as_ref().err()?;
+        let status = match failure {
+            Failure::Error(status) if is_old => old(*status),
+            Failure::Error(status) => *status,
+            _ if is_old => ErrorStatus::NO_SUCH_NAME,
+            // There are no exceptions in the answer to a Set.
+            _ if pdu.kind == PduKind::Set => ErrorStatus::NO_CREATION,
+            _ => return None,
+        };
+        Some((place, status))
+    });
+    if let Some((place, status)) = failed {
+        return pdu.refusal(status, index(pdu, place));
+    }
+    let binding = |one: Said| {
+        let value = match one.value {
+            Ok(value) => value,
+            Err(failure) => failure.exception().unwrap_or(Value::Null),
+        };
+        Binding { object: one.object, value }
+    };
+    pdu.answer(said.into_iter().map(binding).collect())
+}
+
+/// Which of the asked bindings, from 1, the one at this place of the answer belongs to.
+fn index(pdu: &Pdu, place: usize) -> i32 {
+    let once = pdu.non_repeaters().min(pdu.bindings.len());
+    let index = match (pdu.kind, pdu.bindings.len() - once) {
+        (PduKind::GetBulk, repeated) if place >= once && repeated > 0 => once + (place - once) % repeated,
+        _ => place,
+    };
+    i32::try_from(index + 1).unwrap_or_default()
+}
+
+/// An error in the words of v1 (RFC 3584 §4.4).
+fn old(status: ErrorStatus) -> ErrorStatus {
+    match status {
+        ErrorStatus::WRONG_VALUE
+        | ErrorStatus::WRONG_ENCODING
+        | ErrorStatus::WRONG_TYPE
+        | ErrorStatus::WRONG_LENGTH
+        | ErrorStatus::INCONSISTENT_VALUE => ErrorStatus::BAD_VALUE,
+        ErrorStatus::NO_ACCESS
+        | ErrorStatus::NOT_WRITABLE
+        | ErrorStatus::NO_CREATION
+        | ErrorStatus::INCONSISTENT_NAME
+        | ErrorStatus::AUTHORIZATION_ERROR => ErrorStatus::NO_SUCH_NAME,
+        ErrorStatus::RESOURCE_UNAVAILABLE | ErrorStatus::COMMIT_FAILED | ErrorStatus::UNDO_FAILED => {
+            ErrorStatus::GEN_ERR
+        }
+        status => status,
+    }
+}

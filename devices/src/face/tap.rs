@@ -1,0 +1,27 @@
+//! The listener on a face's wire.
+
+use fencelab_wire::Secret;
+use fencelab_wire::tap::Tap;
+use fencelab_wire::{ipmi, snmp};
+
+use super::Face;
+use crate::device::Credentials;
+
+impl Face {
+    /// A listener that knows the run's logins.
+    pub(crate) fn tap(&self, credentials: &Credentials) -> Box<dyn Tap> {
+        let config = match self {
+            Self::Snmp(agent) => Some(agent.config()),
+            Self::Replay(player) => player.snmp_config(),
+            Self::Ipmi(_) => None,
+        };
+        if let Some(config) = config {
+            let communities = config.communities.iter().cloned().map(snmp::tap::Credential::Community);
+            let users = config.users.iter().cloned().map(snmp::tap::Credential::User);
+            return Box::new(snmp::tap::Tap::new(communities.chain(users).collect()));
+        }
+        let password = Secret::from(credentials.password.as_str());
+        let kg = credentials.kg.as_deref().map(Secret::from);
+        Box::new(ipmi::tap::Tap::new(vec![ipmi::tap::Credential { username: None, password, kg }]))
+    }
+}
