@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use fencelab_transcript::{Body, Event, Kind, Map, Mark, Side};
-use fencelab_wire::ipmi::describe::describe;
+use fencelab_wire::describe::{PROTOCOLS, describe};
 use fencelab_wire::ipmi::{self, LanMessage};
 use serde_json::Value;
 
 use crate::terminal::harmless;
-
-/// The protocols that the wire can describe.
-const KNOWN: [&str; 3] = ["ipmi", "rmcp+", "asf"];
 
 /// One event, told.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -79,7 +76,7 @@ fn tell(event: &Event) -> (Option<Side>, String) {
                 Body::Text(text) => format!("{text:?}"),
                 Body::Hex(bytes) => format!("{} bytes {bytes}", bytes.len()),
                 // What the wire knows no words for is shown as it stands.
-                Body::Object { protocol, value } if !KNOWN.contains(&protocol.as_str()) => {
+                Body::Object { protocol, value } if !PROTOCOLS.contains(&protocol.as_str()) => {
                     format!("{protocol} {value}")
                 }
                 Body::Object { protocol, value } => describe(protocol, value),

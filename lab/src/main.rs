@@ -8,6 +8,7 @@ mod credentials;
 mod dialogue;
 mod exit;
 mod identity;
+mod link;
 mod output;
 mod own_tape;
 mod progress;

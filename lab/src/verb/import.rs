@@ -1,15 +1,16 @@
-//! `fencelab import --from pcap FILE`.
+//! `fencelab import --from FORMAT FILE`.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use fencelab_recorder::import::pcap::{self, Options};
-use fencelab_recorder::link;
+use fencelab_recorder::import::{pcap, walk};
+use fencelab_transcript::Transcript;
+use fencelab_transcript::scan::Scan;
 
 use crate::cli::OutputArgs;
-use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::identity::{IdentityArgs, by};
+use crate::link::LinkName;
 use crate::output;
 
 /// Options of `import`.
@@ -22,12 +23,16 @@ pub(crate) struct ImportArgs {
     file: PathBuf,
     #[command(flatten)]
     output: OutputArgs,
-    /// The BMC's port in the capture. Without it IPMI is recognised on any port.
+    /// What to look for in a packet capture. Without it: every link that is known.
+    #[arg(long, value_enum)]
+    link: Option<LinkName>,
+    /// The device's port in the capture. Without it the link is recognised on any port.
     #[arg(long, value_name = "N")]
     port: Option<u16>,
-    /// A file with the device's logins: lines user=…, password=… and, if there is one, kg=….
+    /// A file with the device's logins: for IPMI lines user=…, password=… and, if there is one, kg=…; for SNMP lines
+    /// community=…, or user=…, auth=SHA, password=…, privacy=AES, privacy-password=….
     ///
-    /// Without it FENCELAB_BMC_USER, FENCELAB_BMC_PASSWORD and FENCELAB_BMC_KG.
+    /// Without it the variables that `fencelab help record` names. With a packet capture it needs --link.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
     #[command(flatten)]
@@ -40,27 +45,33 @@ enum Format {
     /// pcap or pcapng, as tcpdump, tshark and Wireshark write it.
     #[value(alias = "pcapng")]
     Pcap,
+    /// The text that net-snmp's snmpwalk prints; best with -On or -Onq.
+    Snmpwalk,
+    /// snmpsim's walks.
+    Snmprec,
+}
+
+/// One transcript of a capture, and whose it is.
+struct Read {
+    of: String,
+    transcript: Transcript,
+    /// The secrets of the logins that were given for it.
+    secrets: Scan,
 }
 
 pub(crate) fn run(args: ImportArgs) -> Result<Exit, Failure> {
-    let Format::Pcap = args.from;
     args.output.check()?;
-    let logins = credentials::of_device(args.credentials.as_deref())?;
-    let link = link::ipmi::link(logins);
-    let secrets = link.secrets().clone();
-    let options =
-        Options { link, port: args.port, device: Some(args.identity.device()), by: Some(by("import")) };
-    let mut imported = pcap::import_file(&args.file, &options).or_exit(Exit::Input)?;
-    for warning in &imported.warnings {
-        eprintln!("fencelab: {warning}");
-    }
-    for dialogue in &mut imported.dialogues {
-        args.identity.sign(&mut dialogue.transcript.header);
+    let mut read = match args.from {
+        Format::Pcap => packets(&args)?,
+        Format::Snmpwalk => walked(&args, walk::Format::Snmpwalk)?,
+        Format::Snmprec => walked(&args, walk::Format::Snmprec)?,
+    };
+    for one in &mut read {
+        args.identity.sign(&mut one.transcript.header);
     }
     let Some(output) = &args.output.output else {
-        let [dialogue] = imported.dialogues.as_slice() else {
-            let devices: Vec<String> =
-                imported.dialogues.iter().map(|dialogue| dialogue.device.to_string()).collect();
+        let [one] = read.as_slice() else {
+            let devices: Vec<&str> = read.iter().map(|one| one.of.as_str()).collect();
             let words = format!(
                 "{} holds dialogues of {} devices ({}); name an -o FILE: the others get its name with a number",
                 args.file.display(),
@@ -69,28 +80,82 @@ pub(crate) fn run(args: ImportArgs) -> Result<Exit, Failure> {
             );
             return Err(Failure::new(Exit::Usage, words));
         };
-        if let Some(leak) = secrets.transcript(&dialogue.transcript).first() {
+        if let Some(leak) = one.secrets.transcript(&one.transcript).first() {
             let words = format!(
                 "the transcript still holds a secret: {} in line {}, `{}`; it is not printed",
                 leak.secret, leak.line, leak.field
             );
             return Err(Failure::new(Exit::Refused, words));
         }
-        output::to_stdout(dialogue.transcript.canonical().as_bytes())?;
+        output::to_stdout(one.transcript.canonical().as_bytes())?;
         return Ok(Exit::Success);
     };
-    for (index, dialogue) in imported.dialogues.iter().enumerate() {
+    for (index, one) in read.iter().enumerate() {
         let path = numbered(output, index);
         output::may_write(&path, args.output.force)?;
-        dialogue.transcript.save_scanned(&path, &secrets).or_exit(Exit::Refused)?;
-        eprintln!(
-            "fencelab: {}: {} events of {}",
-            path.display(),
-            dialogue.transcript.events.len(),
-            dialogue.device
-        );
+        one.transcript.save_scanned(&path, &one.secrets).or_exit(Exit::Refused)?;
+        eprintln!("fencelab: {}: {} events of {}", path.display(), one.transcript.events.len(), one.of);
     }
     Ok(Exit::Success)
+}
+
+/// The dialogues of a packet capture, of all links that were asked for.
+fn packets(args: &ImportArgs) -> Result<Vec<Read>, Failure> {
+    if args.credentials.is_some() && args.link.is_none() {
+        return Err(Failure::new(Exit::Usage, "--credentials are those of one link; say which by --link"));
+    }
+    let links = args.link.map_or_else(|| LinkName::ALL.to_vec(), |link| vec![link]);
+    let (mut read, mut nothing) = (Vec::new(), None);
+    for link in links {
+        let link = link.of_device(args.credentials.as_deref())?;
+        let secrets = link.secrets().clone();
+        let options = pcap::Options {
+            port: args.port,
+            device: Some(args.identity.device()),
+            by: Some(by("import")),
+            ..pcap::Options::new(link)
+        };
+        let imported = match pcap::import_file(&args.file, &options) {
+            Ok(imported) => imported,
+            // Another link may be there.
+            Err(error @ pcap::ImportError::Nothing { .. }) => {
+                nothing = Some(error);
+                continue;
+            }
+            Err(error) => return Err(error).or_exit(Exit::Input),
+        };
+        for warning in &imported.warnings {
+            eprintln!("fencelab: {warning}");
+        }
+        let dialogues = imported.dialogues.into_iter();
+        read.extend(dialogues.map(|it| Read {
+            of: it.device.to_string(),
+            transcript: it.transcript,
+            secrets: secrets.clone(),
+        }));
+    }
+    match nothing {
+        Some(error) if read.is_empty() => Err(error).or_exit(Exit::Input),
+        _ => Ok(read),
+    }
+}
+
+/// The one transcript of a walk.
+fn walked(args: &ImportArgs, format: walk::Format) -> Result<Vec<Read>, Failure> {
+    let link = LinkName::Snmp.of_device(args.credentials.as_deref())?;
+    let secrets = link.secrets().clone();
+    let options = walk::Options {
+        format: Some(format),
+        device: Some(args.identity.device()),
+        by: Some(by("import")),
+        ..walk::Options::new(link)
+    };
+    let imported = walk::import_file(&args.file, &options).or_exit(Exit::Input)?;
+    for warning in &imported.warnings {
+        eprintln!("fencelab: {warning}");
+    }
+    let of = format!("a walk of {} objects", imported.objects);
+    Ok(vec![Read { of, transcript: imported.transcript, secrets }])
 }
 
 /// `out.jsonl`, `out-2.jsonl`, …

@@ -1,4 +1,6 @@
-//! `fencelab record --link ipmi --device HOST:PORT [-- COMMAND ARG...]`.
+//! `fencelab record --link LINK --device HOST:PORT [--walk OBJECT | -- COMMAND ARG...]`.
+
+mod walk;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -7,14 +9,15 @@ use std::process::ExitStatus;
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use fencelab_recorder::proxy::Summary;
-use fencelab_recorder::{Link as Recorded, Proxy, Tape, link, run as command, tape};
+use fencelab_recorder::{Link, Proxy, Tape, run as command, tape};
 use fencelab_transcript::{Body, Header, Kind, Speaker, Transcript};
+use fencelab_wire::snmp::{Oid, Version};
 use serde_json::json;
 
 use crate::address;
-use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::identity::{IdentityArgs, by};
+use crate::link::LinkName;
 use crate::output;
 use crate::signals::{Signals, runtime};
 
@@ -23,7 +26,7 @@ use crate::signals::{Signals, runtime};
 pub(crate) struct RecordArgs {
     /// How the device is spoken to.
     #[arg(long, value_enum)]
-    link: Link,
+    link: LinkName,
     /// The real device.
     #[arg(long, value_name = "HOST:PORT")]
     device: String,
@@ -39,14 +42,22 @@ pub(crate) struct RecordArgs {
     /// Overwrite the transcript if it is there.
     #[arg(long)]
     force: bool,
-    /// A file with the device's logins: lines user=…, password=… and, if there is one, kg=….
+    /// A file with the device's logins: for IPMI lines user=…, password=… and, if there is one, kg=…; for SNMP lines
+    /// community=…, or user=…, auth=SHA, password=…, privacy=AES, privacy-password=….
     ///
-    /// Without it FENCELAB_BMC_USER, FENCELAB_BMC_PASSWORD and FENCELAB_BMC_KG. They are used to
-    /// decrypt what is recorded, and are sent nowhere.
+    /// Without it FENCELAB_BMC_USER, FENCELAB_BMC_PASSWORD and FENCELAB_BMC_KG; or FENCELAB_SNMP_COMMUNITY, and
+    /// FENCELAB_SNMP_USER, _PASSWORD, _AUTH, _PRIVACY and _PRIVACY_PASSWORD. They are used to decrypt what is recorded,
+    /// to keep them out of the transcript, and for --walk; nothing else is done with them.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
     #[command(flatten)]
     identity: IdentityArgs,
+    /// Walk the device itself below this object, for example 1.3.6.1.4.1; with --link snmp. May be given more than once.
+    #[arg(long, value_name = "OBJECT", conflicts_with = "command")]
+    walk: Vec<Oid>,
+    /// The version to walk in. Without it 3 if the device's login is a user, else 2c.
+    #[arg(long, value_name = "1|2c|3", requires = "walk")]
+    snmp_version: Option<Version>,
     /// A command to run against the proxy; {host} and {port} in its arguments become the proxy's.
     ///
     /// Without it the proxy serves until it is interrupted.
@@ -54,40 +65,30 @@ pub(crate) struct RecordArgs {
     command: Vec<String>,
 }
 
-/// The links that can be recorded.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Link {
-    /// IPMI over LAN: IPMI 1.5 and RMCP+.
-    Ipmi,
-}
-
 pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
-    let Link::Ipmi = args.link;
     address::may_listen(args.listen.ip(), args.expose)?;
-    let path = args.output.clone().unwrap_or_else(|| file_name(&args.device));
+    let path = args.output.clone().unwrap_or_else(|| file_name(&args));
     output::may_write(&path, args.force)?;
-    let logins = credentials::of_device(args.credentials.as_deref())?;
-    if logins.is_empty() {
-        eprintln!(
-            "fencelab: no password of the device is known, so what is encrypted stays so in the transcript; \
-             set FENCELAB_BMC_PASSWORD, or use --credentials"
-        );
+    if !args.walk.is_empty() {
+        return walk::run(&args, &path);
     }
-    let device = address::resolve(&args.device, 623)?;
-    if args.force && path.exists() {
-        std::fs::remove_file(&path)
-            .map_err(|error| anyhow!("cannot overwrite {}: {error}", path.display()))
-            .or_exit(Exit::System)?;
+    let link = args.link.of_device(args.credentials.as_deref())?;
+    if !link.knows_credentials()
+        && let Some(hint) = args.link.without_login()
+    {
+        eprintln!("fencelab: {hint}");
     }
-    let link = link::ipmi::link(logins);
-    let recording = start(&path, header(&args, &link, device), &link)?;
+    let usual = link.protocol().ports().first().copied().unwrap_or_default();
+    let device = address::resolve(&args.device, usual)?;
+    let recording = start(&path, args.force, header(&args, &link, device.port()), &link)?;
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { Signals::catch() })?;
+    let protocol = link.protocol().name();
     let proxy = Proxy::start(args.listen, device, link, recording).or_exit(Exit::Network)?;
     let (ended, proxy) = if args.command.is_empty() {
         let listening = proxy.address();
         let ready = json!({
-            "link": "ipmi", "address": listening.ip().to_string(), "port": listening.port(),
+            "link": protocol, "address": listening.ip().to_string(), "port": listening.port(),
             "device": device.to_string(), "transcript": path.display().to_string(),
         });
         output::line(ready)?;
@@ -97,7 +98,7 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
         against(&args.command, proxy, &runtime, &mut signals)?
     };
     let summary = proxy.map_or_else(|| Ok(Summary::default()), Proxy::finish).or_exit(Exit::System)?;
-    told(&path, summary)?;
+    told(&path, args.link, summary)?;
     match ended {
         Err(error) => Err(error).or_exit(Exit::Command),
         Ok(Some(status)) if status.code().is_none() => Err(Failure::new(
@@ -109,13 +110,18 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
 }
 
 /// Starts the tape. If it is refused, no empty file is left behind.
-fn start(path: &Path, header: Header, link: &Recorded) -> Result<Tape, Failure> {
+fn start(path: &Path, force: bool, header: Header, link: &Link) -> Result<Tape, Failure> {
     let secrets = link.secrets();
     let leak = secrets.header(&header).into_iter().next();
     if let Some(leak) = leak {
         let words =
             format!("the header would hold a secret: {} in `{}`; say it without", leak.secret, leak.field);
         return Err(Failure::new(Exit::Refused, words));
+    }
+    if force && path.exists() {
+        std::fs::remove_file(path)
+            .map_err(|error| anyhow!("cannot overwrite {}: {error}", path.display()))
+            .or_exit(Exit::System)?;
     }
     Tape::create(path, header, secrets.clone()).or_exit(Exit::System)
 }
@@ -147,10 +153,10 @@ fn against(
     Ok((ended, std::sync::Arc::into_inner(proxy)))
 }
 
-fn header(args: &RecordArgs, link: &Recorded, device: SocketAddr) -> Header {
+fn header(args: &RecordArgs, link: &Link, port: u16) -> Header {
     let speaker =
         args.command.first().map(|program| Speaker::new(program.rsplit('/').next().unwrap_or(program)));
-    let mut header = Header::new(args.identity.device(), link.info(Some(device.port())));
+    let mut header = Header::new(args.identity.device(), link.info(Some(port)));
     header.speaker = speaker;
     header.captured = Some(tape::captured_now());
     header.by = Some(by("record"));
@@ -160,16 +166,17 @@ fn header(args: &RecordArgs, link: &Recorded, device: SocketAddr) -> Header {
 }
 
 /// `ipmi-10.0.0.5-20261122T131004Z.jsonl`.
-fn file_name(device: &str) -> PathBuf {
+fn file_name(args: &RecordArgs) -> PathBuf {
     let now: String =
         tape::captured_now().chars().take_while(|c| *c != '.').filter(|c| c.is_alphanumeric()).collect();
     let plain: String =
-        device.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    PathBuf::from(format!("ipmi-{plain}-{}Z.jsonl", now.trim_end_matches('Z')))
+        args.device.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let link = args.link.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+    PathBuf::from(format!("{link}-{plain}-{}Z.jsonl", now.trim_end_matches('Z')))
 }
 
 /// Says what the recording amounts to, and what is odd about it.
-fn told(path: &Path, summary: Summary) -> Result<(), Failure> {
+fn told(path: &Path, link: LinkName, summary: Summary) -> Result<(), Failure> {
     let transcript = Transcript::load(path).or_exit(Exit::System)?;
     let opaque = transcript
         .events
@@ -182,9 +189,7 @@ fn told(path: &Path, summary: Summary) -> Result<(), Failure> {
         summary.events, summary.to_device, summary.from_device
     );
     if summary.to_device > 0 && summary.from_device == 0 {
-        eprintln!(
-            "fencelab: the device never answered; check its address, and that IPMI over LAN is enabled"
-        );
+        eprintln!("fencelab: the device never answered; {}", link.if_silent());
     }
     if opaque > 0 {
         eprintln!(

@@ -83,7 +83,7 @@ impl Recorded {
             match &event.kind {
                 Kind::Mark(mark) if mark.phase == Mark::END => ends.push(mark.exit),
                 Kind::Say { from: Side::Agent, body: Body::Object { protocol, value } }
-                    if event.session != 0 && protocol == "ipmi" && !is_of_session_layer(value) =>
+                    if event.session != 0 && is_request(protocol, value) =>
                 {
                     requests.insert((event.session, value.to_string()));
                 }
@@ -95,10 +95,17 @@ impl Recorded {
     }
 }
 
-/// Commands that open and close sessions are answered anew, not from the record (IPMI 2.0, table G-1).
-fn is_of_session_layer(value: &serde_json::Value) -> bool {
+/// Whether something said by the agent is answered from the record. What opens and closes sessions is answered anew: in IPMI
+/// the commands of table G-1 of IPMI 2.0, in SNMP the discovery of an engine, which asks for no object (RFC 3414 §4).
+fn is_request(protocol: &str, value: &serde_json::Value) -> bool {
     let number = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
-    number("netfn") == Some(0x06) && matches!(number("cmd"), Some(0x37..=0x3f | 0x54))
+    match protocol {
+        "ipmi" => !(number("netfn") == Some(0x06) && matches!(number("cmd"), Some(0x37..=0x3f | 0x54))),
+        "snmp" => {
+            value.get("vars").and_then(serde_json::Value::as_array).is_some_and(|vars| !vars.is_empty())
+        }
+        _ => false,
+    }
 }
 
 async fn command(

@@ -1,11 +1,11 @@
 //! The emulated BMC of these tests, and the truth about its plug.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 
 use fencelab_peers::Emulator;
 use serde_json::Value;
+
+use crate::control;
 
 /// A device without delays and with users of several privileges; the truth is asked over the control interface.
 pub(crate) struct Bmc {
@@ -61,20 +61,7 @@ impl Bmc {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> Value {
-        let control = self.emulator.faces[0].line["control"].as_str().expect("a control address");
-        let authority = control.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(authority).expect("the control interface listens");
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-        )
-        .expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answered");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {answer}");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+        control::ask(&self.emulator, method, path, body)
     }
 
     /// What the plug really is.

@@ -1,0 +1,63 @@
+//! The links that can be recorded and imported, and what each wants to know.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use fencelab_recorder::{Link, link};
+use fencelab_wire::snmp::tap::Credential;
+
+use crate::credentials::{self, snmp::Login};
+use crate::exit::Failure;
+
+/// How a device is spoken to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum LinkName {
+    /// IPMI over LAN: IPMI 1.5 and RMCP+.
+    Ipmi,
+    /// SNMP v1, v2c and v3.
+    Snmp,
+}
+
+impl LinkName {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Ipmi, Self::Snmp];
+
+    /// The link with the device's logins: from a file, else from the environment.
+    pub(crate) fn of_device(self, file: Option<&Path>) -> Result<Link, Failure> {
+        Ok(match self {
+            Self::Ipmi => link::ipmi::link(credentials::ipmi::of_device(file)?),
+            Self::Snmp => snmp(credentials::snmp::of_device(file)?),
+        })
+    }
+
+    /// What a person should do who gave no login.
+    pub(crate) fn without_login(self) -> Option<&'static str> {
+        match self {
+            Self::Ipmi => Some(
+                "no password of the device is known, so what is encrypted stays so in the transcript; \
+                 set FENCELAB_BMC_PASSWORD, or use --credentials",
+            ),
+            // Versions 1 and 2c are in the clear, and the listener masks a community that it was not told.
+            Self::Snmp => None,
+        }
+    }
+
+    /// What a person should look at if the device never answered.
+    pub(crate) fn if_silent(self) -> &'static str {
+        match self {
+            Self::Ipmi => "check its address, and that IPMI over LAN is enabled",
+            Self::Snmp => {
+                "check its address, that SNMP is enabled, and the community: a wrong one is not answered"
+            }
+        }
+    }
+}
+
+/// A link to an agent with these logins.
+fn snmp(logins: Vec<Login>) -> Link {
+    let credential = |login| match login {
+        Login::Community(community) => Credential::Community(community),
+        Login::User(user) => Credential::User(user),
+    };
+    link::snmp::link(logins.into_iter().map(credential).collect())
+}
