@@ -15,6 +15,7 @@ pub mod listen;
 pub mod proxy;
 pub mod run;
 pub mod tape;
+pub mod walk;
 
 pub use link::Link;
 pub use proxy::Proxy;

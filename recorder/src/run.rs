@@ -11,11 +11,23 @@ use crate::Proxy;
 /// Words of `ipmitool … power WORD`.
 const POWER_WORDS: [&str; 7] = ["status", "on", "off", "cycle", "reset", "diag", "soft"];
 
+/// net-snmp's tools, and what they do; which plug is meant, and whether it is switched, only the device knows.
+const SNMP_TOOLS: [(&str, &str); 8] = [
+    ("snmpget", "get"),
+    ("snmpgetnext", "get"),
+    ("snmpbulkget", "get"),
+    ("snmpset", "set"),
+    ("snmpwalk", "walk"),
+    ("snmpbulkwalk", "walk"),
+    ("snmptable", "walk"),
+    ("snmpstatus", "get"),
+];
+
 /// What a command line says about the action it is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Intent {
-    /// The action: `-o`/`--action` of a fence agent (without one, the agents' default `reboot`), or
-    /// the word behind `power` of ipmitool.
+    /// The action: `-o`/`--action` of a fence agent (without one, the agents' default `reboot`), the word behind `power` of
+    /// ipmitool, or `get`, `set`, `walk` of net-snmp's tools.
     pub action: Option<String>,
     /// The plug: `-n`/`--plug`.
     pub plug: Option<String>,
@@ -29,6 +41,8 @@ impl Intent {
         if name.starts_with("fence_") {
             let default = (!args.is_empty()).then(|| "reboot".to_owned());
             Self { action: option(args, 'o', "--action").or(default), plug: option(args, 'n', "--plug") }
+        } else if let Some((_, action)) = SNMP_TOOLS.iter().find(|(tool, _)| *tool == name) {
+            Self { action: Some((*action).to_owned()), plug: None }
         } else {
             let power = args.iter().position(|arg| arg == "power").and_then(|at| args.get(at + 1));
             Self { action: power.filter(|word| POWER_WORDS.contains(&word.as_str())).cloned(), plug: None }
@@ -104,6 +118,11 @@ mod tests {
             ("ipmitool -I lanplus chassis power off", Some("off"), None),
             ("ipmitool -I lanplus power cycle", Some("cycle"), None),
             ("ipmitool mc info", None, None),
+            ("fence_apc_snmp -a {host} -u {port} -n 7 -o on -d 1 -c x", Some("on"), Some("7")),
+            ("fence_eaton_snmp --plug=1:7 --action=off", Some("off"), Some("1:7")),
+            ("/usr/bin/snmpset -v1 -c x {host}:{port} 1.3.6.1 i 2", Some("set"), None),
+            ("snmpget -v2c -c x {host}:{port} 1.3.6.1", Some("get"), None),
+            ("snmpbulkwalk -v2c -c x {host}:{port}", Some("walk"), None),
             ("", None, None),
         ] {
             let intent = Intent::of(&words(line));

@@ -4,9 +4,8 @@ mod common;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use common::{assert_clean, captures, credential, ipmi, logins};
+use common::{assert_clean, captures, credential, ipmi, logins, tshark};
 use fencelab_recorder::export::pcapng::export;
 use fencelab_recorder::import::pcap::{Imported, Options, import, import_file};
 use fencelab_transcript::{Body, Kind, Side, Transcript};
@@ -52,14 +51,6 @@ fn commands(transcript: &Transcript) -> Commands {
         .filter_map(|event| ipmi(&event.kind))
         .map(|value| (number(&value, "netfn").unwrap(), number(&value, "cmd").unwrap(), number(&value, "cc")))
         .collect()
-}
-
-fn tshark(file: &Path, args: &[&str]) -> Vec<String> {
-    let output = Command::new("tshark").arg("-r").arg(file).args(args).output();
-    let output =
-        output.unwrap_or_else(|error| panic!("tshark cannot be run ({error}); install it (Debian: tshark)"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
 }
 
 /// What tshark dissects of each IPMI message. Its dissector of group extensions (netfn 0x2c to 0x2f) gives up

@@ -24,7 +24,7 @@ impl Recording {
         let sim = IpmiSim::start(Setup { power: Power::Script, password: PASSWORD, ..Setup::default() });
         std::fs::write(sim.path("password"), PASSWORD).unwrap();
         let link = ipmi(&[credential(USER, PASSWORD)]);
-        let tape = Tape::create(&sim.path("t.jsonl"), header(), link.secrets().clone()).unwrap();
+        let tape = Tape::create(&sim.path("t.jsonl"), header(&link), link.secrets().clone()).unwrap();
         let proxy = Proxy::start("127.0.0.1:0".parse().unwrap(), sim.address, link, tape).unwrap();
         Self { sim, proxy }
     }

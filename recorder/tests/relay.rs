@@ -174,7 +174,7 @@ fn what_was_relayed_is_in_the_file_even_if_the_proxy_is_never_finished() {
     let device = socket();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.jsonl");
-    let tape = fencelab_recorder::Tape::create(&path, header(), Default::default()).unwrap();
+    let tape = fencelab_recorder::Tape::create(&path, header(&ipmi(&[])), Default::default()).unwrap();
     let proxy = Proxy::start(anywhere(), device.local_addr().unwrap(), ipmi(&[]), tape).unwrap();
     let client = socket();
     round(&client, &proxy, &device, b"one", b"two");

@@ -1,3 +1,4 @@
 //! Transcripts into what the field's tools read.
 
 pub mod pcapng;
+pub mod snmprec;

@@ -4,3 +4,4 @@ mod dialogue;
 mod frames;
 pub mod pcap;
 mod udp;
+pub mod walk;

@@ -3,14 +3,17 @@
 use std::ops::Range;
 
 use fencelab_transcript::Map;
+use fencelab_transcript::scan::Scan;
 use fencelab_wire::Secret;
+use fencelab_wire::snmp::tap::{Credential, Tap};
 use fencelab_wire::snmp::{
     Body, Message, PduKind, Scoped, ScopedPdu, UsmParameters, V3Message, Version, body,
 };
 use fencelab_wire::tap::Direction;
 use serde_json::Value;
 
-use super::{Protocol, Session};
+use super::{Link, Protocol, Session};
+use crate::decode::decode;
 
 /// The body of what is said in SNMP (FORMAT.md, 6.5).
 pub const BODY: &str = "snmp";
@@ -28,6 +31,17 @@ const PLACEHOLDER: &str = "redacted";
 /// SNMP over UDP.
 #[derive(Clone, Copy, Debug)]
 pub struct Snmp;
+
+/// A link to a device with these communities and users: with a user's passphrases, what is encrypted is recorded in the clear.
+pub fn link(credentials: Vec<Credential>) -> Link {
+    let secrets = credentials.iter().fold(Scan::new(), |scan, credential| match credential {
+        Credential::Community(community) => scan.with(COMMUNITY, community.expose()),
+        Credential::User(user) => {
+            user.passphrases().fold(scan, |scan, passphrase| scan.with(PASSPHRASE, passphrase.expose()))
+        }
+    });
+    Link::new(&Snmp, move || Box::new(Tap::with_decoder(credentials.clone(), decode)), secrets)
+}
 
 impl Protocol for Snmp {
     fn name(&self) -> &'static str {

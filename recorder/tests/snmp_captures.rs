@@ -1,0 +1,262 @@
+//! Every capture of SNMP there is: imported, exported, imported again, and held against what tshark sees.
+
+mod common;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use common::{assert_clean, captures, communities, tshark};
+use fencelab_recorder::Link;
+use fencelab_recorder::export::pcapng;
+use fencelab_recorder::import::pcap::{Dialogue, Imported, Options, import, import_file};
+use fencelab_transcript::{Body, Kind, Side, Transcript};
+use fencelab_wire::snmp::{self, PduKind, Value, body};
+
+fn snmp_captures() -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        std::fs::read_dir(captures().join("snmp")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 6, "the folder of captures has no snmp/*.pcap");
+    files
+}
+
+fn load(path: &Path, link: Link) -> Imported {
+    import_file(path, &Options::new(link)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What is said in a datagram: the side, the PDU's number, id, error, the objects, and the values of each type in their order.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Said {
+    from_device: bool,
+    pdu: u8,
+    id: i64,
+    error: i64,
+    objects: Vec<String>,
+    values: Vec<(&'static str, String)>,
+}
+
+/// The fields of tshark that hold values.
+const VALUES: [&str; 8] = [
+    "snmp.value.int",
+    "snmp.value.octets",
+    "snmp.value.oid",
+    "snmp.value.ipv4",
+    "snmp.value.counter",
+    "snmp.value.g32",
+    "snmp.value.u32",
+    "snmp.value.timeticks",
+];
+
+fn said(transcript: &Transcript) -> Vec<Said> {
+    let say = |kind: &Kind| match kind {
+        Kind::Say { from, body: Body::Object { protocol, value } } if protocol == "snmp" => {
+            let (body, _) = body::from_json(value).unwrap();
+            let snmp::Body::Pdu(pdu) = body else { panic!("a trap") };
+            let typed = |value: &Value| match value {
+                Value::Integer(number) => Some(("snmp.value.int", number.to_string())),
+                // tshark's word for a value without octets.
+                Value::OctetString(octets) if octets.is_empty() => {
+                    Some(("snmp.value.octets", "<MISSING>".to_owned()))
+                }
+                Value::OctetString(octets) => Some((
+                    "snmp.value.octets",
+                    octets.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+                )),
+                Value::ObjectId(oid) => Some(("snmp.value.oid", oid.to_string())),
+                Value::IpAddress([a, b, c, d]) => Some(("snmp.value.ipv4", format!("{a}.{b}.{c}.{d}"))),
+                Value::Counter32(number) => Some(("snmp.value.counter", number.to_string())),
+                Value::Counter64(number) => Some(("snmp.value.counter", number.to_string())),
+                Value::Gauge32(number) => Some(("snmp.value.u32", number.to_string())),
+                Value::TimeTicks(number) => Some(("snmp.value.timeticks", number.to_string())),
+                _ => None,
+            };
+            let mut values: Vec<_> =
+                pdu.bindings.iter().filter_map(|binding| typed(&binding.value)).collect();
+            values.sort_by_key(|(kind, _)| *kind);
+            Some(Said {
+                from_device: *from == Side::Device,
+                pdu: pdu.kind.tag() & 0x1f,
+                id: pdu.request_id.into(),
+                error: if pdu.kind == PduKind::GetBulk { 0 } else { pdu.error.0.into() },
+                objects: pdu.bindings.iter().map(|binding| binding.object.to_string()).collect(),
+                values,
+            })
+        }
+        _ => None,
+    };
+    transcript.events.iter().filter_map(|event| say(&event.kind)).collect()
+}
+
+fn tshark_said(file: &Path) -> Vec<Said> {
+    let mut args = vec!["-Y", "snmp", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;"];
+    let fields = ["udp.srcport", "snmp.data", "snmp.request_id", "snmp.error_status", "snmp.name"];
+    for field in fields.into_iter().chain(VALUES) {
+        args.extend(["-e", field]);
+    }
+    let row = |line: &String| {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let list = |at: usize| columns[at].split(';').filter(|text| !text.is_empty()).map(String::from);
+        let number = |at: usize| columns[at].parse::<i64>().unwrap_or(0);
+        let values = VALUES.iter().enumerate().flat_map(|(place, field)| {
+            let field = if *field == "snmp.value.g32" { "snmp.value.u32" } else { field };
+            list(5 + place).map(move |value| (field, value))
+        });
+        let mut values: Vec<_> = values.collect();
+        values.sort_by_key(|(kind, _)| *kind);
+        Said {
+            from_device: columns[0] == "161",
+            pdu: u8::try_from(number(1)).unwrap(),
+            id: number(2),
+            error: number(3),
+            objects: list(4).collect(),
+            values,
+        }
+    };
+    tshark(file, &args).iter().map(row).collect()
+}
+
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list
+}
+
+#[test]
+fn tshark_sees_the_same_objects_values_and_request_ids() {
+    let mut datagrams = 0;
+    for path in snmp_captures() {
+        let name = path.display().to_string();
+        let imported = load(&path, communities(&[]));
+        assert_eq!(imported.warnings, [""; 0], "{name}: everything is understood");
+        let ours = imported.dialogues.iter().flat_map(|dialogue| said(&dialogue.transcript));
+        let ours = sorted(ours.collect());
+        let theirs = sorted(tshark_said(&path));
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert_eq!(ours, theirs, "{name}");
+        }
+        datagrams += ours.len();
+    }
+    assert!(datagrams > 400, "{datagrams}");
+}
+
+#[test]
+fn communities_are_nowhere_whether_they_are_known_or_not() {
+    for path in snmp_captures() {
+        let columns = ["-Y", "snmp", "-T", "fields", "-e", "snmp.community"];
+        // Some have an empty one.
+        let seen = tshark(&path, &columns).into_iter().filter(|community| !community.trim().is_empty());
+        let seen: Vec<String> = seen.collect();
+        for link in [communities(&[]), communities(&["public", "[R0_C@cti!]"])] {
+            for Dialogue { transcript, .. } in load(&path, link.clone()).dialogues {
+                assert_clean(&path.display().to_string(), &transcript, &link);
+                let text = transcript.canonical();
+                assert!(seen.iter().all(|community| !text.contains(community.as_str())), "{text}");
+                assert!(transcript.header.redacted.iter().any(|name| name == "snmp.community"), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_devices_are_those_that_have_the_port() {
+    for path in snmp_captures() {
+        let imported = load(&path, communities(&[]));
+        let columns = ["-Y", "snmp", "-T", "fields", "-e", "ip.src", "-e", "ip.dst", "-e", "udp.dstport"];
+        let device = |line: &String| {
+            let columns: Vec<&str> = line.split('\t').collect();
+            columns[usize::from(columns[2] == "161")].to_owned()
+        };
+        let mut devices = sorted(tshark(&path, &columns).iter().map(device).collect());
+        devices.dedup();
+        let ours = imported.dialogues.iter().map(|dialogue| dialogue.device.ip().to_string());
+        assert_eq!(sorted(ours.collect()), devices);
+    }
+}
+
+#[test]
+fn an_export_holds_what_was_said_and_imports_again() {
+    let directory = tempfile::tempdir().unwrap();
+    for path in snmp_captures() {
+        for Dialogue { transcript, .. } in load(&path, communities(&[])).dialogues {
+            let file = directory.path().join("export.pcapng");
+            let report = pcapng::export(&transcript, std::fs::File::create(&file).unwrap()).unwrap();
+            assert_eq!(report.warnings, [""; 0]);
+            let expected = said(&transcript);
+            assert_eq!(sorted(tshark_said(&file)), sorted(expected.clone()), "{}", path.display());
+            let broken = ["-Y", "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0"];
+            assert_eq!(tshark(&file, &broken), [""; 0]);
+            let again = load(&file, communities(&[])).dialogues;
+            assert_eq!(again.len(), 1);
+            assert_eq!(said(&again[0].transcript), expected);
+            assert_eq!(again[0].transcript.header.captured, transcript.header.captured);
+        }
+    }
+}
+
+#[test]
+fn damage_anywhere_is_survived() {
+    let bytes = std::fs::read(captures().join("snmp/zeek-snmpv2_get_next.pcap")).unwrap();
+    for place in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[place] ^= [0x01, 0x80, 0xff][place % 3];
+        for Dialogue { transcript, .. } in import("f", &damaged[..], &Options::new(communities(&[])))
+            .map(|imported| imported.dialogues)
+            .unwrap_or_default()
+        {
+            assert!(!transcript.events.is_empty());
+            assert!(
+                place < 42 || !transcript.canonical().contains("7075626c6963"),
+                "byte {place}: {transcript}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_capture_without_snmp_is_told() {
+    let ipmi = captures().join("ipmi/ipmisim-ipmitool-lan15-md5.pcap");
+    let error = import_file(&ipmi, &Options::new(communities(&[]))).unwrap_err().to_string();
+    assert!(error.contains("holds no SNMP"), "{error}");
+    let port = Options { port: Some(9), ..Options::new(communities(&[])) };
+    let error = import_file(&captures().join("snmp/zeek-snmpv1_get.pcap"), &port).unwrap_err().to_string();
+    assert!(error.contains("holds no SNMP") && error.contains("name it"), "{error}");
+}
+
+/// The address only serves to build datagrams by hand.
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_trap_belongs_to_the_device_that_is_asked_at_its_address() {
+    let capture = common::capture(&[
+        (address("10.0.0.9:4000"), address("10.0.0.5:161"), common::get(7)),
+        (address("10.0.0.5:161"), address("10.0.0.9:4000"), common::response(7)),
+        (address("10.0.0.5:50000"), address("10.0.0.9:162"), common::trap()),
+        (address("10.0.0.6:50000"), address("10.0.0.9:162"), common::inform(8)),
+        (address("10.0.0.9:162"), address("10.0.0.6:50000"), common::response(8)),
+        (address("10.0.0.7:50001"), address("10.0.0.9:16200"), common::inform(9)),
+        (address("10.0.0.9:16200"), address("10.0.0.7:50001"), common::response(9)),
+    ]);
+    let imported = import("traps", &capture[..], &Options::new(communities(&[]))).unwrap();
+    let devices: Vec<_> = imported
+        .dialogues
+        .iter()
+        .map(|dialogue| {
+            let sides = dialogue.transcript.events.iter().filter_map(|event| match event.kind {
+                Kind::Say { from, .. } => Some(from),
+                _ => None,
+            });
+            (dialogue.device.to_string(), sides.collect::<Vec<_>>())
+        })
+        .collect();
+    let (agent, device) = (Side::Agent, Side::Device);
+    assert_eq!(
+        devices,
+        [
+            ("10.0.0.5:161".to_owned(), vec![agent, device, device]),
+            ("10.0.0.6:50000".to_owned(), vec![device, agent]),
+            ("10.0.0.7:50001".to_owned(), vec![device, agent]),
+        ]
+    );
+}
