@@ -8,6 +8,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod describe;
 mod hex;
 pub mod ipmi;
 pub mod secret;

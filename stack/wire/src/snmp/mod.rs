@@ -8,11 +8,14 @@
 //! | [`usm`] | user-based security: algorithms, keys, the counters of refusals |
 //! | [`agent`], [`manager`], [`tap`] | the device's side, the side that asks, and a listener between the two |
 //! | [`body`] | what is said as the `snmp` object of a transcript |
+//! | [`describe`], [`dissect`] | what a PDU says, what a datagram holds, as text for a person |
 //! | [`walk`], [`name`] | walks as text; names of objects |
 
 pub mod agent;
 pub mod ber;
 pub mod body;
+pub mod describe;
+pub mod dissect;
 pub mod manager;
 pub mod message;
 pub mod name;
