@@ -4,3 +4,4 @@
 pub mod bmc;
 pub mod dialogue;
 pub mod peer;
+pub mod snmp;
