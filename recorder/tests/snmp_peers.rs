@@ -245,6 +245,41 @@ fn fence_apc_snmp_switches_through_the_proxy_and_is_marked() {
 }
 
 #[test]
+fn agents_whose_switch_is_what_they_read_really_switch_through_the_proxy() {
+    let v3 = format!("-d 3 -E authPriv -l aes -b SHA -p {AUTH} -B AES -P {PRIVACY}");
+    let v2c = format!("-d 2c -c {COMMUNITY}");
+    // ifAdminStatus of interface 7, and Lindy's outlets 1 and 2 in one string.
+    let (interface, outlets) = ("1.3.6.1.2.1.2.2.1.7.7", "1.3.6.1.4.1.17420.1.2.9.1.13.0");
+    for (agent, login, object, kind, on, off, plug) in [
+        ("fence_ifmib", &v2c, interface, "integer", Value::Integer(1), Value::Integer(2), "7"),
+        ("fence_ifmib", &v3, interface, "integer", Value::Integer(1), Value::Integer(2), "7"),
+        ("fence_lindypdu", &v3, outlets, "octet_str", Value::text("1,1"), Value::text("1,0"), "2"),
+    ] {
+        let initial = if kind == "integer" { "1" } else { "1,1" };
+        let setup = setup().object(".1.3.6.1.2.1.1.2.0", "object_id", ".1.3.6.1.4.1.17420").object(
+            &format!(".{object}"),
+            kind,
+            initial,
+        );
+        let recording = Recording::start(&setup, link::snmp::link(credentials()));
+        let line = |action| format!("{agent} -a {{host}} -u {{port}} {login} -n {plug} -o {action}");
+        for (action, exit) in [("status", 0), ("off", 0), ("status", 2), ("on", 0)] {
+            assert_eq!(self::agent(&recording, &line(action)), Some(exit), "{agent} {login} {action}");
+        }
+        let transcript = recording.finish();
+        assert_eq!(opaque(&transcript), [] as [&Event; 0], "{agent}");
+        let object: Oid = object.parse().unwrap();
+        let set = |event: &Event| pdu(event).filter(|(_, pdu)| pdu.kind == PduKind::Set);
+        let orders: Vec<Value> =
+            transcript.events.iter().filter_map(set).map(|(_, pdu)| pdu.bindings[0].value.clone()).collect();
+        assert_eq!(orders, [off, on.clone()], "{agent}: {transcript}");
+        assert_eq!(values(&transcript).get(&object), Some(&on), "{agent}");
+        let marked = transcript.events.iter().filter(|event| matches!(event.kind, Kind::Mark(_))).count();
+        assert_eq!(marked, 8, "{agent}");
+    }
+}
+
+#[test]
 fn a_storm_of_garbage_leaves_it_serving() {
     let recording = Recording::start(&setup(), link::snmp::link(credentials()));
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
