@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use fencelab_devices::Power;
+use fencelab_devices::{DeviceSpec, Power};
 
 use crate::case::{Action, Case, Login, SWITCH};
 use crate::draw::middle;
@@ -88,7 +88,7 @@ pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage, is_alias: bool) -> Vec<Task>
             }
         }
         if plan.plugs.is_empty() && plugs.len() > 1 && advert.parameters.contains_key("plug_separator") {
-            tasks.extend(together(&plugs, &usual, |action, power| {
+            tasks.extend(together(spec, |action, power| {
                 has(action).then(|| task(action, power, &way, Needs::One))
             }));
         }
@@ -115,16 +115,21 @@ pub(crate) fn tasks(plan: &Plan, stage: &dyn Stage, is_alias: bool) -> Vec<Task>
     tasks
 }
 
-/// Two plugs in one call, once as the other one is and once otherwise, so that an agent that looks at one of them only is seen.
-fn together(plugs: &[String], usual: &String, task: impl Fn(Action, Power) -> Option<Task>) -> Vec<Task> {
-    let Some(other) = plugs.iter().find(|plug| *plug != usual) else { return Vec::new() };
+/// Two plugs in one call, once as one another and once not, so that an agent that looks at only one of them is seen: the other
+/// one is always such that it must be switched, or tells what the first does not.
+fn together(spec: &DeviceSpec, task: impl Fn(Action, Power) -> Option<Task>) -> Vec<Task> {
     let mut tasks = Vec::new();
     for action in [Action::Off, Action::On, Action::Reboot, Action::Status] {
+        let other = if action == Action::On { Power::Off } else { Power::On };
         for power in [Power::On, Power::Off] {
-            tasks.extend(task(action, power).map(|mut task| {
-                task.case.also = vec![other.clone()];
-                task
-            }));
+            let Some(mut task) = task(action, power) else { continue };
+            let case = &task.case;
+            let fits = |(plug, power): &(&String, Power)| **plug != case.plug && *power == other;
+            let Some(plug) = stage::states(spec, case).find(fits).map(|(plug, _)| plug.clone()) else {
+                continue;
+            };
+            task.case.also = vec![plug];
+            tasks.push(task);
         }
     }
     tasks

@@ -31,6 +31,9 @@ pub struct Change {
     pub by: Mover,
 }
 
+/// So many plugs are described each by itself.
+const IN_FULL: usize = 3;
+
 /// The timeline of one device's plugs.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Truth {
@@ -102,9 +105,13 @@ impl Truth {
         self.changes.iter().filter(move |change| change.plug == plug)
     }
 
-    /// The timeline in one line: `system: on, off at 1.240s (command)`.
+    /// The timeline in one line: `system: on, off at 1.240s (command)`. Of many plugs, those that did not move are only counted.
     pub fn describe(&self) -> String {
-        let plugs = self.initial.iter().map(|(plug, power)| {
+        let is_still = |plug: &str| self.of_plug(plug).next().is_none();
+        let still = self.initial.keys().filter(|plug| is_still(plug)).count();
+        let in_short = self.initial.len() > IN_FULL;
+        let told = self.initial.iter().filter(|(plug, _)| !(in_short && is_still(plug)));
+        let plugs = told.map(|(plug, power)| {
             let mut line = format!("{plug}: {power}");
             for change in self.of_plug(plug) {
                 let by = match change.by {
@@ -116,7 +123,12 @@ impl Truth {
             }
             line
         });
-        plugs.collect::<Vec<_>>().join("; ")
+        let rest = (in_short && still > 0).then(|| match still {
+            all if all == self.initial.len() => format!("none of {all} plugs moved"),
+            1 => "one other plug did not move".to_owned(),
+            others => format!("{others} other plugs did not move"),
+        });
+        plugs.chain(rest).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -160,5 +172,9 @@ mod tests {
     #[test]
     fn described_in_one_line() {
         assert_eq!(truth().describe(), "1: on, off at 3.000s (command), on at 5.000s (device); 2: off");
+        let many = Truth::new((1..=24).map(|plug| (plug.to_string(), Power::On)));
+        assert_eq!(many.describe(), "none of 24 plugs moved");
+        let one = many.then(s(1), "7", Power::Off, Mover::Command);
+        assert_eq!(one.describe(), "7: on, off at 1.000s (command); 23 other plugs did not move");
     }
 }

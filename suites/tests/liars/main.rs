@@ -1,5 +1,8 @@
-//! Three agents that lie on purpose, as real processes: each is caught by the right property, with the smallest fault that
-//! shows it, and the same case shows it again. They need ipmitool.
+//! Agents that lie on purpose, as real processes: each is caught by the right property, with the smallest fault that shows it,
+//! and the same case shows it again. They need ipmitool and net-snmp's tools.
+
+mod ipmi;
+mod snmp;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,11 +16,22 @@ fn device(id: &str) -> Arc<DeviceSpec> {
     DeviceSpec::load(&folder).unwrap()
 }
 
-fn plan(liar: &str, property: Property, action: Action) -> Plan {
-    let tool = fencelab_suites::agent::find("ipmitool");
-    assert!(tool.is_some(), "the lying agents need ipmitool: apt-get install ipmitool");
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/liars").join(liar);
-    let mut plan = Plan::new(vec![device("generic/ipmi-2.0")]);
+/// A liar, the device that it is tried on, and the tool that it runs with its package.
+struct Liar {
+    name: &'static str,
+    device: &'static str,
+    needs: (&'static str, &'static str),
+}
+
+fn plan(liar: &Liar, property: Property, action: Action) -> Plan {
+    let (tool, package) = liar.needs;
+    assert!(
+        fencelab_suites::agent::find(tool).is_some(),
+        "{} needs {tool}: apt-get install {package}",
+        liar.name
+    );
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/liars").join(liar.name);
+    let mut plan = Plan::new(vec![device(liar.device)]);
     plan.agents = vec![AgentChoice::Path(path)];
     plan.suites = vec![Suite::Properties];
     plan.property = Some(property);
@@ -30,12 +44,12 @@ fn plan(liar: &str, property: Property, action: Action) -> Plan {
 }
 
 /// Hunts, and plays what was found again as its replay line would.
-fn caught(liar: &str, property: Property, action: Action, class: Class) -> Finding {
+fn caught(liar: &Liar, property: Property, action: Action, class: Class) -> Finding {
     let plan = plan(liar, property, action);
     let report = run_plan(&plan, &mut |_| {});
     assert_eq!(report.troubles, [""; 0]);
     let finding = report.findings().into_iter().find(|finding| finding.class == class).cloned();
-    let finding = finding.unwrap_or_else(|| panic!("{liar} was not caught; {:?}", report.cells));
+    let finding = finding.unwrap_or_else(|| panic!("{} was not caught; {:?}", liar.name, report.cells));
     assert_eq!(finding.check, property.name());
     assert!(!report.holds());
 
@@ -55,25 +69,4 @@ fn caught(liar: &str, property: Property, action: Action, class: Class) -> Findi
 /// The smallest fault is a single one.
 fn is_small(finding: &Finding) {
     assert_eq!(Fault::parse_all(&finding.fault).unwrap().len(), 1, "{}", finding.fault);
-}
-
-#[test]
-fn reports_off_without_asking() {
-    let finding = caught("fence_blind", Property::NoFalseOff, Action::Off, Class::Lie);
-    is_small(&finding);
-    assert_eq!(finding.timeline, "system: on");
-    let transcript = finding.transcript.unwrap();
-    assert!(transcript.events.len() > 2, "the dialogue goes with it");
-}
-
-#[test]
-fn takes_silence_for_off() {
-    is_small(&caught("fence_deaf", Property::NoFalseStatus, Action::Status, Class::Lie));
-}
-
-#[test]
-fn powers_off_the_node_at_the_next_address() {
-    let finding = caught("fence_crosseyed", Property::RightPlug, Action::Off, Class::WrongPlug);
-    is_small(&finding);
-    assert!(finding.neighbour.unwrap().contains("off at"));
 }
