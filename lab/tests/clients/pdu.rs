@@ -37,7 +37,7 @@ impl Pdu {
         let plugs = device["plugs"].as_array().expect("a list of plugs").iter();
         plugs
             .map(|plug| {
-                let name = plug["name"].as_str().expect("a name").to_owned();
+                let name = plug["plug"].as_str().expect("a name").to_owned();
                 (name, plug["power"] == "on")
             })
             .collect()

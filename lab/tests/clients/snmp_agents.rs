@@ -114,5 +114,5 @@ trials! {
     ibm_bladecenter: power("fence_ibmblade", "ibm/bladecenter", "14");
     intel_modular_server: power("fence_intelmodular", "intel/modular-server", "6");
     any_switch: fabric("fence_ifmib", "generic/if-mib", "GigabitEthernet0/28");
-    cisco_mds: fabric("fence_cisco_mds", "cisco/mds9000", "fc1/4");
+    cisco_mds: fabric("fence_cisco_mds", "cisco/mds", "fc1/4");
 }
