@@ -33,6 +33,8 @@ enum GoesOn {
     Text,
     /// More hex digits.
     Hex,
+    /// Hex digits, after a reading of them in brackets (`-OT`) that has a line end in it.
+    Reading,
 }
 
 #[derive(Debug, Default)]
@@ -100,7 +102,7 @@ impl Pending<'_> {
     fn takes(&self, line: &[u8]) -> bool {
         match self.goes_on {
             GoesOn::No => false,
-            GoesOn::Quoted | GoesOn::Text => true,
+            GoesOn::Quoted | GoesOn::Text | GoesOn::Reading => true,
             GoesOn::Hex => {
                 let first = line.split(|byte| *byte == b' ').find(|part| !part.is_empty());
                 first.is_some_and(|part| part.len() == 2 && part.iter().all(u8::is_ascii_hexdigit))
@@ -109,11 +111,19 @@ impl Pending<'_> {
     }
 
     fn add(&mut self, line: &[u8]) {
+        if self.goes_on == GoesOn::Reading {
+            if line.trim_ascii_end().ends_with(b"]") {
+                self.goes_on = GoesOn::Hex;
+            }
+            return;
+        }
         let text = self.text.to_mut();
         text.push(b'\n');
         text.extend_from_slice(line);
-        if self.goes_on == GoesOn::Quoted && closes(line) {
-            self.goes_on = GoesOn::No;
+        match self.goes_on {
+            GoesOn::Quoted if closes(line) => self.goes_on = GoesOn::No,
+            GoesOn::Hex if opens_reading(line) => self.goes_on = GoesOn::Reading,
+            _ => {}
         }
     }
 }
@@ -163,6 +173,7 @@ fn goes_on(text: &[u8]) -> GoesOn {
             None if kind.is_empty() => GoesOn::No,
             None => GoesOn::Text,
         },
+        b"Hex-STRING" if opens_reading(rest) => GoesOn::Reading,
         b"Hex-STRING" | b"BITS" | b"Opaque" | b"OPAQUE" => GoesOn::Hex,
         _ => GoesOn::No,
     }
@@ -174,4 +185,9 @@ fn closes(line: &[u8]) -> bool {
     // Escaped, it belongs to the text.
     let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
     backslashes.is_multiple_of(2)
+}
+
+/// Whether a line of hex digits ends within a reading of them: `41 42   [A`.
+fn opens_reading(line: &[u8]) -> bool {
+    line.windows(3).any(|part| part == b"  [") && !line.trim_ascii_end().ends_with(b"]")
 }
