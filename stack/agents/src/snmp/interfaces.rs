@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    device::text,
     index::number,
     kinds::{IF_ALIAS, IF_DESCR},
+    names::text,
     session::Session,
 };
 use crate::{context::Context, failure::Failure};

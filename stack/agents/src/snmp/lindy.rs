@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use fencelab_wire::snmp::{Oid, Value};
 
 use super::{
-    device::{identity, no_such_order, open, text, the_only_one, unknown_device},
+    device::no_such_order,
     dialect::{is_known, type_name},
+    identify::{identity, unknown_device},
     index::{Arc, Column, Notation, Place},
+    names::{text, the_only_one},
     session::{Reading, Session},
     settings::Settings,
 };
@@ -71,14 +73,11 @@ impl Lindy {
 
     /// The session, with a device that is what this agent is for.
     fn session(&mut self, context: &mut Context<'_>) -> Result<&mut Session, Failure> {
-        let session = open(&mut self.session, context, &self.settings)?;
+        let session = Session::of(&mut self.session, context, &self.settings)?;
         if !self.identified {
             match identity(context, session)? {
                 Some(identity) if is_known(IDENTITIES, &identity) => self.identified = true,
-                Some(identity) => {
-                    return Err(unknown_device(&format!("the device says that it is {identity}"), &[NAME]));
-                }
-                None => return Err(unknown_device("the device does not tell what it is", &[NAME])),
+                other => return Err(unknown_device(other.as_ref(), &[NAME])),
             }
         }
         Ok(session)
@@ -98,7 +97,7 @@ impl Lindy {
                     let place = NAMES.place(&binding.object)?;
                     (first_field(&binding.value)? == plug).then_some(place)
                 });
-                the_only_one(plug, places.collect(), |place| Notation::Switched.show(place))?
+                the_only_one(plug, places.collect(), Notation::Switched)?
             }
         };
         self.places.insert(plug.to_owned(), place.clone());

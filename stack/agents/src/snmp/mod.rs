@@ -4,10 +4,13 @@
 mod description;
 mod device;
 mod dialect;
+mod identify;
 mod index;
 mod interfaces;
 mod kinds;
 mod lindy;
+mod listing;
+mod names;
 mod refusal;
 mod session;
 mod settings;

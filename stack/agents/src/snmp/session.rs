@@ -74,10 +74,22 @@ pub(crate) enum Reading {
 
 impl Session {
     /// A session. Nothing is sent yet.
-    pub(crate) fn open(context: &mut Context<'_>, settings: &Settings) -> Result<Self, Failure> {
+    fn open(context: &mut Context<'_>, settings: &Settings) -> Result<Self, Failure> {
         let manager = Manager::new(settings.login.clone())
             .map_err(|error| Failure::lasting(Step::Options, error.to_string()))?;
         Ok(Self { line: Line::open(context, &settings.target)?, speaker: Speaker { manager, refusals: 0 } })
+    }
+
+    /// The session, opened at the first need.
+    pub(crate) fn of<'s>(
+        session: &'s mut Option<Self>,
+        context: &mut Context<'_>,
+        settings: &Settings,
+    ) -> Result<&'s mut Self, Failure> {
+        Ok(match session {
+            Some(session) => session,
+            None => session.insert(Self::open(context, settings)?),
+        })
     }
 
     /// The version that is spoken.

@@ -54,12 +54,12 @@ impl Session {
         }
     }
 
-    /// Whether there is any object below `base`; one question.
-    pub(crate) fn has_any(&mut self, context: &mut Context<'_>, base: &Oid) -> Result<bool, Failure> {
+    /// The first object below `base`; one question.
+    pub(crate) fn first(&mut self, context: &mut Context<'_>, base: &Oid) -> Result<Option<Oid>, Failure> {
         let until = context.until(context.timing.exchange());
         let pdu = self.ask(context, PduKind::GetNext, vec![Binding::ask(base.clone())], until)?;
         let page = page(&pdu, base, base).map_err(|why| Failure::passing(Step::Parse, why))?;
-        Ok(!page.bindings.is_empty())
+        Ok(page.bindings.into_iter().next().map(|binding| binding.object))
     }
 }
 

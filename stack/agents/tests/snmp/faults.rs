@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::unit::{
     Unit, expect, expect_failure,
-    kinds::{KINDS, LINDY_STRING, cisco_mds, if_mib, lindy, rack_pdu},
+    kinds::{
+        IPDU_COLUMNS, IPDU_VERSION, KINDS, LINDY_STRING, cisco_mds, if_mib, ipdu_of_lenovo, lindy, rack_pdu,
+    },
     play, play_at,
 };
 use fencelab_wire::snmp::{Binding, ErrorStatus, Oid, Pdu, PduKind, Value};
@@ -312,6 +314,60 @@ fn a_list_does_not_guess_a_state() {
     }));
     let list = play(&unit, "fence_cisco_mds", &["-o", "list-status"]).outcome.stdout;
     assert!(list.contains("fc1/7,to node 7,UNKNOWN\n") && list.contains("fc1/8,to node 8,ON\n"), "{list}");
+}
+
+#[test]
+fn a_port_that_is_still_up_is_not_off() {
+    for (agent, make, plug, oper) in [
+        ("fence_ifmib", if_mib as fn() -> Unit, "10107", "1.3.6.1.2.1.2.2.1.8.10107"),
+        ("fence_cisco_mds", cisco_mds, "fc1/7", "1.3.6.1.2.1.75.1.2.2.1.2.22.6"),
+    ] {
+        let still = |value: Option<Value>, error: ErrorStatus| {
+            let unit = make().shared();
+            unit.borrow_mut().answer = Some(Box::new(move |_, asked, mut usual| {
+                if asked.bindings.iter().any(|binding| binding.object == oid(oper)) {
+                    usual.error = error;
+                    for binding in &mut usual.bindings {
+                        binding.value.clone_from(value.as_ref()?);
+                    }
+                }
+                Some(usual)
+            }));
+            play(&unit, agent, &["-n", plug, "-o", "off", "--power-timeout=3"])
+        };
+        let ran = still(Some(Value::Integer(1)), ErrorStatus::NO_ERROR);
+        expect_failure(&ran, "verify", "it is switched off, but");
+        assert_eq!(still(Some(Value::Integer(2)), ErrorStatus::GEN_ERR).outcome.exit, 1);
+        assert_eq!(still(None, ErrorStatus::NO_ERROR).outcome.exit, 1, "silence");
+        // A device without the object has told what it can.
+        assert_eq!(still(Some(Value::NoSuchInstance), ErrorStatus::NO_ERROR).outcome.exit, 0);
+    }
+}
+
+#[test]
+fn what_is_not_a_state_is_not_written() {
+    // A firmware whose version is not told and that hides its last column: then the threshold would be taken for the state.
+    let unit = ipdu_of_lenovo().shared();
+    unit.borrow_mut().fixed.remove(&oid(IPDU_VERSION));
+    unit.borrow_mut().fixed.retain(|object, _| !object.starts_with(&oid(&format!("{IPDU_COLUMNS}.15"))));
+    for action in ["off", "on", "reboot"] {
+        let ran = play(&unit, "fence_ipdu", &["-n", "7", "-o", action]);
+        expect_failure(&ran, "command", "is 6000, which is neither on (1) nor off (0); with this firmware");
+        assert!(unit.borrow().asked.iter().all(|(_, pdu)| pdu.kind != PduKind::Set));
+    }
+    // With either of the two signs it is known.
+    for sign in ["version", "column"] {
+        let unit = ipdu_of_lenovo().shared();
+        if sign == "version" {
+            unit.borrow_mut()
+                .fixed
+                .retain(|object, _| !object.starts_with(&oid(&format!("{IPDU_COLUMNS}.15"))));
+        } else {
+            unit.borrow_mut().fixed.remove(&oid(IPDU_VERSION));
+        }
+        expect(&play(&unit, "fence_ipdu", &["-n", "7", "-o", "off"]), 0, "Success: Powered OFF\n");
+        assert_eq!(unit.borrow().off(), ["7"]);
+    }
 }
 
 mod lindy_string {

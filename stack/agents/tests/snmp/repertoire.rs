@@ -212,6 +212,8 @@ fn a_plug_that_is_not_there_is_off_only_by_wish() {
         ("fence_apc_snmp", rack_pdu as fn() -> Unit, "25"),
         ("fence_apc_snmp", master_switch_plus, "4:1"),
         ("fence_eaton_snmp", eaton_switched, "10"),
+        // It tells of this one that it is not there.
+        ("fence_eaton_snmp", eaton_switched, "9"),
         ("fence_lindypdu", lindy, "25"),
         ("fence_cisco_mds", cisco_mds, "fc2/1"),
     ] {

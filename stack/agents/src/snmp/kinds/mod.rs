@@ -22,6 +22,9 @@ const OUTLET: &[Arc] = &[Arc::Part(0, 0)];
 /// An index of the number 1 (the only device) and the outlet's.
 const FIRST_OUTLET: &[Arc] = &[Arc::Fixed(1), Arc::Part(0, 0)];
 
+/// An index of a switch and an outlet.
+const SWITCH_AND_OUTLET: &[Arc] = &[Arc::Part(0, 0), Arc::Part(1, 0)];
+
 const fn column(name: &'static str, base: &'static [u32], index: &'static [Arc]) -> Column {
     Column { name, base, index }
 }
@@ -56,7 +59,9 @@ mod tests {
                 Notation::Dotted(_) => ["1.1.1", "1.2.1", "2.1.24"],
                 Notation::Port => ["fc1/1", "fc1/2", "fc9/1"],
             };
-            let columns = [Some(dialect.status.column), Some(dialect.control.column), dialect.names];
+            let confirmation = dialect.confirmation.map(|confirmation| confirmation.column);
+            let columns =
+                [Some(dialect.status.column), Some(dialect.control.column), confirmation, dialect.names];
             for column in columns.into_iter().flatten() {
                 let mut objects = Vec::new();
                 for plug in plugs {

@@ -31,6 +31,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("fence_apc_snmp", rack_pdu, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_apc_snmp", master_switch, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_apc_snmp", master_switch_plus, "2:3", Some("db 2:3"), "2:3,db 2:3"),
+    kind("fence_apc_snmp", master_switch_plus_mib, "3:8", Some("db 3:8"), "3:8,db 3:8"),
     kind("fence_apc_snmp", firmware_6, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_tripplite_snmp", tripp_lite, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_tripplite_snmp", tripp_lite_lx, "24", Some("Outlet 24"), "24,Outlet 24"),
@@ -38,6 +39,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("fence_eaton_snmp", eaton_switched, "7", None, "7,7"),
     kind("fence_emerson", emerson, "1.2.7", Some("rack 1.2.7"), "1.2.7,rack 1.2.7"),
     kind("fence_ipdu", ipdu, "7", Some("Outlet 7"), "7,Outlet 7"),
+    kind("fence_ipdu", ipdu_of_lenovo, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_lindypdu", lindy, "7", Some("node7"), "1:7,node7"),
     kind("fence_ibmblade", blade_center, "14", None, "14,"),
     kind("fence_intelmodular", intel, "6", None, "6,"),
@@ -85,6 +87,7 @@ fn table(
             shows: (status.1, status.2),
             control: full(control.0, n),
             orders: (control.1, control.2),
+            oper: None,
             on: true,
         });
         if let Some(names) = names {
@@ -110,16 +113,27 @@ fn firmware_6() -> Unit {
 }
 
 pub(crate) fn master_switch_plus() -> Unit {
+    switches(".1")
+}
+
+/// The same as the MIB has it.
+fn master_switch_plus_mib() -> Unit {
+    switches("")
+}
+
+/// `middle` stands between switch and outlet in the index.
+fn switches(middle: &str) -> Unit {
     let mut unit = device("318.1.3.4.4");
     for switch in 1..=3_u32 {
         for outlet in 1..=8_u32 {
-            let full = |base: &str| oid(&format!("{ENTERPRISES}.{base}.{switch}.1.{outlet}"));
+            let full = |base: &str| oid(&format!("{ENTERPRISES}.{base}.{switch}{middle}.{outlet}"));
             unit.plugs.push(Plug {
                 name: format!("{switch}:{outlet}"),
                 status: full("318.1.1.6.7.1.1.5"),
                 shows: (1, 2),
                 control: full("318.1.1.6.5.1.1.5"),
                 orders: (1, 3),
+                oper: None,
                 on: true,
             });
             unit.fixed.insert(full("318.1.1.6.7.1.1.4"), Value::text(&format!("db {switch}:{outlet}")));
@@ -172,6 +186,7 @@ fn emerson() -> Unit {
                 shows: (2, 1),
                 control: full(100),
                 orders: (1, 0),
+                oper: None,
                 on: true,
                 name,
             });
@@ -180,9 +195,27 @@ fn emerson() -> Unit {
     unit
 }
 
+pub(crate) const IPDU_VERSION: &str = "1.3.6.1.4.1.2.6.223.7.3.0";
+pub(crate) const IPDU_COLUMNS: &str = "1.3.6.1.4.1.2.6.223.8.2.2.1";
+
 fn ipdu() -> Unit {
     let control = "2.6.223.8.2.2.1.11.N";
-    table("2.6.223", 1..=24, (control, 1, 0), (control, 1, 0), Some("2.6.223.8.2.2.1.2.N"))
+    let mut unit = table("2.6.223", 1..=24, (control, 1, 0), (control, 1, 0), Some("2.6.223.8.2.2.1.2.N"));
+    unit.fixed.insert(oid(IPDU_VERSION), Value::text("OPDP_sIBM_v01.3_8"));
+    unit
+}
+
+/// Lenovo's has a writable threshold where the others have the state.
+pub(crate) fn ipdu_of_lenovo() -> Unit {
+    let control = "2.6.223.8.2.2.1.13.N";
+    let mut unit = table("2.6.223", 1..=24, (control, 1, 0), (control, 1, 0), Some("2.6.223.8.2.2.1.2.N"));
+    unit.fixed.insert(oid(IPDU_VERSION), Value::text("OPDP_sLEN_v01.3_4"));
+    for n in 1..=24 {
+        unit.fixed.insert(at(&format!("{IPDU_COLUMNS}.11.N"), n), Value::Integer(6_000));
+        unit.fixed.insert(at(&format!("{IPDU_COLUMNS}.15.N"), n), Value::Gauge32(96));
+    }
+    unit.writable.push(oid(&format!("{IPDU_COLUMNS}.11")));
+    unit
 }
 
 fn blade_center() -> Unit {
@@ -207,6 +240,7 @@ pub(crate) fn if_mib() -> Unit {
             shows: (1, 2),
             control: admin,
             orders: (1, 2),
+            oper: Some(at("1.3.6.1.2.1.2.2.1.8.N", index)),
             on: true,
         });
     }
@@ -226,6 +260,7 @@ pub(crate) fn cisco_mds() -> Unit {
             shows: (1, 2),
             control: admin,
             orders: (1, 2),
+            oper: Some(oid(&format!("1.3.6.1.2.1.75.1.2.2.1.2.22.{}", port - 1))),
             on: true,
         });
     }
@@ -248,6 +283,7 @@ pub(crate) fn lindy() -> Unit {
             shows: (1, 0),
             control: nowhere,
             orders: (1, 0),
+            oper: None,
             on: true,
         });
         unit.fixed.insert(at("1.3.6.1.4.1.17420.1.2.9.1.14.N.0", n), Value::text(&format!("node{n},0,0")));

@@ -43,6 +43,8 @@ pub(crate) struct Plug {
     pub(crate) shows: (i64, i64),
     pub(crate) control: Oid,
     pub(crate) orders: (i64, i64),
+    /// An object that shows the state too, whatever was ordered.
+    pub(crate) oper: Option<Oid>,
     pub(crate) on: bool,
 }
 
@@ -52,6 +54,8 @@ pub(crate) struct Unit {
     pub(crate) plugs: Vec<Plug>,
     /// Objects that only are.
     pub(crate) fixed: BTreeMap<Oid, Value>,
+    /// Columns of fixed objects that take any value and do nothing.
+    pub(crate) writable: Vec<Oid>,
     /// All outlets in one string, `1,0,…`, which can be written.
     pub(crate) string: Option<Oid>,
     /// How long the relays take.
@@ -93,6 +97,7 @@ impl Unit {
             agent: Agent::new(Arc::new(config)),
             plugs: Vec::new(),
             fixed: BTreeMap::new(),
+            writable: Vec::new(),
             string: None,
             relay: Duration::from_millis(300),
             latency: Duration::from_millis(5),
@@ -147,6 +152,7 @@ impl Unit {
             let code = |(on, off): (i64, i64)| Value::Integer(if plug.on { on } else { off });
             objects.insert(plug.control.clone(), code(plug.orders));
             objects.insert(plug.status.clone(), code(plug.shows));
+            objects.extend(plug.oper.clone().map(|oper| (oper, code(plug.shows))));
         }
         objects
     }
@@ -172,7 +178,11 @@ impl Unit {
             return ErrorStatus::NO_ERROR;
         }
         let Some(at) = self.plugs.iter().position(|plug| plug.control == binding.object) else {
-            return ErrorStatus::NOT_WRITABLE;
+            if !self.writable.iter().any(|column| binding.object.starts_with(column)) {
+                return ErrorStatus::NOT_WRITABLE;
+            }
+            self.fixed.insert(binding.object.clone(), binding.value.clone());
+            return ErrorStatus::NO_ERROR;
         };
         let (on, off) = self.plugs[at].orders;
         match binding.value {
