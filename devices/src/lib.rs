@@ -36,6 +36,7 @@ pub mod duration;
 mod error;
 mod face;
 pub mod fault;
+pub mod learn;
 mod plant;
 pub mod replay;
 pub mod serve;
