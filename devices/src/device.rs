@@ -264,11 +264,30 @@ impl Device {
         self.faces.iter().map(Face::sessions).sum()
     }
 
+    /// The SNMP context that a datagram names, without any effect; `None`: it is no request that this device can read.
+    pub(crate) fn context_of(&self, now: Duration, face: usize, datagram: &[u8]) -> Option<Vec<u8>> {
+        let mut random = self.random.clone();
+        match self.faces.get(face)? {
+            Face::Snmp(agent) => agent.context_of(now, &mut |buffer| random.fill_bytes(buffer), datagram),
+            Face::Ipmi(_) | Face::Replay(_) => None,
+        }
+    }
+
+    /// snmpEngineID of a face, if it has one.
+    pub(crate) fn engine_id(&self, face: usize) -> Option<Vec<u8>> {
+        match self.faces.get(face)? {
+            Face::Snmp(agent) => Some(agent.config().engine_id.clone()),
+            Face::Ipmi(_) | Face::Replay(_) => None,
+        }
+    }
+
     fn classify(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) -> Op {
         // A probe must not use up randomness, or a fault would change what comes after it.
         let mut random = self.random.clone();
         match self.faces.get(face) {
-            Some(face) => face.classify(now, peer, &self.plant, &mut |buffer| random.fill_bytes(buffer), datagram),
+            Some(face) => {
+                face.classify(now, peer, &self.plant, &mut |buffer| random.fill_bytes(buffer), datagram)
+            }
             None => Op::Other,
         }
     }

@@ -3,6 +3,8 @@
 //! One task a face: it waits for its socket or for the device's next wake-up, whichever is first. The device is locked only
 //! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see `LOOK`.
 
+mod rack;
+
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +17,11 @@ use tokio::task::JoinHandle;
 
 use crate::device::{Device, Output};
 
-/// The longest datagram that is read: RMCP+ needs less than a kilobyte.
-const DATAGRAM_LIMIT: usize = 4096;
+use rack::Router;
+pub use rack::{By, Rack};
+
+/// The longest datagram that is read: RMCP+ needs less than a kilobyte, a Set of SNMP with a hundred objects a few.
+const DATAGRAM_LIMIT: usize = 16_384;
 
 /// How long a face keeps looking for the next datagram of a dialogue before it lets itself be woken. A client on the same
 /// machine answers within this time, and being woken takes longer than all the rest together. Only the face that was spoken
@@ -99,7 +104,7 @@ impl Served {
         let address = socket.local_addr()?;
         let socket = watched(socket)?;
         let device = device.clone();
-        let task = tokio::spawn(run(socket, device.clone(), face));
+        let task = tokio::spawn(run(socket, Router::Single(device.clone()), face));
         Ok(Self { address, device, face, task })
     }
 
@@ -130,21 +135,21 @@ fn watched(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
     AsyncFd::new(socket)
 }
 
-async fn run(socket: AsyncFd<UdpSocket>, shared: Shared, face: usize) {
+async fn run(socket: AsyncFd<UdpSocket>, router: Router, face: usize) {
     let number = NEXT_FACE.fetch_add(1, Ordering::Relaxed);
     let look = look();
     loop {
-        let wake = shared.lock().next_wake();
-        let readable = match wake {
+        let first = router.first();
+        let readable = match router.next_wake() {
             None => tokio::select! {
                 readable = socket.readable() => readable.ok(),
-                () = shared.changed.notified() => None,
+                () = first.changed.notified() => None,
             },
             Some(at) => {
-                let until = tokio::time::Instant::from_std(shared.start + at.min(crate::duration::MAX));
+                let until = tokio::time::Instant::from_std(first.start + at.min(crate::duration::MAX));
                 tokio::select! {
                     readable = socket.readable() => readable.ok(),
-                    () = shared.changed.notified() => None,
+                    () = first.changed.notified() => None,
                     () = tokio::time::sleep_until(until) => None,
                 }
             }
@@ -152,14 +157,16 @@ async fn run(socket: AsyncFd<UdpSocket>, shared: Shared, face: usize) {
         match readable {
             Some(mut ready) => {
                 let in_dialogue = SPOKEN_TO.swap(number, Ordering::Relaxed) == number;
-                if answer(socket.get_ref(), &shared, face, if in_dialogue { look } else { Duration::ZERO }) {
+                if answer(socket.get_ref(), &router, face, if in_dialogue { look } else { Duration::ZERO }) {
                     ready.clear_ready();
                 }
             }
             None => {
-                let now = shared.now();
-                let due = shared.lock().take_output(now);
-                send(socket.get_ref(), face, due);
+                for device in router.devices() {
+                    let now = device.now();
+                    let due = device.lock().take_output(now);
+                    send(socket.get_ref(), face, due);
+                }
             }
         }
     }
@@ -177,7 +184,7 @@ fn look() -> Duration {
 /// Hands what the socket has to the device, and sends each answer before the next datagram is looked for, for as long as
 /// `look` after the last. Answers whether the socket was found empty. The buffer lives here, not in the task: ten thousand
 /// tasks have to fit.
-fn answer(socket: &UdpSocket, shared: &Shared, face: usize, look: Duration) -> bool {
+fn answer(socket: &UdpSocket, router: &Router, face: usize, look: Duration) -> bool {
     let mut buffer = [0; DATAGRAM_LIMIT];
     let mut last = Instant::now();
     // A bound, so that a storm at one device does not starve the others.
@@ -199,9 +206,11 @@ fn answer(socket: &UdpSocket, shared: &Shared, face: usize, look: Duration) -> b
             }
         };
         left -= 1;
+        let datagram = buffer.get(..length).unwrap_or_default();
+        let shared = router.device(face, datagram);
         let now = shared.now();
         let mut device = shared.lock();
-        device.handle(now, face, peer, buffer.get(..length).unwrap_or_default());
+        device.handle(now, face, peer, datagram);
         let due = device.take_output(now);
         drop(device);
         send(socket, face, due);

@@ -75,12 +75,16 @@ pub(crate) fn act(
     }
     let mut target = Some(name.clone());
     let mut flap = None;
+    let mut misled = None;
     for (kind, text) in context.faults.acting(now, None, op, chosen) {
         effect.push(format!("fault {text}"));
         match kind {
             FaultKind::NotDone => return,
             FaultKind::DoneLate(time) => delay = delay.saturating_add(time),
-            FaultKind::WrongPlug => target = next_plug(context.plant, &name),
+            FaultKind::WrongPlug => {
+                target = next_plug(context.plant, &name);
+                misled = Some(text);
+            }
             FaultKind::Flap(time) => flap = Some((time, text)),
             _ => {}
         }
@@ -91,7 +95,8 @@ pub(crate) fn act(
         return;
     };
     let before = context.plant.power_at(&target, now);
-    let cause = Cause::Request(context.log.next_number());
+    // Whoever asked, asked for another plug: that this one moves is the device's own doing.
+    let cause = misled.map_or_else(|| Cause::Request(context.log.next_number()), Cause::Fault);
     context.plant.command_after(now, &target, command, delay, cause);
     if let Some((time, text)) = flap {
         flap_back(now, context.plant, &target, before, time, text);

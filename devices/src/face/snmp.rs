@@ -269,10 +269,10 @@ impl SnmpAgent {
         }
     }
 
-    /// Whether a datagram is for this device among several behind one socket; `None`: it is no request that it can read.
-    pub(crate) fn is_addressed(&self, now: Duration, random: Random<'_>, datagram: &[u8]) -> Option<bool> {
+    /// The context that a request names, without any effect; `None`: it is no request that this engine can read.
+    pub(crate) fn context_of(&self, now: Duration, random: Random<'_>, datagram: &[u8]) -> Option<Vec<u8>> {
         match self.agent.clone().receive(now, random, datagram) {
-            Received::Request(request) => Some(self.context.is_empty() || request.context == self.context),
+            Received::Request(request) => Some(request.context),
             _ => None,
         }
     }
