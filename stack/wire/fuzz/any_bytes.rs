@@ -1,8 +1,8 @@
-//! What the fuzz target does with its input, shared with the test that replays the corpus.
-//!
-//! An input is a dialogue: datagrams, each with two bytes before it, least significant first: bits 14:0
-//! its length, bit 15 set if the device sent it. What is left over at the end is a datagram too, so that
-//! every input means something.
+//! What the fuzz target of IPMI does with its input (a dialogue, see `input.rs`), shared with the test that
+//! replays the corpus.
+
+#[path = "input.rs"]
+pub(crate) mod input;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,22 +16,12 @@ use fencelab_wire::ipmi::server::{self, Received, Server};
 use fencelab_wire::ipmi::tap::{Credential, Tap};
 use fencelab_wire::ipmi::{AuthType, Completion, Privilege, fru, sdr, sel};
 use fencelab_wire::tap::{Direction, Seen, Tap as _};
+use input::{counting, dialogue};
 
 /// The lab's user in this dialogue.
 pub(crate) const USER: &str = "lab";
 /// The user's password.
 pub(crate) const PASSWORD: &str = "fencelab";
-
-/// Random bytes that are the same in each run, so that a recorded login is valid in a replay.
-pub(crate) fn counting() -> impl FnMut(&mut [u8]) {
-    let mut next = 0_u8;
-    move |bytes| {
-        for byte in bytes {
-            next = next.wrapping_add(0x35);
-            *byte = next;
-        }
-    }
-}
 
 /// The BMC that listens: it takes everything that it can.
 pub(crate) fn bmc() -> Server {
@@ -59,20 +49,6 @@ pub(crate) const INTERFACES: [Interface; 3] = [
 /// An agent that logs in as the lab's user.
 pub(crate) fn agent(interface: Interface) -> Client {
     Client::new(client::Config::new(USER, PASSWORD, interface))
-}
-
-/// The datagrams of an input, each with its direction.
-pub(crate) fn dialogue(mut input: &[u8]) -> Vec<(Direction, &[u8])> {
-    let mut datagrams = Vec::new();
-    while let Some((header, rest)) = input.split_first_chunk::<2>() {
-        let header = u16::from_le_bytes(*header);
-        let Some((datagram, rest)) = rest.split_at_checked(usize::from(header & 0x7fff)) else { break };
-        let direction = if header & 0x8000 == 0 { Direction::ToDevice } else { Direction::FromDevice };
-        datagrams.push((direction, datagram));
-        input = rest;
-    }
-    datagrams.push((Direction::ToDevice, input));
-    datagrams
 }
 
 /// Hands the input to everything that reads bytes from outside; it must not panic, nor lose a byte.

@@ -5,13 +5,15 @@
 
 #[path = "../fuzz/any_bytes.rs"]
 mod any_bytes;
+#[path = "support/corpus.rs"]
+mod corpus;
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use any_bytes::{agent, bmc, counting, take};
+use any_bytes::input::counting;
+use any_bytes::{agent, bmc, take};
+use corpus::Input;
 use fencelab_wire::ipmi::asf::Asf;
 use fencelab_wire::ipmi::client::{Interface, Progress};
 use fencelab_wire::ipmi::command::{Command, Payload, app, chassis, storage};
@@ -19,29 +21,6 @@ use fencelab_wire::ipmi::server::Received;
 use fencelab_wire::ipmi::typed_text::TypedText;
 use fencelab_wire::ipmi::{AuthType, Completion, Request, fru, sdr, sel};
 use proptest::prelude::*;
-
-fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "fuzz", "corpus", "any_bytes"].iter().collect()
-}
-
-/// An input under construction: datagrams with the two bytes before each.
-#[derive(Default)]
-struct Input(Vec<u8>);
-
-impl Input {
-    fn record_request(&mut self, datagram: &[u8]) {
-        self.push(0, datagram);
-    }
-
-    fn record_answer(&mut self, datagram: &[u8]) {
-        self.push(0x8000, datagram);
-    }
-
-    fn push(&mut self, direction: u16, datagram: &[u8]) {
-        self.0.extend((direction | datagram.len() as u16).to_le_bytes());
-        self.0.extend(datagram);
-    }
-}
 
 /// A whole session: log in, ask these, log out. Panics unless it comes to an end as it should.
 fn session(interface: Interface, requests: &[Request]) -> Vec<u8> {
@@ -114,30 +93,12 @@ fn synthesised() -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn the_corpus_is_what_our_two_ends_say() {
-    let make = std::env::var_os("FENCELAB_MAKE_CORPUS").is_some();
-    for (name, bytes) in synthesised() {
-        let file = folder().join(&name);
-        if make {
-            fs::write(&file, &bytes).expect("the corpus can be written");
-        }
-        let committed = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert!(
-            committed == bytes,
-            "{name}: the wire changed; if it was meant to, write the corpus anew (see above)"
-        );
-    }
+    corpus::assert_committed("any_bytes", &synthesised());
 }
 
 #[test]
 fn the_corpus_is_taken_without_a_panic() {
-    let files: Vec<_> = fs::read_dir(folder())
-        .expect("the corpus is there")
-        .map(|file| file.expect("a file").path())
-        .collect();
-    assert!(files.len() >= synthesised().len());
-    for file in files {
-        take(&fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())));
-    }
+    corpus::replay("any_bytes", synthesised().len(), take);
 }
 
 proptest! {
