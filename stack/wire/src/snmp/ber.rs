@@ -1,7 +1,7 @@
 //! The encoding rules of SNMP: BER (X.690) with definite lengths (RFC 3417, §8).
 //!
 //! [`Reader`] takes what the standard allows and what agents of the field send beside it: lengths in a longer
-//! form than needed, integers with needless leading bytes, unsigned numbers that look negative. [`write`]
+//! form than needed, integers with needless leading bytes, unsigned numbers that look negative. [`mod@write`]
 //! holds the one canonical form, [`Distortion`] the malformed ones, for faults.
 
 mod distortion;

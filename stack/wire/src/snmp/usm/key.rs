@@ -184,6 +184,30 @@ mod tests {
         assert_ne!(password_to_key(AuthProtocol::Sha256, b""), short);
     }
 
+    /// net-snmp has no 3DES: these bytes are what pysnmp 7.1 makes with boots 3 of the bytes 0 to 60.
+    #[test]
+    fn triple_des_as_another_implementation_has_it() {
+        let secret = || Secret::from("maplesyrup");
+        for (auth, expected) in [
+            (
+                AuthProtocol::Md5,
+                "e96c58dc2c62d2b33cbe1507a06bb9198341d7d580badcedc86fb3205ba0fc05\
+                 73ab48c30694e00ac712d8b8a1676cd6971a87bd560534a2871a7bdb260a129e",
+            ),
+            (
+                AuthProtocol::Sha1,
+                "e88d765745be188595e776ddb50894dd47c90fcfee49f6841489cca43587ccaf\
+                 cad459bfc31d58c13ab6375afebb30beb9d7b1005e10d932b989b3d56cf16e16",
+            ),
+        ] {
+            let user = User::new("u", Some((auth, secret())), Some((PrivProtocol::TripleDes, secret())));
+            let mut text = (0..61).collect();
+            let parameters = user.localize(&ENGINE).encrypt(3, 4, 0x7d65_99b4, &mut text);
+            assert_eq!(parameters, Some([0, 0, 0, 3, 0x7d, 0x65, 0x99, 0xb4]));
+            assert_eq!(hex(&Secret::new(text)), expected);
+        }
+    }
+
     /// RFC 7860 and draft-blumenthal-aes-usm-04 have no vectors: net-snmp is the oracle (tests/snmp_net_snmp.rs).
     #[test]
     fn what_is_encrypted_is_decrypted_and_the_key_matters() {
