@@ -7,7 +7,6 @@ use fencelab_transcript::{Bytes, Event, Map, Side};
 use fencelab_wire::tap::{Direction, Seen, Tap};
 
 use crate::Link;
-use crate::link::Protocol;
 
 /// Hands out session numbers, from 1.
 #[derive(Debug, Default)]
@@ -28,7 +27,7 @@ const SESSIONS_MAX: usize = 4096;
 /// Listens to one client and one device.
 #[derive(Debug)]
 pub struct Listener {
-    protocol: &'static dyn Protocol,
+    link: Link,
     tap: Box<dyn Tap>,
     /// By the tap's number.
     sessions: BTreeMap<u32, Session>,
@@ -53,7 +52,7 @@ impl Listener {
     /// Knows the credentials of a link.
     pub fn new(link: &Link) -> Self {
         let (sessions, redacted) = (BTreeMap::new(), BTreeSet::new());
-        Self { protocol: link.protocol(), tap: link.tap(), sessions, redacted }
+        Self { link: link.clone(), tap: link.tap(), sessions, redacted }
     }
 
     /// What one datagram says, as events; at least one. Any bytes may come.
@@ -87,8 +86,9 @@ impl Listener {
                 self.sessions.insert(session, Session { stage: Stage::Open, ..known });
                 events.push(Event::open(at, known.number, details));
             }
-            Seen::Say { session, from_device, protocol, value, redacted, sets_up } => {
+            Seen::Say { session, from_device, protocol, mut value, redacted, sets_up } => {
                 self.redacted.extend(redacted);
+                self.redacted.extend(self.link.clean(&mut value));
                 let number = self.speaking(at, session, sets_up, numbers, events);
                 events.push(Event::say_object(at, number, side(from_device), protocol, value));
             }
@@ -96,7 +96,7 @@ impl Listener {
                 let known = self.sessions.get(&session).filter(|known| known.stage == Stage::Open);
                 let number = known.map_or(0, |known| known.number);
                 let mut masked = Bytes::from(bytes.as_slice());
-                for (range, name) in self.protocol.secrets(&bytes) {
+                for (range, name) in self.link.protocol().secrets(&bytes) {
                     if masked.mask(range) {
                         self.redacted.insert(name);
                     }

@@ -62,8 +62,10 @@ fn overheard(device: SocketAddr, line: &str) -> (String, Datagrams) {
     (ran.stdout, relay.join().unwrap())
 }
 
-/// Name, net-snmp's words and ours for its protocols, and tshark's.
-const USERS: [(&str, (&str, AuthProtocol), (&str, PrivProtocol), (&str, &str)); 3] = [
+/// A user's name, net-snmp's words and ours for the protocols, and tshark's.
+type Known = (&'static str, Named<AuthProtocol>, Named<PrivProtocol>, (&'static str, &'static str));
+type Named<P> = (&'static str, P);
+const USERS: [Known; 3] = [
     ("aes", ("SHA", AuthProtocol::Sha1), ("AES", PrivProtocol::Aes128), ("SHA1", "AES")),
     ("des", ("MD5", AuthProtocol::Md5), ("DES", PrivProtocol::Des), ("MD5", "DES")),
     ("long", ("SHA-256", AuthProtocol::Sha256), ("AES", PrivProtocol::Aes128), ("SHA2-256", "AES")),

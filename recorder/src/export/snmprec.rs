@@ -1,11 +1,11 @@
 //! A transcript of SNMP as `.snmprec`, the format of snmpsim: what each object held when it was last read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fencelab_transcript::redact::PLACEHOLDER;
 use fencelab_transcript::{Body, Kind, Side, Transcript};
 use fencelab_wire::snmp::walk::{self, Entry};
-use fencelab_wire::snmp::{self, ErrorStatus, Oid, PduKind, Value, body};
+use fencelab_wire::snmp::{self, Oid, PduKind, Value, body};
 
 use crate::link::snmp::BODY;
 
@@ -28,8 +28,9 @@ pub enum ExportError {
     Protocol(String),
 }
 
-/// Collects the last value that the device gave of each object, in a response without error. Traps and informs are left out:
-/// they tell what was so when they were sent, often of objects that cannot be read.
+/// Collects the last value that the device gave of each object, in a response without error to a question. Traps and informs
+/// are left out: they tell what was so when they were sent, often of objects that cannot be read. So are answers to a Set,
+/// which only repeat what was asked for.
 ///
 /// # Errors
 /// The transcript is not of SNMP.
@@ -40,19 +41,23 @@ pub fn export(transcript: &Transcript) -> Result<Exported, ExportError> {
     }
     let mut objects: BTreeMap<Oid, Value> = BTreeMap::new();
     let mut warnings = Vec::new();
+    let mut orders: BTreeSet<(u32, i32)> = BTreeSet::new();
     for (index, event) in transcript.events.iter().enumerate() {
-        let Kind::Say { from: Side::Device, body: Body::Object { protocol, value } } = &event.kind else {
-            continue;
-        };
+        let Kind::Say { from, body: Body::Object { protocol, value } } = &event.kind else { continue };
         if protocol != BODY {
             continue;
         }
         // Line 1 is the header.
         let line = index + 2;
         match body::from_json(value) {
-            Ok((snmp::Body::Pdu(pdu), _))
-                if pdu.kind == PduKind::Response && pdu.error == ErrorStatus::NO_ERROR =>
-            {
+            Ok((snmp::Body::Pdu(pdu), _)) if *from == Side::Agent => {
+                let key = (event.session, pdu.request_id);
+                let _ = if pdu.kind == PduKind::Set { orders.insert(key) } else { orders.remove(&key) };
+            }
+            Ok((snmp::Body::Pdu(pdu), _)) if pdu.kind == PduKind::Response && pdu.error.is_ok() => {
+                if orders.contains(&(event.session, pdu.request_id)) {
+                    continue;
+                }
                 for (place, binding) in pdu.bindings.into_iter().enumerate() {
                     let reason = if is_redacted(value, place) {
                         Some("its value was redacted".into())

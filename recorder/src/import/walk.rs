@@ -148,11 +148,15 @@ fn transcript(file: &str, entries: Vec<Entry>, options: &Options) -> Transcript 
     while entries.peek().is_some() {
         let turn = entries.by_ref().take(OBJECTS);
         let bindings = turn.collect();
-        let value = body::to_json(&Pdu::new(PduKind::Response, 0, bindings).into(), b"");
+        let mut value = body::to_json(&Pdu::new(PduKind::Response, 0, bindings).into(), b"");
+        redacted |= !options.link.clean(&mut value).is_empty();
         let mut event = Event::say_object(start, session, Side::Device, BODY, value);
-        redacted |= !redactor.redact(&mut event).is_empty();
         if !secrets.event(&event).is_empty() {
-            Redactor::blank(&mut event);
+            redacted = true;
+            redactor.redact(&mut event);
+            if !secrets.event(&event).is_empty() {
+                Redactor::blank(&mut event);
+            }
         }
         events.push(event);
     }

@@ -1,6 +1,7 @@
 //! A link: how a device is spoken to, and with which credentials. All that the recorder knows of a protocol stands in
 //! this module, one file a protocol; everything else is the same for all of them.
 
+mod arcs;
 pub mod ipmi;
 pub mod snmp;
 
@@ -81,7 +82,11 @@ pub struct Link {
     tap: Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>,
     secrets: Scan,
     knows_credentials: bool,
+    clean: Option<Arc<Clean>>,
 }
+
+/// Masks what the scan cannot find in a body, and answers the names of what was there.
+type Clean = dyn Fn(&mut Value) -> Vec<&'static str> + Send + Sync;
 
 impl Link {
     /// A protocol, what listens to it, and the secrets that must not be written.
@@ -91,7 +96,7 @@ impl Link {
         secrets: Scan,
     ) -> Self {
         let knows_credentials = !secrets.is_empty();
-        Self { protocol, tap: Arc::new(tap), secrets, knows_credentials }
+        Self { protocol, tap: Arc::new(tap), secrets, knows_credentials, clean: None }
     }
 
     /// The protocol.
@@ -114,6 +119,12 @@ impl Link {
     pub fn with_secret(mut self, name: &str, secret: impl AsRef<[u8]>) -> Self {
         self.secrets = self.secrets.with(name, secret);
         self
+    }
+
+    /// Masks the secrets of the credentials in a form that only this protocol has, and answers their names as they stand in a
+    /// header's `redacted`.
+    pub(crate) fn clean(&self, body: &mut Value) -> Vec<&'static str> {
+        self.clean.as_ref().map(|clean| clean(body)).unwrap_or_default()
     }
 
     /// Whether any credentials were given.

@@ -1,18 +1,21 @@
 //! SNMP v1, v2c and v3.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use fencelab_transcript::Map;
 use fencelab_transcript::scan::Scan;
 use fencelab_wire::Secret;
 use fencelab_wire::snmp::tap::{Credential, Tap};
+use fencelab_wire::snmp::usm::User;
 use fencelab_wire::snmp::{
     Body, Message, PduKind, Scoped, ScopedPdu, UsmParameters, V3Message, Version, body,
 };
 use fencelab_wire::tap::Direction;
 use serde_json::Value;
 
-use super::{Link, Protocol, Session};
+use super::arcs::{self, Arcs};
+use super::{Clean, Link, Protocol, Session};
 use crate::decode::decode;
 
 /// The body of what is said in SNMP (FORMAT.md, 6.5).
@@ -34,14 +37,28 @@ pub struct Snmp;
 
 /// A link to a device with these communities and users: with a user's passphrases, what is encrypted is recorded in the clear.
 pub fn link(credentials: Vec<Credential>) -> Link {
-    let secrets = credentials.iter().fold(Scan::new(), |scan, credential| match credential {
-        Credential::Community(community) => scan.with(COMMUNITY, community.expose()),
-        Credential::User(user) => {
-            user.passphrases().fold(scan, |scan, passphrase| scan.with(PASSPHRASE, passphrase.expose()))
-        }
-    });
-    Link::new(&Snmp, move || Box::new(Tap::with_decoder(credentials.clone(), decode)), secrets)
+    let passphrases = |user: &User| -> Vec<Named> {
+        user.passphrases().map(|passphrase| (PASSPHRASE, passphrase.clone())).collect()
+    };
+    let named: Vec<Named> = credentials
+        .iter()
+        .flat_map(|credential| match credential {
+            Credential::Community(community) => vec![(COMMUNITY, community.clone())],
+            Credential::User(user) => passphrases(user),
+        })
+        .collect();
+    let secrets = named.iter().fold(Scan::new(), |scan, (name, secret)| scan.with(*name, secret.expose()));
+    let arcs: Vec<Arcs> =
+        named.iter().filter_map(|(name, secret)| Arcs::new(name, secret.expose())).collect();
+    let clean = (!arcs.is_empty()).then(|| -> Arc<Clean> { Arc::new(move |body| arcs::mask(&arcs, body)) });
+    let tap = move || -> Box<dyn fencelab_wire::tap::Tap> {
+        Box::new(Tap::with_decoder(credentials.clone(), decode))
+    };
+    Link { clean, ..Link::new(&Snmp, tap, secrets) }
 }
+
+/// A secret and what `redacted` calls it.
+type Named = (&'static str, Secret);
 
 impl Protocol for Snmp {
     fn name(&self) -> &'static str {
