@@ -102,8 +102,9 @@ impl Flow {
     fn device(&self, protocol: &dyn Protocol, port: Option<u16>) -> Option<SocketAddr> {
         let first = self.datagrams.first()?;
         let (a, b) = (first.from, first.to);
-        let ports = port.map_or(protocol.ports().to_vec(), |port| vec![port]);
         let is_client = |end: SocketAddr| protocol.client_ports().contains(&end.port());
+        let named = port.filter(|port| !protocol.client_ports().contains(port));
+        let ports = named.map_or(protocol.ports().to_vec(), |port| vec![port]);
         match (ports.contains(&a.port()), ports.contains(&b.port())) {
             (true, false) => return Some(a),
             (false, true) => return Some(b),

@@ -69,6 +69,11 @@ impl Course {
         std::mem::replace(&mut self.repetitions, less) != less
     }
 
+    /// Asks for one object at a time; answers whether it was more before.
+    pub(super) fn ask_for_one(&mut self) -> bool {
+        std::mem::replace(&mut self.repetitions, 0) > 0
+    }
+
     /// Takes an answer; answers whether the walk goes on.
     pub(super) fn hear(&mut self, answer: &Pdu) -> bool {
         if answer.error != ErrorStatus::NO_ERROR {

@@ -23,7 +23,7 @@ use course::{Course, Question};
 pub struct Walk {
     /// Version, and community or user.
     pub login: manager::Config,
-    /// The subtrees, in the order in which they are walked.
+    /// The subtrees, in the order in which they are walked; without one it is 1.3.6.1.
     pub roots: Vec<Oid>,
     /// How long an answer may take.
     pub timeout: Duration,
@@ -157,7 +157,8 @@ impl Dialogue<'_> {
                     }
                 }
                 Some(_) => {}
-                // Some devices choke on long answers.
+                // Some devices choke on long answers; most that are silent are not there at all.
+                None if !has_answered && course.ask_for_one() => {}
                 None if course.ask_less() => {}
                 None if has_answered => goes_on = course.give_up("the device has fallen silent"),
                 None => return Err(WalkError::Silent { target: self.target.clone() }),
