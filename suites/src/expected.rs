@@ -2,11 +2,11 @@
 //!
 //! ```toml
 //! [[finding]]
-//! agent    = "fence_ipmilan"        # a name, or a pattern with *; built-in agents are "builtin:NAME"
-//! device   = "*"                    # vendor/model, or a pattern
+//! agent    = "fence_ipmilan"        # a name, or a pattern with *, or several with blanks between; ours are "builtin:NAME"
+//! device   = "*"                    # vendor/model, or a pattern, or several
 //! property = "no-leak"
-//! action   = "off"                  # optional: any action
-//! fault    = "drop"                 # optional: the fault's class; any fault
+//! action   = "off"                  # optional: an action, or several; any action
+//! fault    = "drop"                 # optional: the fault's class, a pattern, or several; any fault
 //! options  = ["method=cycle"]       # optional: options that the case was given, each a pattern
 //! several  = true                   # optional: only with several plugs in one call (false: only with one)
 //! seldom   = true                   # optional: a short run may miss it, so that its absence says nothing
@@ -119,7 +119,8 @@ impl Expected {
             {
                 return Err(wrong(format!("{unknown}, {}", OTHER_CHECKS.join(", "))));
             }
-            if let Some(Err(unknown)) = written.action.as_deref().map(str::parse::<crate::case::Action>) {
+            let mut actions = written.action.iter().flat_map(|actions| actions.split_whitespace());
+            if let Some(unknown) = actions.find_map(|action| action.parse::<crate::case::Action>().err()) {
                 return Err(wrong(unknown.to_string()));
             }
             Ok(Entry { file: file.to_owned(), line, written })
@@ -156,11 +157,12 @@ impl Expected {
 impl Entry {
     fn matches(&self, finding: &Finding) -> bool {
         let written = &self.written;
-        let within =
-            |wanted: &Option<String>, seen: &str| wanted.as_deref().is_none_or(|wanted| like(wanted, seen));
+        let within_any = |wanted: &Option<String>, seen: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted.split_whitespace().any(|wanted| like(wanted, seen)))
+        };
         self.is_of(&finding.agent, &finding.device, &finding.check)
-            && within(&written.action, finding.action.name())
-            && within(&written.fault, &finding.fault_class)
+            && within_any(&written.action, finding.action.name())
+            && within_any(&written.fault, &finding.fault_class)
             && written.several.is_none_or(|several| several == (finding.plugs.len() > 1))
             && written.options.iter().all(|wanted| finding.options.iter().any(|given| like(wanted, given)))
     }
@@ -174,8 +176,9 @@ impl Entry {
     fn is_of(&self, agent: &str, device: &str, check: &str) -> bool {
         // A label of an external agent is its path; the file may give the name alone.
         let base = agent.rsplit('/').next().unwrap_or(agent);
-        (like(&self.written.agent, agent) || like(&self.written.agent, base))
-            && like(&self.written.device, device)
+        let any = |patterns: &str, text: &str| patterns.split_whitespace().any(|pattern| like(pattern, text));
+        (any(&self.written.agent, agent) || any(&self.written.agent, base))
+            && any(&self.written.device, device)
             && self.written.property == check
     }
 }
@@ -251,6 +254,17 @@ mod tests {
             None,
             "ours is not excused by name"
         );
+    }
+
+    #[test]
+    fn several_words_are_alternatives() {
+        let text = ONE
+            .replace("fence_i*", "fence_apc fence_i*")
+            .replace("hpe/*", "dell/* hpe/*")
+            .replace("\"drop\"", "\"delay drop*\"\naction = \"on off\"");
+        let expected = expected(&text).unwrap();
+        assert!(expected.reason(&finding("/usr/sbin/fence_ilo4", "bounded", "drop+flap")).is_some());
+        assert!(expected.reason(&finding("/usr/sbin/fence_ilo4", "bounded", "flap")).is_none());
     }
 
     #[test]

@@ -309,6 +309,10 @@ fn play(plan: &Plan, field: &Field, stage: &dyn Stage, turn: Turn, deadline: Ins
             }
         } else {
             let Some(breach) = breach else { continue };
+            if property == Property::Heals && !shrink::works_when_healthy(stage, &case) {
+                field.correct(property, &case, Some(breach.class));
+                continue;
+            }
             Broken { case: case.clone(), breach: breach.clone(), played: played.clone() }
         };
         // One case may break several properties; the drawn tree can be walked only once.
@@ -346,7 +350,7 @@ fn effort(plan: &Plan, builtin: bool, deadline: Instant) -> Effort {
 }
 
 impl Field {
-    /// A breach that the recorded wire explained: the device had lied.
+    /// A breach that the recorded wire explained (the device had lied), or that a healthy device shows as well.
     fn correct(&self, property: Property, case: &Case, class: Option<Class>) {
         let mut state = lock(&self.state);
         if let Some(class) = class {

@@ -78,7 +78,7 @@ pub(crate) fn try_case(stage: &dyn Stage, case: &Case, property: Property) -> Ou
 
 /// Whether the same case works where nothing is wrong. What a healthy device refuses too, such as a cycle that its firmware
 /// does not know, is nothing that the trouble left behind.
-fn works_when_healthy(stage: &dyn Stage, case: &Case) -> bool {
+pub(crate) fn works_when_healthy(stage: &dyn Stage, case: &Case) -> bool {
     let healthy = Case { faults: Vec::new(), ..case.clone() };
     stage
         .play(&healthy, Needs::One, false)
