@@ -58,8 +58,9 @@ pub(super) fn rule<D: Dialect, A>(
     let line = place.line(raw);
     let raw = raw.get_ref();
     let what = dialect.matching(&raw.on, place)?;
-    let answer = answer(dialect, raw.answer.as_ref(), &what, states, place)?;
-    dialect.check(&raw.on, &what, &answer, place)?;
+    let on = when(what, raw.on.get_ref(), place)?;
+    let answer = answer(dialect, raw.answer.as_ref(), &on.what, states, place)?;
+    dialect.check(&raw.on, &on.what, &answer, place)?;
     let moves = raw
         .moves
         .as_ref()
@@ -81,7 +82,7 @@ pub(super) fn rule<D: Dialect, A>(
         return Err(place.error(&raw.on, "a rule that changes nothing", Some(mend)));
     }
     Ok(Rule {
-        on: when(what, raw.on.get_ref(), place)?,
+        on,
         answer,
         done,
         done_after: raw.done_after.as_ref().map(|text| time(text, place)).transpose()?,
