@@ -242,6 +242,16 @@ fn what_snmpwalk_prints() {
 }
 
 #[test]
+fn carriage_returns_of_the_device_stay_in_its_text() {
+    let text = ".1.3.6.1.2.1.1.1.0 = STRING: IOS\r\nTechnical\r\n.1.3.6.1.2.1.1.5.0 = STRING: \"a\r\nb\"\n";
+    let (plain, dos) = (snmpwalk(text.as_bytes()), snmpwalk(text.replace("\"\n", "\"\r\n").as_bytes()));
+    assert_eq!(*at(&plain, "1.3.6.1.2.1.1.1.0"), Value::text("IOS\r\nTechnical\r"));
+    assert_eq!(*at(&plain, "1.3.6.1.2.1.1.5.0"), Value::text("a\r\nb"));
+    assert_eq!(*at(&dos, "1.3.6.1.2.1.1.1.0"), Value::text("IOS\nTechnical"));
+    assert_eq!(*at(&dos, "1.3.6.1.2.1.1.5.0"), Value::text("a\nb"));
+}
+
+#[test]
 fn without_types_the_object_tells_it_or_it_is_guessed() {
     let text = concat!(
         ".1.3.6.1.2.1.1.3.0 0:3:25:45.67\n",

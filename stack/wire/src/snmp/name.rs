@@ -184,6 +184,7 @@ const GROUPS: &[Group] = &[
     ("1.3.6.1.2.1.2.2.1", Kind::Text, &[("ifDescr", "2")]),
     ("1.3.6.1.2.1.2.2.1", Kind::Gauge, &[("ifSpeed", "5"), ("ifOutQLen", "21")]),
     ("1.3.6.1.2.1.2.2.1", Kind::Address, &[("ifPhysAddress", "6")]),
+    ("1.3.6.1.2.1", Kind::Address, &[("atPhysAddress", "3.1.1.2"), ("ipNetToMediaPhysAddress", "4.22.1.2")]),
     ("1.3.6.1.2.1.2.2.1", Kind::Ticks, &[("ifLastChange", "9")]),
     ("1.3.6.1.2.1.2.2.1", Kind::ObjectId, &[("ifSpecific", "22")]),
     (

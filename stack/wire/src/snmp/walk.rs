@@ -79,12 +79,18 @@ pub fn to_snmprec(entries: &[Entry]) -> String {
     snmprec::write(entries)
 }
 
-/// Lines with their numbers, without their ends.
+/// Lines with their numbers, without their ends. Whether a carriage return belongs to the end, the last line tells:
+/// texts of some devices have carriage returns of their own.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let last_end = bytes.iter().rposition(|byte| *byte == b'\n');
+    let has_returns = last_end.is_some_and(|end| bytes.get(..end).is_some_and(|line| line.ends_with(b"\r")));
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let lines = bytes.split(|byte| *byte == b'\n').enumerate();
-    lines.map(|(place, line)| (place + 1, line.strip_suffix(b"\r").unwrap_or(line)))
+    lines.map(move |(place, line)| {
+        let whole = line.strip_suffix(b"\r").filter(|_| has_returns);
+        (place + 1, whole.unwrap_or(line))
+    })
 }
 
 /// Entries as they come.
