@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::verb::{completions, emulate, export, fmt, import, lint, list, man, record, replay, show, test};
+use crate::verb::{
+    completions, emulate, export, fmt, import, learn, lint, list, man, record, replay, show, test,
+};
 
 /// Record a fencing device once, then test every fence agent against it for ever.
 ///
@@ -29,6 +31,8 @@ pub(crate) enum Verb {
     Record(record::RecordArgs),
     /// Make a transcript of somebody else's capture.
     Import(import::ImportArgs),
+    /// Make a device folder of recordings: what switches its plugs, what reports, and how long it takes.
+    Learn(learn::LearnArgs),
     /// Write a transcript in a format of other tools.
     Export(export::ExportArgs),
     /// Print a transcript as a readable dialogue.

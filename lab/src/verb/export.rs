@@ -1,10 +1,10 @@
-//! `fencelab export --to pcapng FILE`.
+//! `fencelab export --to FORMAT FILE`.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use fencelab_recorder::export::pcapng;
+use fencelab_recorder::export::{pcapng, snmprec};
 use fencelab_transcript::Transcript;
 
 use crate::cli::OutputArgs;
@@ -28,19 +28,27 @@ pub(crate) struct ExportArgs {
 enum Format {
     /// pcapng: the messages in the clear, for `tshark -o ipmi.dissect_bus_commands:TRUE -r FILE` and Wireshark.
     Pcapng,
+    /// snmprec: the last value of each SNMP object, for snmpsim and for device folders.
+    Snmprec,
 }
 
 pub(crate) fn run(args: ExportArgs) -> Result<Exit, Failure> {
-    let Format::Pcapng = args.to;
     args.output.check()?;
-    if args.output.output.is_none() && std::io::stdout().is_terminal() {
+    if matches!(args.to, Format::Pcapng) && args.output.output.is_none() && std::io::stdout().is_terminal() {
         let words = "a capture is no text for a terminal; name a file by -o, or redirect the output";
         return Err(Failure::new(Exit::Refused, words));
     }
     let transcript = Transcript::load(&args.file).or_exit(Exit::Input)?;
     let mut bytes = Vec::new();
-    let exported = pcapng::export(&transcript, &mut bytes).or_exit(Exit::Input)?;
-    for warning in &exported.warnings {
+    let warnings = match args.to {
+        Format::Pcapng => pcapng::export(&transcript, &mut bytes).or_exit(Exit::Input)?.warnings,
+        Format::Snmprec => {
+            let exported = snmprec::export(&transcript).or_exit(Exit::Input)?;
+            bytes = exported.text.into_bytes();
+            exported.warnings
+        }
+    };
+    for warning in &warnings {
         eprintln!("fencelab: {warning}");
     }
     match &args.output.output {

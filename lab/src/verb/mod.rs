@@ -5,6 +5,7 @@ pub(crate) mod emulate;
 pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod import;
+pub(crate) mod learn;
 pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod man;
@@ -22,6 +23,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Emulate(args) => emulate::run(args),
         Verb::Record(args) => record::run(args),
         Verb::Import(args) => import::run(args),
+        Verb::Learn(args) => learn::run(args),
         Verb::Export(args) => export::run(args),
         Verb::Show(args) => show::run(args),
         Verb::Fmt(args) => fmt::run(args),

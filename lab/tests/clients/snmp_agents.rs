@@ -14,14 +14,16 @@ struct Trial {
     plug: &'static str,
     /// Fabric agents have no reboot.
     reboots: bool,
+    /// Whether `list-status` works at all in version 4.12.1.
+    lists_states: bool,
 }
 
 const fn power(agent: &'static str, device: &'static str, plug: &'static str) -> Trial {
-    Trial { agent, device, plug, reboots: true }
+    Trial { agent, device, plug, reboots: true, lists_states: true }
 }
 
 const fn fabric(agent: &'static str, device: &'static str, plug: &'static str) -> Trial {
-    Trial { agent, device, plug, reboots: false }
+    Trial { agent, device, plug, reboots: false, lists_states: true }
 }
 
 fn agent(trial: &Trial, pdu: &Pdu, version: &str, args: &[&str]) -> Ran {
@@ -76,10 +78,21 @@ fn over(trial: &Trial, version: &str) {
         only_this_is(true, "reboot");
         assert_eq!(pdu.changes(trial.plug), "0101", "{name}");
     }
-    let listed = exits(&["--action=list"], 0);
-    assert_eq!(listed.lines().count(), before.len(), "{name}: {listed}");
-    let states = exits(&["--action=list-status"], 0);
-    assert_eq!(states.lines().count(), before.len(), "{name}: {states}");
+    // Each plug is in the list; what else the agent takes for one (a VLAN of a switch) is its own matter.
+    let all_are_in = |list: &str| {
+        for plug in before.keys() {
+            assert!(
+                list.lines().any(|line| line.split(',').next() == Some(plug)),
+                "{name}: no {plug}: {list}"
+            );
+        }
+    };
+    all_are_in(&exits(&["--action=list"], 0));
+    if trial.lists_states {
+        all_are_in(&exits(&["--action=list-status"], 0));
+    } else {
+        exits(&["--action=list-status"], 1);
+    }
 }
 
 fn every_action_over_every_version(trial: &Trial) {
@@ -114,5 +127,6 @@ trials! {
     ibm_bladecenter: power("fence_ibmblade", "ibm/bladecenter", "14");
     intel_modular_server: power("fence_intelmodular", "intel/modular-server", "6");
     any_switch: fabric("fence_ifmib", "generic/if-mib", "GigabitEthernet0/28");
-    cisco_mds: fabric("fence_cisco_mds", "cisco/mds", "fc1/4");
+    // It looks for the plug, which nobody has to give for a list, and ends in a traceback (KeyError).
+    cisco_mds: Trial { lists_states: false, ..fabric("fence_cisco_mds", "cisco/mds", "fc1/4") };
 }

@@ -21,6 +21,12 @@ pub(crate) fn fencelab() -> Command {
         "FENCELAB_BMC_USER",
         "FENCELAB_BMC_PASSWORD",
         "FENCELAB_BMC_KG",
+        "FENCELAB_SNMP_COMMUNITY",
+        "FENCELAB_SNMP_USER",
+        "FENCELAB_SNMP_PASSWORD",
+        "FENCELAB_SNMP_AUTH",
+        "FENCELAB_SNMP_PRIVACY",
+        "FENCELAB_SNMP_PRIVACY_PASSWORD",
     ] {
         command.env_remove(name);
     }
