@@ -301,23 +301,29 @@ fn object_id(contents: &[u8]) -> Option<Oid> {
     if last & 0x80 != 0 || numbers >= Oid::ARCS_MAX {
         return None;
     }
-    let mut arcs = Vec::with_capacity(numbers + 1);
-    let mut number = 0_u64;
-    for byte in contents {
-        if number > u64::MAX >> 7 {
-            return None;
-        }
-        number = number << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            if arcs.is_empty() {
-                // The first two arcs share a number.
-                let first = (number / 40).min(2);
-                arcs.push(u32::try_from(first).ok()?);
-                number -= first * 40;
+    let mut bytes = contents.iter();
+    let mut next = || {
+        let mut number = 0_u64;
+        for byte in bytes.by_ref() {
+            // Two arcs of 32 bits in one number have far fewer bits than this.
+            if number > u64::MAX >> 8 {
+                return None;
             }
-            arcs.push(u32::try_from(number).ok()?);
-            number = 0;
+            number = number << 7 | u64::from(byte & 0x7f);
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
         }
+        None
+    };
+    let mut arcs = Vec::with_capacity(numbers + 1);
+    // The first two arcs share a number.
+    let shared = next()?;
+    let first = (shared / 40).min(2);
+    arcs.push(first as u32);
+    arcs.push(u32::try_from(shared - first * 40).ok()?);
+    for _ in 1..numbers {
+        arcs.push(u32::try_from(next()?).ok()?);
     }
     Some(Oid::new(arcs))
 }

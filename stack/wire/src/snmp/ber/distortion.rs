@@ -1,6 +1,7 @@
 //! Malformed on purpose: what broken firmware makes of an answer.
 
 use super::Reader;
+use super::write::Writer;
 use crate::snmp::value::tag;
 
 /// One way to break a message, or only to write it strangely.
@@ -134,9 +135,9 @@ impl Distortion {
             Self::UnknownPdu => edit(root.pdu(), |pdu| pdu.tag = 0xae),
             Self::Truncated | Self::Trailing => {}
         }
-        let mut out = Vec::with_capacity(bytes.len() + 16);
+        let mut out = Writer::with_capacity(bytes.len() + 16);
         root.write(&mut out);
-        out
+        out.finish()
     }
 }
 
@@ -235,25 +236,31 @@ impl Node {
         self.binding()?.children()?.get_mut(1)
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut contents = Vec::new();
-        match &self.contents {
-            Contents::Bytes(bytes) => contents.extend(bytes),
-            Contents::Children(children) => children.iter().for_each(|child| child.write(&mut contents)),
-        }
-        match self.length {
-            Length::True => super::write::head(out, self.tag, contents.len()),
-            Length::Off(by) => super::write::head(out, self.tag, contents.len().saturating_add_signed(by)),
-            Length::Four => {
-                out.extend([self.tag, 0x84]);
-                out.extend((contents.len() as u32).to_be_bytes());
-            }
-            Length::Huge => out.extend([self.tag, 0x84, 0xff, 0xff, 0xff, 0xff]),
-            Length::Indefinite => out.extend([self.tag, 0x80]),
-        }
-        out.extend(contents);
+    fn write(&self, out: &mut Writer) {
         if matches!(self.length, Length::Indefinite) {
-            out.extend([0, 0]);
+            out.raw(&[0, 0]);
+        }
+        let end = out.written();
+        match &self.contents {
+            Contents::Bytes(bytes) => out.raw(bytes),
+            Contents::Children(children) => children.iter().rev().for_each(|child| child.write(out)),
+        }
+        let length = out.written() - end;
+        match self.length {
+            Length::True => out.head(self.tag, end),
+            Length::Off(by) => {
+                let wrong = length.saturating_add_signed(by);
+                match u8::try_from(wrong) {
+                    Ok(short @ 0..0x80) => out.raw(&[self.tag, short]),
+                    _ => out.raw(&[self.tag, 0x82, (wrong >> 8) as u8, wrong as u8]),
+                }
+            }
+            Length::Four => {
+                out.raw(&(length as u32).to_be_bytes());
+                out.raw(&[self.tag, 0x84]);
+            }
+            Length::Huge => out.raw(&[self.tag, 0x84, 0xff, 0xff, 0xff, 0xff]),
+            Length::Indefinite => out.raw(&[self.tag, 0x80]),
         }
     }
 }

@@ -1,136 +1,177 @@
-//! The canonical encoding: the shortest lengths and numbers. Sizes are known before anything is written, so
-//! each byte is written once, in its place.
+//! The canonical encoding: the shortest lengths and numbers.
+//!
+//! It is written from its end: when a length is to be written, what it is the length of is there already, so nothing
+//! is measured before and nothing is moved afterwards.
 
 use crate::snmp::value::tag;
 use crate::snmp::{Oid, Value};
 
-/// Bytes of a whole tag, length and contents.
-#[must_use]
-pub fn size(contents: usize) -> usize {
-    1 + length_size(contents) + contents
+/// Writes from the end; whatever is to come last is written first.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    /// The bytes, the last one first.
+    reversed: Vec<u8>,
 }
 
-fn length_size(length: usize) -> usize {
-    if length < 0x80 { 1 } else { 1 + significant(length as u64) }
-}
+impl Writer {
+    /// Makes room for about that many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { reversed: Vec::with_capacity(bytes) }
+    }
 
-/// Bytes without leading zeros.
-fn significant(number: u64) -> usize {
-    (u64::BITS - number.leading_zeros()).div_ceil(8) as usize
-}
+    /// Bytes written so far: those that will stand at the end.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.reversed.len()
+    }
 
-/// Writes a tag and the length of what follows.
-pub fn head(out: &mut Vec<u8>, tag: u8, length: usize) {
-    out.push(tag);
-    match u8::try_from(length) {
-        Ok(short @ 0..0x80) => out.push(short),
-        _ => {
-            let bytes = (length as u64).to_be_bytes();
-            let count = significant(length as u64);
-            out.push(0x80 | count as u8);
-            out.extend_from_slice(&bytes[bytes.len() - count..]);
+    /// What was written, in its order.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.reversed.reverse();
+        self.reversed
+    }
+
+    /// Writes bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.reversed.extend(bytes.iter().rev());
+    }
+
+    /// Writes a tag and the length of all that was written since there were `end` bytes.
+    pub fn head(&mut self, tag: u8, end: usize) {
+        let length = self.reversed.len() - end;
+        match u8::try_from(length) {
+            Ok(short @ 0..0x80) => self.reversed.extend([short, tag]),
+            _ => {
+                let mut left = length;
+                let mut count = 0;
+                while left > 0 {
+                    self.reversed.push(left as u8);
+                    left >>= 8;
+                    count += 1;
+                }
+                self.reversed.extend([0x80 | count, tag]);
+            }
+        }
+    }
+
+    /// Writes bytes under this tag.
+    pub fn bytes(&mut self, tag: u8, contents: &[u8]) {
+        let end = self.written();
+        self.raw(contents);
+        self.head(tag, end);
+    }
+
+    /// Writes an `INTEGER`.
+    pub fn integer(&mut self, number: i64) {
+        let end = self.written();
+        let mut left = number;
+        loop {
+            self.reversed.push(left as u8);
+            // The rest is the sign alone, and the byte written last has the same.
+            let sign = left << 56 >> 63;
+            left >>= 8;
+            if left == sign {
+                break;
+            }
+        }
+        self.head(tag::INTEGER, end);
+    }
+
+    /// Writes an unsigned number under this tag, with a leading zero where it would look negative.
+    pub fn unsigned(&mut self, tag: u8, number: u64) {
+        let end = self.written();
+        let mut left = number;
+        loop {
+            let byte = left as u8;
+            self.reversed.push(byte);
+            left >>= 8;
+            if left == 0 {
+                if byte & 0x80 != 0 {
+                    self.reversed.push(0);
+                }
+                break;
+            }
+        }
+        self.head(tag, end);
+    }
+
+    fn arc(&mut self, number: u64) {
+        self.reversed.push(number as u8 & 0x7f);
+        let mut left = number >> 7;
+        while left > 0 {
+            self.reversed.push(left as u8 | 0x80);
+            left >>= 7;
+        }
+    }
+
+    /// Writes an `OBJECT IDENTIFIER`: its first two arcs share a number.
+    pub fn object_id(&mut self, oid: &Oid) {
+        let end = self.written();
+        let arcs = oid.as_arcs();
+        for arc in arcs.iter().skip(2).rev() {
+            self.arc(u64::from(*arc));
+        }
+        if let Some(first) = arcs.first() {
+            let second = arcs.get(1).copied().unwrap_or(0);
+            self.arc(u64::from((*first).min(2)) * 40 + u64::from(second));
+        }
+        self.head(tag::OBJECT_ID, end);
+    }
+
+    /// Writes a value.
+    pub fn value(&mut self, value: &Value) {
+        let tag = value.tag();
+        match value {
+            Value::Integer(number) => self.integer(*number),
+            Value::OctetString(contents) | Value::Opaque(contents) | Value::Unknown(_, contents) => {
+                self.bytes(tag, contents);
+            }
+            Value::ObjectId(oid) => self.object_id(oid),
+            Value::IpAddress(address) => self.bytes(tag, address),
+            Value::Counter32(number) | Value::Gauge32(number) | Value::TimeTicks(number) => {
+                self.unsigned(tag, u64::from(*number));
+            }
+            Value::Counter64(number) => self.unsigned(tag, *number),
+            Value::Null | Value::NoSuchObject | Value::NoSuchInstance | Value::EndOfMibView => {
+                self.bytes(tag, &[]);
+            }
         }
     }
 }
 
-/// Bytes of an integer's contents.
-#[must_use]
-pub fn integer_size(number: i64) -> usize {
-    let magnitude = if number < 0 { !number } else { number };
-    (u64::BITS - magnitude.leading_zeros()) as usize / 8 + 1
-}
+#[cfg(test)]
+mod tests {
+    use super::Writer;
 
-/// Bytes of an unsigned number's contents: with a leading zero where it would look negative.
-#[must_use]
-pub fn unsigned_size(number: u64) -> usize {
-    (u64::BITS - number.leading_zeros()) as usize / 8 + 1
-}
-
-/// Writes an `INTEGER`.
-pub fn integer(out: &mut Vec<u8>, number: i64) {
-    let (bytes, count) = (number.to_be_bytes(), integer_size(number));
-    head(out, tag::INTEGER, count);
-    out.extend_from_slice(&bytes[bytes.len() - count..]);
-}
-
-/// Writes an unsigned number of this tag.
-pub fn unsigned(out: &mut Vec<u8>, tag: u8, number: u64) {
-    let (bytes, count) = (number.to_be_bytes(), unsigned_size(number));
-    head(out, tag, count);
-    if count > bytes.len() {
-        out.push(0);
-    }
-    out.extend_from_slice(&bytes[bytes.len().saturating_sub(count)..]);
-}
-
-/// Writes bytes of this tag.
-pub fn bytes(out: &mut Vec<u8>, tag: u8, contents: &[u8]) {
-    head(out, tag, contents.len());
-    out.extend_from_slice(contents);
-}
-
-/// The numbers on the wire: the first two arcs share one.
-fn numbers(oid: &Oid) -> impl Iterator<Item = u64> {
-    let (first, rest) = match *oid.as_arcs() {
-        [] => (None, &[][..]),
-        [first] => (Some(u64::from(first.min(2)) * 40), &[][..]),
-        [first, second, ref rest @ ..] => (Some(u64::from(first.min(2)) * 40 + u64::from(second)), rest),
-    };
-    first.into_iter().chain(rest.iter().map(|arc| u64::from(*arc)))
-}
-
-/// Groups of seven bits.
-fn groups(number: u64) -> usize {
-    ((u64::BITS - number.leading_zeros()).div_ceil(7) as usize).max(1)
-}
-
-/// Bytes of an object identifier's contents.
-#[must_use]
-pub fn object_id_size(oid: &Oid) -> usize {
-    numbers(oid).map(groups).sum()
-}
-
-/// Writes an `OBJECT IDENTIFIER`.
-pub fn object_id(out: &mut Vec<u8>, oid: &Oid) {
-    head(out, tag::OBJECT_ID, object_id_size(oid));
-    for number in numbers(oid) {
-        for group in (1..groups(number)).rev() {
-            out.push((number >> (7 * group)) as u8 | 0x80);
+    #[test]
+    fn numbers_have_the_fewest_bytes() {
+        let one = |write: &dyn Fn(&mut Writer)| {
+            let mut writer = Writer::default();
+            write(&mut writer);
+            writer.finish()
+        };
+        for (number, bytes) in [
+            (0, &[2, 1, 0][..]),
+            (127, &[2, 1, 0x7f]),
+            (128, &[2, 2, 0, 0x80]),
+            (-1, &[2, 1, 0xff]),
+            (-128, &[2, 1, 0x80]),
+            (-129, &[2, 2, 0xff, 0x7f]),
+            (i64::MIN, &[2, 8, 0x80, 0, 0, 0, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(one(&|writer| writer.integer(number)), bytes, "{number}");
         }
-        out.push(number as u8 & 0x7f);
-    }
-}
-
-/// Bytes of a value's contents.
-#[must_use]
-pub fn value_size(value: &Value) -> usize {
-    match value {
-        Value::Integer(number) => integer_size(*number),
-        Value::OctetString(bytes) | Value::Opaque(bytes) | Value::Unknown(_, bytes) => bytes.len(),
-        Value::ObjectId(oid) => object_id_size(oid),
-        Value::IpAddress(address) => address.len(),
-        Value::Counter32(number) | Value::Gauge32(number) | Value::TimeTicks(number) => {
-            unsigned_size(u64::from(*number))
+        for (number, bytes) in [
+            (0, &[0x41, 1, 0][..]),
+            (128, &[0x41, 2, 0, 0x80]),
+            (u64::MAX, &[0x41, 9, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        ] {
+            assert_eq!(one(&|writer| writer.unsigned(0x41, number)), bytes, "{number}");
         }
-        Value::Counter64(number) => unsigned_size(*number),
-        Value::Null | Value::NoSuchObject | Value::NoSuchInstance | Value::EndOfMibView => 0,
-    }
-}
-
-/// Writes a value.
-pub fn value(out: &mut Vec<u8>, value: &Value) {
-    let tag = value.tag();
-    match value {
-        Value::Integer(number) => integer(out, *number),
-        Value::OctetString(contents) | Value::Opaque(contents) | Value::Unknown(_, contents) => {
-            bytes(out, tag, contents);
+        for (length, head) in [(127, &[4, 127][..]), (128, &[4, 0x81, 128]), (256, &[4, 0x82, 1, 0])] {
+            assert_eq!(one(&|writer| writer.bytes(4, &vec![7; length]))[..head.len()], *head);
         }
-        Value::ObjectId(oid) => object_id(out, oid),
-        Value::IpAddress(address) => bytes(out, tag, address),
-        Value::Counter32(number) | Value::Gauge32(number) | Value::TimeTicks(number) => {
-            unsigned(out, tag, u64::from(*number));
-        }
-        Value::Counter64(number) => unsigned(out, tag, *number),
-        Value::Null | Value::NoSuchObject | Value::NoSuchInstance | Value::EndOfMibView => head(out, tag, 0),
     }
 }

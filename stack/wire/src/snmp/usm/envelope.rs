@@ -1,7 +1,8 @@
 //! Closing and opening whole messages of v3.
 
 use super::{Level, LocalKeys};
-use crate::snmp::ber::{Reader, write};
+use crate::snmp::ber::Reader;
+use crate::snmp::ber::write::Writer;
 use crate::snmp::message::{Emitted, Parsed};
 use crate::snmp::value::tag;
 use crate::snmp::{Distortion, Message, Scoped, ScopedPdu, V3Message};
@@ -117,11 +118,14 @@ pub(in crate::snmp) fn with_scoped(emitted: &Emitted, length: usize, scoped: &[u
     let Ok((_, inner)) = Reader::new(&emitted.bytes).any("message") else { return emitted.clone() };
     let (old_head, contents) = (inner.at(), inner.left());
     let kept = contents.get(..contents.len().saturating_sub(length)).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(emitted.bytes.len() + scoped.len());
-    write::head(&mut bytes, tag::SEQUENCE, kept.len() + scoped.len());
-    let moved = |at: usize| (at + bytes.len()).saturating_sub(old_head);
+    let mut out = Writer::with_capacity(emitted.bytes.len() + scoped.len());
+    out.raw(scoped);
+    out.raw(kept);
+    let length = out.written();
+    out.head(tag::SEQUENCE, 0);
+    let bytes = out.finish();
+    let head = bytes.len() - length;
+    let moved = |at: usize| (at + head).saturating_sub(old_head);
     let auth = moved(emitted.auth.start)..moved(emitted.auth.end);
-    bytes.extend_from_slice(kept);
-    bytes.extend_from_slice(scoped);
     Emitted { bytes, auth }
 }
