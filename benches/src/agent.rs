@@ -1,4 +1,4 @@
-//! `fence_ipmilan` as a whole process, options on stdin as Pacemaker gives them.
+//! Fence agents as whole processes, options on stdin as Pacemaker gives them.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -24,9 +24,9 @@ impl Ours {
     ///
     /// # Errors
     /// The program is not built.
-    pub fn install() -> Result<Self> {
+    pub fn install(name: &str) -> Result<Self> {
         let folder = tempfile::tempdir().context("failed to make a folder")?;
-        let path = folder.path().join("fence_ipmilan");
+        let path = folder.path().join(name);
         symlink(peer::program("fence-agents")?, &path).context("failed to link the agent")?;
         Ok(Self { path, _folder: folder })
     }
@@ -37,7 +37,20 @@ impl Ours {
     }
 }
 
-/// What the agent is told: the status of our emulated BMC, over lanplus with this suite.
+/// What an SNMP agent is told: the status of this plug of our emulated device, by this version of SNMP.
+pub fn snmp_options(device: SocketAddr, version: &str, plug: &str) -> String {
+    let (ip, port) = (device.ip(), device.port());
+    let login = if version == "3" {
+        format!(
+            "username={USER}\npassword={PASSWORD}\nsnmp_auth_prot=SHA\nsnmp_sec_level=authPriv\nsnmp_priv_prot=AES\nsnmp_priv_passwd={PASSWORD}\n"
+        )
+    } else {
+        format!("community={PASSWORD}\n")
+    };
+    format!("action=status\nip={ip}\nipport={port}\nplug={plug}\nsnmp_version={version}\n{login}")
+}
+
+/// What `fence_ipmilan` is told: the status of our emulated BMC, over lanplus with this suite.
 pub fn options(bmc: SocketAddr, suite: u8) -> String {
     let (ip, port) = (bmc.ip(), bmc.port());
     format!(

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod load;
 pub mod peer;
+pub mod snmp;
 pub mod table;
 
 /// The lab's user, as `fencelab emulate` has it by default.

@@ -1,5 +1,7 @@
 //! Where the programs to compare are. How they start stands in `fencelab-peers`.
 
+use std::ffi::OsString;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,17 +15,42 @@ use fencelab_wire::ipmi::asf::Asf;
 /// # Errors
 /// The program is not built.
 pub fn emulate(count: usize) -> Result<Emulator> {
-    let device = Path::new(env!("CARGO_MANIFEST_DIR")).join("bmc");
-    let count_text = count.to_string();
-    let args = [
-        "emulate".as_ref(),
-        device.as_os_str(),
-        "--port".as_ref(),
-        "0".as_ref(),
-        "--count".as_ref(),
-        count_text.as_ref(),
-    ];
-    Ok(Emulator::start(&program("fencelab")?, args, count))
+    emulate_folders(&["bmc"], count)
+}
+
+/// Starts `fencelab emulate` with a device of the corpus.
+///
+/// # Errors
+/// The program is not built.
+pub fn emulate_corpus(id: &str) -> Result<Emulator> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus").join(id);
+    let args =
+        [OsString::from("emulate"), corpus.into_os_string(), OsString::from("--port"), OsString::from("0")];
+    Ok(Emulator::start(&program("fencelab")?, args, 1))
+}
+
+/// Starts `fencelab emulate` with `count` of each of these folders of this crate, each device on a port of its own.
+///
+/// # Errors
+/// The program is not built.
+pub fn emulate_folders(folders: &[&str], count: usize) -> Result<Emulator> {
+    let devices =
+        folders.iter().map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).into_os_string());
+    let options = ["--port", "0", "--count", &count.to_string()].map(OsString::from);
+    let args = std::iter::once(OsString::from("emulate")).chain(devices).chain(options);
+    Ok(Emulator::start(&program("fencelab")?, args, count * folders.len()))
+}
+
+/// The memory of a process that is in use, in bytes.
+///
+/// # Errors
+/// The process is gone.
+pub fn resident(process: u32) -> Result<u64> {
+    let file = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&file).with_context(|| format!("failed to read {file}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().context("VmRSS is no number")?;
+    Ok(kilobytes * 1024)
 }
 
 /// A program of the workspace: beside the one that runs, as `cargo build --release` puts it.

@@ -1,44 +1,80 @@
-//! `fence_ipmilan` status as a whole process: ours against ClusterLabs', both at the same emulated BMC.
+//! The status of one plug by whole processes: our fence agents against ClusterLabs', both at the same emulated device.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use fencelab_benches::agent::{Ours, options, status};
+use fencelab_benches::agent::{Ours, options, snmp_options, status};
 use fencelab_benches::table::Table;
 use fencelab_benches::{median, peer};
 
-/// The time of `fence_ipmilan` status from start to exit, options on stdin as Pacemaker gives them.
+/// The time of a fence agent's status from start to exit, options on stdin as Pacemaker gives them.
 #[derive(Parser)]
 struct Options {
     /// How often each is run, in turn; the middle counts.
-    #[arg(long, default_value_t = 41)]
+    #[arg(long, default_value_t = 21)]
     rounds: usize,
-    /// The other agent.
-    #[arg(long, default_value = "/usr/sbin/fence_ipmilan")]
-    other: PathBuf,
+    /// Where the other agents are.
+    #[arg(long, default_value = "/usr/sbin")]
+    others: PathBuf,
     /// Put the table into benches/README.md.
     #[arg(long)]
     write: bool,
 }
 
+/// Each SNMP agent with the devices of the corpus that it is measured at, the versions that are tried, and a plug.
+const SNMP: &[(&str, &str, &[&str], &str)] = &[
+    ("fence_apc_snmp", "apc/rpdu", &["1", "3"], "8"),
+    ("fence_tripplite_snmp", "tripplite/poweralert", &["1"], "8"),
+    ("fence_eaton_snmp", "eaton/managed-epdu", &["1"], "8"),
+    ("fence_emerson", "emerson/mph2", &["1"], "1.1.3"),
+    ("fence_ipdu", "ibm/ipdu", &["3"], "8"),
+    ("fence_lindypdu", "lindy/ipower-classic-8", &["1"], "8"),
+    ("fence_ibmblade", "ibm/bladecenter", &["1"], "8"),
+    ("fence_intelmodular", "intel/modular-server", &["3"], "3"),
+    ("fence_ifmib", "generic/if-mib", &["2c"], "GigabitEthernet0/8"),
+    ("fence_cisco_mds", "cisco/mds", &["2c"], "fc1/8"),
+];
+
 fn main() -> Result<()> {
     let arguments = Options::parse();
+    let mut table = Table::new("agent", ["agent", "link", "ClusterLabs'", "ours", "ratio", "target"]);
     let bmc = peer::emulate(1)?;
-    let ours = Ours::install()?;
-    let mut table = Table::new("agent", ["suite", "ClusterLabs'", "ours", "ratio", "target"]);
     for suite in [3, 17] {
-        let (mut theirs, mut own) = (Vec::new(), Vec::new());
-        for _ in 0..arguments.rounds {
-            theirs.push(status(&arguments.other, &options(bmc.address(), suite))?.as_secs_f64());
-            own.push(status(ours.path(), &options(bmc.address(), suite))?.as_secs_f64());
+        let input = options(bmc.address(), suite);
+        row(&arguments, &mut table, ("fence_ipmilan", &format!("lanplus, suite {suite}"), &input), 10.0)?;
+    }
+    for (agent, device, versions, plug) in SNMP {
+        let device = peer::emulate_corpus(device)?;
+        for version in *versions {
+            let input = snmp_options(device.address(), version, plug);
+            row(&arguments, &mut table, (agent, &format!("SNMP {version}"), &input), 20.0)?;
         }
-        let (theirs, own) = (median(theirs) * 1e3, median(own) * 1e3);
-        let target = table.target("≥ 10 × faster", theirs >= 10.0 * own);
-        let cells =
-            [format!("{theirs:.1} ms"), format!("{own:.2} ms"), format!("{:.0} ×", theirs / own), target];
-        let [theirs, own, ratio, target] = cells;
-        table.row([suite.to_string(), theirs, own, ratio, target]);
     }
     table.finish(arguments.write)
+}
+
+fn row(
+    arguments: &Options,
+    table: &mut Table,
+    (agent, link, input): (&str, &str, &str),
+    least: f64,
+) -> Result<()> {
+    let (ours, other) = (Ours::install(agent)?, arguments.others.join(agent));
+    let (mut theirs, mut own) = (Vec::new(), Vec::new());
+    for _ in 0..arguments.rounds {
+        theirs.push(status(&other, input)?.as_secs_f64());
+        own.push(status(ours.path(), input)?.as_secs_f64());
+    }
+    let (theirs, own) = (median(theirs) * 1e3, median(own) * 1e3);
+    let target = table.target(&format!("≥ {least} × faster"), theirs >= least * own);
+    table.row([
+        agent.into(),
+        link.into(),
+        format!("{theirs:.1} ms"),
+        format!("{own:.2} ms"),
+        format!("{:.0} ×", theirs / own),
+        target,
+    ]);
+    Ok(())
 }

@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     let mut table =
         Table::new("proxy", ["what", "direct", "bare relay", "recording proxy", "ratio", "target"]);
 
-    let agent = Ours::install()?;
+    let agent = Ours::install("fence_ipmilan")?;
     let times = through(ours.address(), (USER, PASSWORD), |addresses| {
         let mut times = Times::default();
         for _ in 0..arguments.rounds {

@@ -1,6 +1,5 @@
 //! Ten thousand BMCs in one process: how long they take to start, how much memory each needs, and that each answers.
 
-use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -22,27 +21,19 @@ struct Options {
     write: bool,
 }
 
-/// The memory of a process that is in use, in bytes.
-fn resident(process: u32) -> Result<u64> {
-    let file = format!("/proc/{process}/status");
-    let status = fs::read_to_string(&file).with_context(|| format!("failed to read {file}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().context("VmRSS is no number")?;
-    Ok(kilobytes * 1024)
-}
-
 fn main() -> Result<()> {
     let options = Options::parse();
     let count = options.count;
-    let alone = resident(peer::emulate(1)?.id())?;
+    let alone = peer::resident(peer::emulate(1)?.id())?;
     let start = Instant::now();
     let swarm = peer::emulate(count)?;
     let addresses: Vec<_> = swarm.faces.iter().map(|face| face.address).collect();
     ensure!(addresses.len() == count, "only {} of {count} BMCs are ready", addresses.len());
     peer::answers(*addresses.last().context("no BMC")?)?;
     let started = start.elapsed();
-    let memory =
-        || -> Result<f64> { Ok(resident(swarm.id())?.saturating_sub(alone) as f64 / count as f64 / 1000.0) };
+    let memory = || -> Result<f64> {
+        Ok(peer::resident(swarm.id())?.saturating_sub(alone) as f64 / count as f64 / 1000.0)
+    };
     let at_start = memory()?;
 
     let asked = Instant::now();
