@@ -293,3 +293,64 @@ fn what_the_firmware_lacks_is_not_there() {
     assert_eq!(bench.walk("1").len(), 4 + 2 * 24);
     assert_eq!(bench.walk(NAMES), []);
 }
+
+/// What an answer claims about which plug, read from a recorded wire.
+#[test]
+fn answers_claim_what_they_say_of_a_plug() {
+    let tables = r#"
+[[face.snmp.object]]
+name = "all"
+oid  = "1.3.6.1.4.1.99.1.0"
+each = { on = "1", off = "0", separator = "," }
+plugs = ["1", "2", "3"]
+[[face.snmp.state]]
+name   = "unknown"
+means  = "neither"
+seen   = [{ object = "rPDUOutletControlOutletCommand", value = 1 }]
+source = "this test"
+"#;
+    let spec = pdu("", tables);
+    let mut bench = Asker::new(spec.clone());
+    bench.device.plant_mut().set(ms(0), "2", Power::Off);
+    bench.device.record();
+    let mut claims = |act: &dyn Fn(&mut Asker)| {
+        act(&mut bench);
+        let events = bench.device.take_events();
+        let claims = spec.claims(&events).into_iter();
+        claims.map(|claim| (claim.plug, claim.power)).collect::<Vec<_>>()
+    };
+    let claim = |plug: &str, power| (plug.to_owned(), power);
+    let (on, off) = (Some(Power::On), Some(Power::Off));
+    let ask = |objects: Vec<Oid>| {
+        move |bench: &mut Asker| {
+            bench.ask(PduKind::Get, &objects);
+        }
+    };
+    assert_eq!(
+        claims(&ask(vec![at(STATUS, 2), at(NAMES, 1), at(STATUS, 1)])),
+        [claim("2", off), claim("1", on)]
+    );
+    assert_eq!(
+        claims(&ask(vec![oid("1.3.6.1.4.1.99.1.0")])),
+        [claim("1", on), claim("2", off), claim("3", on)]
+    );
+    assert_eq!(
+        claims(&ask(vec![at(COMMAND, 1), at(COMMAND, 2)])),
+        [claim("1", None), claim("2", off)],
+        "documented as unclear"
+    );
+    assert_eq!(claims(&ask(vec![oid(SYS_DESCR)])), []);
+    assert_eq!(
+        claims(&|bench| assert!(bench.order(2, 1).is_ok())),
+        [],
+        "the answer to a Set repeats what was written"
+    );
+    assert_eq!(claims(&|bench| assert_eq!(bench.walk(STATUS).len(), 24)).len(), 24);
+    let failed = |bench: &mut Asker| {
+        bench.fault("error(gen-err)");
+        bench.ask(PduKind::Get, &[at(STATUS, 2)]);
+        bench.fault("other-type");
+        bench.ask(PduKind::Get, &[at(STATUS, 2)]);
+    };
+    assert_eq!(claims(&failed), [claim("2", None), claim("2", None)]);
+}

@@ -257,6 +257,13 @@ fn of_sessions_in_v3() {
     assert_eq!(bench.state(), Some(Ok(Value::Integer(1))));
     let mut bench = Asker3::new("drop@session");
     assert_eq!(bench.state(), None, "discovery is of the session");
+    let mut bench = Asker3::new("refuse");
+    assert!(
+        bench.state().unwrap().unwrap_err().contains("user"),
+        "the engine is learned, the user is not known"
+    );
+    let mut bench = Asker3::new("refuse@session");
+    assert_eq!(bench.state(), None);
     let mut bench = Asker3::new("drop@to-device,status");
     assert_eq!(bench.state(), None);
     assert_eq!(

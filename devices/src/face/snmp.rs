@@ -17,7 +17,7 @@ use super::control;
 use super::rules::Rules;
 use super::{Context, Random, Reply};
 use crate::device::{Address, Credentials, RequestLog};
-use crate::fault::{FaultKind, Op};
+use crate::fault::{Fault, FaultKind, Op};
 use crate::plant::Plant;
 use crate::spec::SnmpFace;
 use crate::spec::rule::Reset;
@@ -128,8 +128,12 @@ impl SnmpAgent {
         let mut effect = Vec::new();
         let ending = control::ending(now, Op::Session, context, &mut effect);
         self.forget(now, ending.reset);
-        let refused = context.faults.acting(now, None, Op::Session, refusal);
-        if ending.at_once || ending.unanswered || !refused.is_empty() { Vec::new() } else { reply }
+        // Who is refused learns the engine first, as with a real agent; only a fault of the session itself stops that.
+        let is_of_session =
+            |fault: &Fault| fault.kind == FaultKind::Refuse && fault.scope.on == Some(Op::Session);
+        let is_refused = context.faults.faults().any(is_of_session)
+            && !context.faults.acting(now, None, Op::Session, refusal).is_empty();
+        if ending.at_once || ending.unanswered || is_refused { Vec::new() } else { reply }
     }
 
     fn request(

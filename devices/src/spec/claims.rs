@@ -4,7 +4,7 @@
 //! see through that, so it is no agent's lie. The checkers ask the wire, not the name of the fault: whatever the trouble was,
 //! an agent is only excused by an answer that it could not have known to be wrong.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use fencelab_transcript::{Body, Event, Kind, Side};
@@ -86,24 +86,26 @@ fn chassis_status(value: &serde_json::Value, unclear: &[&ipmi::Appearance]) -> O
 /// The claims of an SNMP agent: the values of objects that tell the power. The answer to a Set only repeats what was
 /// written, which is no claim about what is.
 pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Event]) -> Vec<Claim> {
-    let mut sets: HashSet<(u32, i32)> = HashSet::new();
+    let mut asked: HashMap<(u32, i32), PduKind> = HashMap::new();
     let mut claims = Vec::new();
     for (event, from, value) in bodies(dialogue, "snmp") {
         let Ok((said, _)) = body::from_json(value) else { continue };
         let Some(pdu) = said.pdu() else { continue };
         let key = (event.session, pdu.request_id);
         if *from == Side::Agent {
-            if pdu.kind == PduKind::Set {
-                sets.insert(key);
-            } else {
-                sets.remove(&key);
-            }
+            asked.insert(key, pdu.kind);
             continue;
         }
-        if pdu.kind != PduKind::Response || sets.contains(&key) {
+        let is_told = match asked.get(&key) {
+            Some(PduKind::Set) => false,
+            // A failed step names the object before it, not the one that was wanted.
+            Some(PduKind::GetNext | PduKind::GetBulk) => pdu.error.is_ok(),
+            _ => true,
+        };
+        if pdu.kind != PduKind::Response || !is_told {
             continue;
         }
-        for binding in &pdu.bindings {
+        for binding in pdu.bindings.iter().filter(|binding| binding.value != Value::EndOfMibView) {
             let Some(row) = face.table.find(&binding.object).and_then(|index| face.table.row(index)) else {
                 continue;
             };
