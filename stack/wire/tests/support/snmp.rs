@@ -246,11 +246,16 @@ impl Client {
     }
 }
 
-/// Carries datagrams to a real agent: one second for each answer.
+/// Carries datagrams to a real agent that will answer, on however busy a machine.
 pub fn by_udp(address: SocketAddr) -> impl FnMut(&[u8]) -> Option<Vec<u8>> {
+    by_udp_within(address, Duration::from_secs(20))
+}
+
+/// Carries datagrams to a real agent: so much time for each answer.
+pub fn by_udp_within(address: SocketAddr, patience: Duration) -> impl FnMut(&[u8]) -> Option<Vec<u8>> {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a loopback socket");
     socket.connect(address).expect("connected");
-    socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
+    socket.set_read_timeout(Some(patience)).expect("a timeout");
     move |datagram| {
         socket.send(datagram).expect("sent");
         let mut buffer = vec![0; 65536];
