@@ -10,7 +10,8 @@ use common::{assert_clean, captures, communities, tshark};
 use fencelab_recorder::Link;
 use fencelab_recorder::export::pcapng;
 use fencelab_recorder::import::pcap::{Dialogue, Imported, Options, import, import_file};
-use fencelab_transcript::{Kind, Side};
+use fencelab_transcript::{Event, Kind, Side};
+use fencelab_wire::snmp::PduKind;
 
 fn snmp_captures() -> Vec<PathBuf> {
     let mut files: Vec<_> =
@@ -168,4 +169,25 @@ fn a_trap_belongs_to_the_device_that_is_asked_at_its_address() {
             ("10.0.0.7:50001".to_owned(), vec![device, agent]),
         ]
     );
+}
+
+#[test]
+fn communities_are_counted_over_all_clients_of_a_device() {
+    let device = address("10.0.0.5:161");
+    let said = |client: &str, community: &str| {
+        (address(client), device, common::said_with(community, PduKind::Get, 1))
+    };
+    let capture = common::capture(&[
+        said("10.0.0.8:1", "first"),
+        said("10.0.0.9:2", "second"),
+        said("10.0.0.9:2", "first"),
+        said("10.0.0.9:3", "second"),
+    ]);
+    let imported = import("two", &capture[..], &Options::new(communities(&[]))).unwrap();
+    let access = |event: &Event| match &event.kind {
+        Kind::Open(details) => details["access"].as_u64(),
+        _ => None,
+    };
+    let seen: Vec<u64> = imported.dialogues[0].transcript.events.iter().filter_map(access).collect();
+    assert_eq!(seen, [1, 2, 1, 2]);
 }

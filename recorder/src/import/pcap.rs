@@ -1,6 +1,6 @@
 //! Packet captures (pcap and pcapng).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, Transcript}
 
 use super::dialogue::{Datagram, Heard, Picker};
 use super::{frames, udp};
-use crate::listen::{Listener, Sessions};
+use crate::listen::Listeners;
 use crate::{Link, tape};
 
 /// How to read a capture.
@@ -195,14 +195,12 @@ fn transcript(file: &str, device: SocketAddr, heard: Vec<Heard>, options: &Optio
     let start = heard.first().map_or(Duration::ZERO, |first| whole_micros(first.time));
     let secrets = options.link.secrets();
     let redactor = Redactor::new(secrets.clone());
-    let mut listeners: HashMap<SocketAddr, Listener> = HashMap::new();
-    let mut sessions = Sessions::default();
+    let mut listeners: Listeners<SocketAddr> = Listeners::new(&options.link);
     let mut events: Vec<Event> = Vec::new();
     let mut redacted = BTreeSet::new();
     for Heard { time, client, direction, payload } in heard {
         let at = whole_micros(time).saturating_sub(start);
-        let listener = listeners.entry(client).or_insert_with(|| Listener::new(&options.link));
-        for mut event in listener.observe(at, direction, &payload, &mut sessions) {
+        for mut event in listeners.observe(client, at, direction, &payload) {
             redacted.extend(secrets.event(&event).into_iter().map(|leak| leak.secret));
             redactor.redact(&mut event);
             if !secrets.event(&event).is_empty() {
@@ -211,7 +209,7 @@ fn transcript(file: &str, device: SocketAddr, heard: Vec<Heard>, options: &Optio
             events.push(event);
         }
     }
-    redacted.extend(listeners.values().flat_map(Listener::redacted).map(String::from));
+    redacted.extend(listeners.redacted().map(String::from));
     let identity = options.device.clone().unwrap_or_else(|| DeviceIdentity::new("unknown", "unknown"));
     let micros = i64::try_from(start.as_micros())
         .ok()

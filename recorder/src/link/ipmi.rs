@@ -8,7 +8,7 @@ use fencelab_wire::ipmi::{LanMessage, rmcpplus, session};
 use fencelab_wire::tap::Direction;
 use serde_json::Value;
 
-use super::{Link, Protocol, Session};
+use super::{Link, Protocol, Session, Taps};
 
 /// IPMI over LAN.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,11 @@ pub fn link(credentials: Vec<Credential>) -> Link {
             None => scan,
         }
     });
-    Link::new(&Ipmi, move || Box::new(Tap::new(credentials.clone())), secrets)
+    let taps = move || -> Taps {
+        let credentials = credentials.clone();
+        Box::new(move || Box::new(Tap::new(credentials.clone())))
+    };
+    Link::new(&Ipmi, taps, secrets)
 }
 
 impl Protocol for Ipmi {

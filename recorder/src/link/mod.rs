@@ -79,11 +79,14 @@ pub struct Session<'a> {
 #[derive(Clone)]
 pub struct Link {
     protocol: &'static dyn Protocol,
-    tap: Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>,
+    taps: Arc<dyn Fn() -> Taps + Send + Sync>,
     secrets: Scan,
     knows_credentials: bool,
     clean: Option<Arc<Clean>>,
 }
+
+/// Makes the listeners of one recording, one for each client.
+pub type Taps = Box<dyn FnMut() -> Box<dyn Tap> + Send>;
 
 /// Masks what the scan cannot find in a body, and answers the names of what was there.
 type Clean = dyn Fn(&mut Value) -> Vec<&'static str> + Send + Sync;
@@ -92,11 +95,11 @@ impl Link {
     /// A protocol, what listens to it, and the secrets that must not be written.
     fn new(
         protocol: &'static dyn Protocol,
-        tap: impl Fn() -> Box<dyn Tap> + Send + Sync + 'static,
+        taps: impl Fn() -> Taps + Send + Sync + 'static,
         secrets: Scan,
     ) -> Self {
         let knows_credentials = !secrets.is_empty();
-        Self { protocol, tap: Arc::new(tap), secrets, knows_credentials, clean: None }
+        Self { protocol, taps: Arc::new(taps), secrets, knows_credentials, clean: None }
     }
 
     /// The protocol.
@@ -104,9 +107,9 @@ impl Link {
         self.protocol
     }
 
-    /// A listener to one client and one device.
-    pub fn tap(&self) -> Box<dyn Tap> {
-        (self.tap)()
+    /// The listeners of one recording: they may share what they have heard.
+    pub fn taps(&self) -> Taps {
+        (self.taps)()
     }
 
     /// The secrets of the credentials, to be scanned for.

@@ -1,7 +1,7 @@
 //! SNMP v1, v2c and v3.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fencelab_transcript::Map;
 use fencelab_transcript::scan::Scan;
@@ -11,11 +11,11 @@ use fencelab_wire::snmp::usm::User;
 use fencelab_wire::snmp::{
     Body, Message, PduKind, Scoped, ScopedPdu, UsmParameters, V3Message, Version, body,
 };
-use fencelab_wire::tap::Direction;
+use fencelab_wire::tap::{Direction, Seen};
 use serde_json::Value;
 
 use super::arcs::{self, Arcs};
-use super::{Clean, Link, Protocol, Session};
+use super::{Clean, Link, Protocol, Session, Taps};
 use crate::decode::decode;
 
 /// The body of what is said in SNMP (FORMAT.md, 6.5).
@@ -51,10 +51,57 @@ pub fn link(credentials: Vec<Credential>) -> Link {
     let arcs: Vec<Arcs> =
         named.iter().filter_map(|(name, secret)| Arcs::new(name, secret.expose())).collect();
     let clean = (!arcs.is_empty()).then(|| -> Arc<Clean> { Arc::new(move |body| arcs::mask(&arcs, body)) });
-    let tap = move || -> Box<dyn fencelab_wire::tap::Tap> {
-        Box::new(Tap::with_decoder(credentials.clone(), decode))
+    let taps = move || -> Taps {
+        let (credentials, heard) = (credentials.clone(), Arc::default());
+        Box::new(move || {
+            let tap = Tap::with_decoder(credentials.clone(), decode);
+            Box::new(Numbering { tap, heard: Arc::clone(&heard) })
+        })
     };
-    Link { clean, ..Link::new(&Snmp, tap, secrets) }
+    Link { clean, ..Link::new(&Snmp, taps, secrets) }
+}
+
+/// A listener that numbers communities in the order in which they appear in the recording (FORMAT.md, 6.6), not only among
+/// those of its own client.
+#[derive(Debug)]
+struct Numbering {
+    tap: Tap,
+    heard: Arc<Mutex<Vec<Secret>>>,
+}
+
+/// Communities that get a number of their own; all others share the last one.
+const COMMUNITIES_MAX: usize = 256;
+
+impl fencelab_wire::tap::Tap for Numbering {
+    fn observe(&mut self, direction: Direction, datagram: &[u8]) -> Vec<Seen> {
+        let mut seen = self.tap.observe(direction, datagram);
+        for seen in &mut seen {
+            if let Seen::Open { details, .. } = seen
+                && let Some(access) = details.get_mut("access")
+                && let Some(number) = self.number(datagram)
+            {
+                *access = number.into();
+            }
+        }
+        seen
+    }
+}
+
+impl Numbering {
+    fn number(&self, datagram: &[u8]) -> Option<usize> {
+        let Start { rest, .. } = start(datagram)?;
+        let community = rest.get(community(rest)?)?;
+        // Nobody panics while holding it; what is in it would be good all the same.
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = heard.iter().position(|known| known.expose() == community);
+        let position = known.unwrap_or_else(|| {
+            if heard.len() < COMMUNITIES_MAX {
+                heard.push(Secret::new(community));
+            }
+            heard.len().min(COMMUNITIES_MAX) - 1
+        });
+        Some(position + 1)
+    }
 }
 
 /// A secret and what `redacted` calls it.

@@ -1,6 +1,5 @@
 //! The thread that follows the sessions and writes.
 
-use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use fencelab_transcript::Event;
 use fencelab_wire::tap::Direction;
 
 use super::{Note, Summary};
-use crate::listen::{Listener, Sessions};
+use crate::listen::Listeners;
 use crate::{Link, Tape};
 
 /// How long the scribe lets datagrams gather in a busy dialogue before it writes them. While it does, the
@@ -18,18 +17,16 @@ const GATHER: Duration = Duration::from_millis(2);
 /// Follows the sessions and writes.
 pub(super) struct Scribe {
     tape: Tape,
-    link: Link,
     started: Instant,
-    listeners: HashMap<u64, Listener>,
-    sessions: Sessions,
+    listeners: Listeners<u64>,
     summary: Summary,
     failed: Option<fencelab_transcript::Error>,
 }
 
 impl Scribe {
     pub(super) fn new(tape: Tape, link: Link, started: Instant) -> Self {
-        let (listeners, sessions) = (HashMap::new(), Sessions::default());
-        Self { tape, link, started, listeners, sessions, summary: Summary::default(), failed: None }
+        let listeners = Listeners::new(&link);
+        Self { tape, started, listeners, summary: Summary::default(), failed: None }
     }
 
     /// Writes until it is told to finish. After an error it goes on: the next event may fit.
@@ -55,9 +52,7 @@ impl Scribe {
     fn note(&mut self, note: Note) -> bool {
         match note {
             Note::Datagram { at, client, direction, bytes } => self.datagram(at, client, direction, &bytes),
-            Note::Gone { client } => {
-                self.listeners.remove(&client);
-            }
+            Note::Gone { client } => self.listeners.forget(&client),
             Note::Mark { at, mark } => self.record(Event::mark(at.duration_since(self.started), 0, *mark)),
             Note::Finish => return false,
         }
@@ -70,8 +65,7 @@ impl Scribe {
             Direction::FromDevice => self.summary.from_device += 1,
         }
         let at = at.duration_since(self.started);
-        let listener = self.listeners.entry(client).or_insert_with(|| Listener::new(&self.link));
-        for event in listener.observe(at, direction, bytes, &mut self.sessions) {
+        for event in self.listeners.observe(client, at, direction, bytes) {
             self.record(event);
         }
     }

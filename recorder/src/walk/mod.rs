@@ -14,7 +14,7 @@ use fencelab_wire::snmp::tap::Credential;
 use fencelab_wire::snmp::{Binding, Oid, PduKind, Version};
 use fencelab_wire::tap::Direction;
 
-use crate::listen::{Listener, Sessions};
+use crate::listen::Listeners;
 use crate::{Link, Tape, link};
 use course::{Course, Question};
 
@@ -113,8 +113,7 @@ pub fn live(
     progress: &mut dyn FnMut(Standing<'_>) -> bool,
 ) -> Result<Walked, WalkError> {
     let datagrams = world.datagrams(target)?;
-    let heard =
-        Heard { listener: Listener::new(&walk.link()), sessions: Sessions::default(), start: world.now() };
+    let heard = Heard { listeners: Listeners::new(&walk.link()), start: world.now() };
     let manager = Manager::new(walk.login.clone())?;
     let mut dialogue = Dialogue { walk, target, world, tape, datagrams, manager, heard };
     dialogue.mark(Mark::begin("walk", None))?;
@@ -126,8 +125,8 @@ pub fn live(
 
 /// What writes down what is said.
 struct Heard {
-    listener: Listener,
-    sessions: Sessions,
+    /// The only client is the walk.
+    listeners: Listeners<()>,
     start: Duration,
 }
 
@@ -228,9 +227,9 @@ impl Dialogue<'_> {
     }
 
     fn record(&mut self, direction: Direction, datagram: &[u8]) -> Result<(), WalkError> {
-        let Heard { listener, sessions, start } = &mut self.heard;
+        let Heard { listeners, start } = &mut self.heard;
         let at = self.world.now().saturating_sub(*start);
-        for event in listener.observe(at, direction, datagram, sessions) {
+        for event in listeners.observe((), at, direction, datagram) {
             self.tape.record(event)?;
         }
         Ok(())

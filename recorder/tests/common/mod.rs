@@ -125,9 +125,13 @@ pub(crate) fn capture(datagrams: &[(SocketAddr, SocketAddr, Vec<u8>)]) -> Vec<u8
 }
 
 fn said(kind: PduKind, id: i32) -> Vec<u8> {
+    said_with("c0mmunity", kind, id)
+}
+
+pub(crate) fn said_with(community: &str, kind: PduKind, id: i32) -> Vec<u8> {
     let binding = Binding { object: Oid::from([1, 3, 6, 1, 2, 1, 1, 3, 0]), value: Value::TimeTicks(1) };
     let body = Pdu::new(kind, id, vec![binding]).into();
-    Message::Community { version: Version::V2c, community: Secret::from("c0mmunity"), body }.emit()
+    Message::Community { version: Version::V2c, community: Secret::from(community), body }.emit()
 }
 
 pub(crate) fn get(id: i32) -> Vec<u8> {
