@@ -1,5 +1,5 @@
 //! The agents for devices that speak SNMP: PDUs, chassis, and the switches of fabrics. The protocol is spoken natively; what
-//! the devices call their outlets is data ([`kinds`]).
+//! the devices call their outlets is data, in `kinds`.
 
 mod description;
 mod device;
