@@ -354,3 +354,41 @@ source = "this test"
     };
     assert_eq!(claims(&failed), [claim("2", None), claim("2", None)]);
 }
+
+#[test]
+fn what_is_no_question_is_not_answered() {
+    let mut bench = asker();
+    for kind in [PduKind::Inform, PduKind::Response, PduKind::Trap, PduKind::Report, PduKind::Unknown(0xaf)] {
+        let pdu = Pdu::new(kind, 0, vec![Binding { object: at(COMMAND, 1), value: Value::Integer(2) }]);
+        assert_eq!(bench.send(pdu), None, "{kind:?}");
+    }
+    bench.sleep(ms(2000));
+    assert_eq!(bench.truth("1"), Power::On);
+    let empty = bench.send(Pdu::new(PduKind::Get, 0, Vec::new())).unwrap();
+    assert_eq!((empty.error, empty.bindings), (ErrorStatus::NO_ERROR, Vec::new()));
+}
+
+/// A controller that speaks both protocols has one plant.
+#[test]
+fn two_faces_of_one_device() {
+    let text = toml("[{ name = \"1\" }]", "", OBJECTS).replace("[face.snmp]", "[face.ipmi]\n[face.snmp]");
+    let spec = parse(&text).unwrap_or_else(|error| panic!("{error}"));
+    let protocols: Vec<&str> = spec.faces.iter().map(fencelab_devices::spec::FaceSpec::protocol).collect();
+    assert_eq!(protocols, ["ipmi", "snmp"]);
+    let mut device = fencelab_devices::Device::new(spec, &fencelab_devices::Credentials::default(), 1);
+    device.record();
+    let mut bench = asker();
+    let order = bench.datagram(Pdu::new(
+        PduKind::Set,
+        0,
+        vec![Binding { object: at(COMMAND, 1), value: Value::Integer(2) }],
+    ));
+    device.handle(ms(0), 0, peer(), &order);
+    assert_eq!(device.take_output(ms(0)), [], "this is the other face");
+    device.handle(ms(0), 1, peer(), &order);
+    assert_eq!(device.take_output(ms(0)).len(), 1);
+    device.advance(ms(1000));
+    assert_eq!(device.plant().plugs()[0].power(), Power::Off);
+    assert_eq!(device.requests().last().unwrap().face, 1);
+    assert!(device.take_events().len() >= 3);
+}

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_wire::snmp::agent::{Agent, Config, Principal, Received, Request};
-use fencelab_wire::snmp::{Distortion, ErrorStatus, Pdu, Value, Version};
+use fencelab_wire::snmp::{Distortion, ErrorStatus, Pdu, PduKind, Value, Version};
 
 use super::control;
 use super::rules::Rules;
@@ -223,7 +223,9 @@ impl SnmpAgent {
             faults = alter::answer_faults(now, op, context, &mut outcome.effect);
         }
         let error = faults.iter().find_map(AnswerFault::error);
-        let said = match (error, pdu.kind.is_request()) {
+        // An agent takes no Inform (RFC 3416 §4.2.7 is for whoever receives notifications).
+        let is_asked = matches!(pdu.kind, PduKind::Get | PduKind::GetNext | PduKind::GetBulk | PduKind::Set);
+        let said = match (error, is_asked) {
             (_, false) => return outcome,
             (Some(failure), _) => pdu
                 .bindings
