@@ -10,7 +10,7 @@ use common::{assert_clean, captures, communities, tshark};
 use fencelab_recorder::Link;
 use fencelab_recorder::export::pcapng;
 use fencelab_recorder::import::pcap::{Dialogue, Imported, Options, import, import_file};
-use fencelab_transcript::{Event, Kind, Side};
+use fencelab_transcript::{Body, Event, Kind, Side};
 use fencelab_wire::snmp::PduKind;
 
 fn snmp_captures() -> Vec<PathBuf> {
@@ -190,4 +190,25 @@ fn communities_are_counted_over_all_clients_of_a_device() {
     };
     let seen: Vec<u64> = imported.dialogues[0].transcript.events.iter().filter_map(access).collect();
     assert_eq!(seen, [1, 2, 1, 2]);
+}
+
+#[test]
+fn what_the_decoders_do_not_read_alike_is_kept_as_it_was_with_both_readings() {
+    let ends = (address("10.0.0.8:1"), address("10.0.0.5:161"));
+    // Bytes behind the message; and an object identifier that ends inside of a number.
+    let trailing = [common::get(1), b"junk".to_vec()].concat();
+    let mut unended = common::get(2);
+    let last = unended.windows(4).position(|bytes| bytes == [1, 1, 3, 0]).unwrap() + 3;
+    unended[last] = 0x80;
+    let capture = common::capture(&[(ends.0, ends.1, trailing), (ends.0, ends.1, unended)]);
+    let imported = import("odd", &capture[..], &Options::new(communities(&[]))).unwrap();
+    let events = &imported.dialogues[0].transcript.events;
+    assert_eq!((events.len(), imported.warnings.len()), (2, 2), "{:?}", imported.warnings);
+    for event in events {
+        let Kind::Say { body: Body::Hex(bytes), .. } = &event.kind else { panic!("{event:?}") };
+        let (text, why) = (bytes.to_string(), event.extra["why"].as_str().unwrap());
+        assert!(why.contains("snmp-parser reads it") && why.contains("our own refuses it"), "{why}");
+        assert!(text.contains(&"xx".repeat("c0mmunity".len())), "{text}");
+        assert!(!text.contains("63306d6d756e697479"), "{text}");
+    }
 }

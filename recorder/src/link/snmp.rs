@@ -55,16 +55,16 @@ pub fn link(credentials: Vec<Credential>) -> Link {
         let (credentials, heard) = (credentials.clone(), Arc::default());
         Box::new(move || {
             let tap = Tap::with_decoder(credentials.clone(), decode);
-            Box::new(Numbering { tap, heard: Arc::clone(&heard) })
+            Box::new(Ear { tap, heard: Arc::clone(&heard) })
         })
     };
     Link { clean, ..Link::new(&Snmp, taps, secrets) }
 }
 
 /// A listener that numbers communities in the order in which they appear in the recording (FORMAT.md, 6.6), not only among
-/// those of its own client.
+/// those of its own client, and says of what cannot be read what either decoder makes of it.
 #[derive(Debug)]
-struct Numbering {
+struct Ear {
     tap: Tap,
     heard: Arc<Mutex<Vec<Secret>>>,
 }
@@ -72,22 +72,29 @@ struct Numbering {
 /// Communities that get a number of their own; all others share the last one.
 const COMMUNITIES_MAX: usize = 256;
 
-impl fencelab_wire::tap::Tap for Numbering {
+impl fencelab_wire::tap::Tap for Ear {
     fn observe(&mut self, direction: Direction, datagram: &[u8]) -> Vec<Seen> {
         let mut seen = self.tap.observe(direction, datagram);
         for seen in &mut seen {
-            if let Seen::Open { details, .. } = seen
-                && let Some(access) = details.get_mut("access")
-                && let Some(number) = self.number(datagram)
-            {
-                *access = number.into();
+            match seen {
+                Seen::Open { details, .. } => {
+                    if let (Some(access), Some(number)) = (details.get_mut("access"), self.number(datagram)) {
+                        *access = number.into();
+                    }
+                }
+                Seen::Opaque { why, .. } => {
+                    if let (Err(_), Err(both)) = (Message::parse(datagram), decode(datagram)) {
+                        *why = both;
+                    }
+                }
+                _ => {}
             }
         }
         seen
     }
 }
 
-impl Numbering {
+impl Ear {
     fn number(&self, datagram: &[u8]) -> Option<usize> {
         let Start { rest, .. } = start(datagram)?;
         let community = rest.get(community(rest)?)?;
