@@ -212,3 +212,23 @@ fn what_the_decoders_do_not_read_alike_is_kept_as_it_was_with_both_readings() {
         assert!(!text.contains("63306d6d756e697479"), "{text}");
     }
 }
+
+#[test]
+fn a_device_with_a_port_of_its_own_is_known_by_what_is_said_or_by_its_port() {
+    let (client, device) = (address("10.0.0.9:4000"), address("10.0.0.4:1161"));
+    let other = address("10.0.0.5:161");
+    // The capture began late: the answer is all there is of one, and speaks first in it.
+    let capture = common::capture(&[
+        (device, client, common::response(1)),
+        (client, other, common::get(2)),
+        (client, device, common::get(3)),
+    ]);
+    let devices = |port| {
+        let options = Options { port, ..Options::new(communities(&[])) };
+        let dialogues = import("ports", &capture[..], &options).unwrap().dialogues;
+        dialogues.iter().map(|it| (it.device, it.transcript.events.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(devices(None), [(device, 3), (other, 2)]);
+    assert_eq!(devices(Some(1161)), [(device, 3)]);
+    assert_eq!(devices(Some(161)), [(other, 2)]);
+}
