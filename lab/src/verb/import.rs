@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use fencelab_recorder::import::{pcap, walk};
 use fencelab_transcript::Transcript;
@@ -23,6 +24,10 @@ pub(crate) struct ImportArgs {
     file: PathBuf,
     #[command(flatten)]
     output: OutputArgs,
+    /// Make a device's folder of a walk: it answers at once what the walk holds. Nothing switches in it until `learn`, or a
+    /// few lines of its device.toml, say what does.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "force"])]
+    folder: Option<PathBuf>,
     /// What to look for in a packet capture. Without it: every link that is known.
     #[arg(long, value_enum)]
     link: Option<LinkName>,
@@ -68,6 +73,15 @@ pub(crate) fn run(args: ImportArgs) -> Result<Exit, Failure> {
     };
     for one in &mut read {
         args.identity.sign(&mut one.transcript.header);
+    }
+    if let Some(folder) = &args.folder {
+        return match read.as_slice() {
+            [walk] if !matches!(args.from, Format::Pcap) => device(folder, walk),
+            _ => Err(Failure::new(
+                Exit::Usage,
+                "--folder is for walks; what a packet capture holds is seldom all of a device",
+            )),
+        };
     }
     let Some(output) = &args.output.output else {
         let [one] = read.as_slice() else {
@@ -156,6 +170,44 @@ fn walked(args: &ImportArgs, format: walk::Format) -> Result<Vec<Read>, Failure>
     }
     let of = format!("a walk of {} objects", imported.objects);
     Ok(vec![Read { of, transcript: imported.transcript, secrets }])
+}
+
+/// The name of the walk in its folder.
+const WALK: &str = "walk.jsonl";
+
+/// A device that answers what a walk holds.
+fn device(folder: &Path, walk: &Read) -> Result<Exit, Failure> {
+    let description = folder.join("device.toml");
+    std::fs::create_dir_all(folder)
+        .map_err(|error| anyhow!("cannot make {}: {error}", folder.display()))
+        .or_exit(Exit::System)?;
+    output::may_write(&description, false)?;
+    walk.transcript.save_scanned(&folder.join(WALK), &walk.secrets).or_exit(Exit::Refused)?;
+    let header = &walk.transcript.header;
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let firmware = header.device.firmware.as_ref();
+    let firmware = firmware.map_or_else(String::new, |text| format!("firmware   = {}\n", quoted(text)));
+    let from = header.provenance.as_deref().unwrap_or("a walk");
+    let text = format!(
+        "# Written by `fencelab import`: it answers what the walk holds, and nothing switches yet. `fencelab learn` finds out what does,\n\
+         # from a recorded off and on beside this walk; or describe the plugs, and objects with `shows` and `orders`, as DEVICE.md has them.\n\
+         format = \"1.0\"\n\n\
+         [device]\nvendor     = {}\nmodel      = {}\n{firmware}provenance = {{ kind = \"imported\", from = [{}] }}\n\n\
+         [plant]\nplugs = [{{ name = \"1\" }}]   # a walk does not tell which plugs there are; one stands for them all\n\n\
+         [face.snmp]\nanswers = [{}]\n",
+        quoted(&header.device.vendor),
+        quoted(&header.device.model),
+        quoted(from),
+        quoted(WALK),
+    );
+    output::to_file(&description, text.as_bytes())?;
+    eprintln!(
+        "fencelab: {}: {}; `fencelab emulate {}` serves it",
+        folder.display(),
+        walk.of,
+        folder.display()
+    );
+    Ok(Exit::Success)
 }
 
 /// `out.jsonl`, `out-2.jsonl`, …

@@ -5,6 +5,7 @@ mod command_line;
 mod emulate;
 mod process;
 mod record;
+mod snmp;
 mod terminal;
 mod texts;
 mod verdicts;
