@@ -95,8 +95,10 @@ pub(in crate::learn) fn name(pairs: &[(String, Field)], table: &Table) -> Result
             .filter_map(|(name, arcs)| Some((name.numbers, [prefix, &[*arcs.last()?]].concat())))
             .collect();
         if alike.len() > 1
-            && let Ok(fit) = index::fit(&alike, table, false)
+            && let Ok(mut fit) = index::fit(&alike, table, false)
         {
+            // These are all there are: a number that is the same in all of them needs no place.
+            fit.doubts.clear();
             return Ok((Naming::Numbers, fit));
         }
     }

@@ -92,16 +92,25 @@ fn place(
     pairs: &[(String, Field)],
     status: &Status,
 ) -> Result<Fit, LearnError> {
+    // Orders that go where the status is asked for: what is known of that is known of these.
+    let own =
+        |(plug, field): &(String, Field)| status.spot.field(&naming.numbers(plug)).as_ref() == Some(field);
+    if status.spot.template.first_place().is_some() && pairs.iter().all(own) {
+        let certain = status.certainty == Certainty::Certain;
+        let doubts = if certain { vec![] } else { vec![status.doubt.clone()] };
+        return Ok(Fit { template: status.spot.template.clone(), certain, doubts });
+    }
     if pairs.len() == 1 {
         let numbers = naming.numbers(&base.plug);
         let arcs = columns::arcs(&base.field);
-        if let Some(template) = transplant(&status.spot.template, &arcs, &numbers) {
+        if let Some((template, exact)) = transplant(&status.spot.template, &arcs, &numbers) {
             let certain = status.certainty == Certainty::Certain && status.spot.template == template;
-            let doubts = if certain {
-                vec![]
+            let doubt = if exact {
+                "one plug was ordered; its place is that of the status"
             } else {
-                vec!["one plug was ordered; its place is that of the status".to_owned()]
+                "one plug was ordered; at the place of the status stands another number, taken to count in step with it"
             };
+            let doubts = if certain { vec![] } else { vec![doubt.to_owned()] };
             return Ok(Fit { template, certain, doubts });
         }
         if status.spot.template.first_place().is_none() {
@@ -117,17 +126,25 @@ fn place(
     })
 }
 
-/// The status's places, counted from the end, in another object, if that object then is the plug's.
-fn transplant(status: &Template, arcs: &[u32], numbers: &[u32]) -> Option<Template> {
+/// The status's places, counted from the end, in another object; and whether what stands there is what would stand in the
+/// status. If not, it must at least be a few off: a command that is counted from another start.
+fn transplant(status: &Template, arcs: &[u32], numbers: &[u32]) -> Option<(Template, bool)> {
+    const FEW: i64 = 2;
     let shift = i64::try_from(arcs.len()).ok()? - i64::try_from(status.arcs.len()).ok()?;
     let mut template = Template { arcs: arcs.iter().copied().map(Arc::Fixed).collect() };
-    let mut moved = false;
-    for (at, arc) in status.arcs.iter().enumerate().filter(|(_, arc)| matches!(arc, Arc::Number { .. })) {
+    let (mut moved, mut exact) = (false, true);
+    for (at, arc) in status.arcs.iter().enumerate() {
+        let Arc::Number { k, offset } = *arc else { continue };
         let at = usize::try_from(i64::try_from(at).ok()? + shift).ok()?;
-        *template.arcs.get_mut(at)? = *arc;
+        let found = i64::from(*arcs.get(at)?) - i64::from(*numbers.get(k)?);
+        if (found - offset).abs() > FEW {
+            return None;
+        }
+        exact &= found == offset;
+        *template.arcs.get_mut(at)? = Arc::Number { k, offset: found };
         moved = true;
     }
-    (moved && template.instance(numbers).as_deref() == Some(arcs)).then_some(template)
+    (moved && template.instance(numbers).as_deref() == Some(arcs)).then_some((template, exact))
 }
 
 fn toggles(taken: &BTreeMap<Does, Vec<(String, Place)>>, template: &Template) -> Result<(), LearnError> {

@@ -27,14 +27,14 @@ pub(in crate::learn) fn mirrors(
     plugs: &[Plug],
     notes: &mut Vec<Note>,
 ) -> Vec<Status> {
+    if let Some(plug) = &status.only {
+        return of_one(read, shown, status, plug, notes);
+    }
     let template = &status.spot.template;
-    let Some((prefix, index)) = template.first_place().and_then(|at| template.arcs.split_at_checked(at))
-    else {
+    let place = template.first_place().filter(|_| !status.spot.parted);
+    let Some((prefix, index)) = place.and_then(|at| template.arcs.split_at_checked(at)) else {
         return Vec::new();
     };
-    if status.spot.parted {
-        return Vec::new();
-    }
     let fixed: Vec<(usize, u32)> =
         index.iter().enumerate().filter_map(|(at, arc)| Some((at, arc.fixed()?))).collect();
     let own: Vec<u32> = prefix.iter().filter_map(|arc| arc.fixed()).collect();
@@ -68,6 +68,43 @@ pub(in crate::learn) fn mirrors(
         mirrors.push(mirror);
     }
     mirrors
+}
+
+/// Where the plug's place is not known, every other object that its actions asked for and that follows it.
+fn of_one(
+    read: &Read,
+    shown: &ShownByPlug,
+    status: &Status,
+    plug: &str,
+    notes: &mut Vec<Note>,
+) -> Vec<Status> {
+    let mut others = Vec::new();
+    for (field, values) in shown.get(plug).into_iter().flatten() {
+        let arcs: Vec<Arc> = super::columns::arcs(field).into_iter().map(Arc::Fixed).collect();
+        let follows =
+            values.follows().filter(|follows| values.asked && follows.told && is_state(read, field));
+        let Some(follows) = follows.filter(|_| field.part.is_none() && arcs != status.spot.template.arcs)
+        else {
+            continue;
+        };
+        let (Some((on, a)), Some((off, b))) = (follows.on.first_key_value(), follows.off.first_key_value())
+        else {
+            continue;
+        };
+        let text = format!("{} shows {on} while on and {off} while off, too", field.object);
+        notes.push(Note::new(Certainty::Certain, "status", text).seen([a, b]));
+        others.push(Status {
+            spot: Spot { template: Template { arcs }, parted: false },
+            on: on.clone(),
+            off: off.clone(),
+            also: vec![],
+            certainty: Certainty::Certain,
+            doubt: String::new(),
+            places: vec![a.clone(), b.clone()],
+            only: status.only.clone(),
+        });
+    }
+    others
 }
 
 fn mirror(read: &Read, naming: &Naming, shown: &ShownByPlug, plugs: &[Plug], spot: Spot) -> Option<Status> {

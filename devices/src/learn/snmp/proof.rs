@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fencelab_transcript::{Side, Transcript};
+use fencelab_transcript::{Kind, Side, Transcript};
 use fencelab_wire::Secret;
-use fencelab_wire::snmp::{Body, Message, Pdu, PduKind, Value, Version};
+use fencelab_wire::snmp::{Binding, Body, Message, Pdu, PduKind, Value, Version};
 
 use super::found::Found;
 use super::read::{self, Read, code};
@@ -142,8 +142,19 @@ impl Replay<'_> {
 
     fn transcript(&mut self, transcript: &Transcript) {
         let mut asked: BTreeMap<(u32, i32), (Place, Pdu, Option<Pdu>)> = BTreeMap::new();
+        let mut unheard = BTreeSet::new();
+        // v3 answers as v2c does.
+        let mut versions: BTreeMap<u32, Version> = BTreeMap::new();
         for (index, event) in transcript.events.iter().enumerate() {
             let place = Place { file: Arc::clone(self.name), line: index + 2 };
+            if let Kind::Open(details) = &event.kind {
+                if read::is_unheard(details) {
+                    unheard.insert(event.session);
+                }
+                if details.get("version").and_then(serde_json::Value::as_str) == Some("1") {
+                    versions.insert(event.session, Version::V1);
+                }
+            }
             // It was read once already.
             let Ok(Some((side, pdu))) = read::pdu(event) else { continue };
             let key = (event.session, pdu.request_id);
@@ -152,7 +163,7 @@ impl Replay<'_> {
                     if asked.get(&key).is_some_and(|(_, request, _)| *request == pdu) {
                         continue;
                     }
-                    let version = self.version(transcript, event.session);
+                    let version = versions.get(&event.session).copied().unwrap_or(Version::V2c);
                     let answer = self.ask(event.at, version, &pdu);
                     if asked.insert(key, (place, pdu, answer)).is_some() {
                         self.excluded.unanswered += 1;
@@ -161,6 +172,8 @@ impl Replay<'_> {
                 Side::Device if pdu.kind == PduKind::Response => {
                     if let Some((place, request, answer)) = asked.remove(&key) {
                         self.compare(place, &request, &pdu, answer.as_ref());
+                    } else if unheard.contains(&event.session) {
+                        self.told(event.at, &place, &pdu);
                     }
                 }
                 _ => {}
@@ -169,15 +182,13 @@ impl Replay<'_> {
         self.excluded.unanswered += asked.len();
     }
 
-    /// The version of a session; v3 answers as v2c does.
-    fn version(&self, transcript: &Transcript, session: u32) -> Version {
-        let v1 = transcript.events.iter().any(|event| match &event.kind {
-            fencelab_transcript::Kind::Open(details) if event.session == session => {
-                details.get("version").and_then(serde_json::Value::as_str) == Some("1")
-            }
-            _ => false,
-        });
-        if v1 { Version::V1 } else { Version::V2c }
+    /// What a walk tells without its questions: each object is asked for.
+    fn told(&mut self, at: Duration, place: &Place, pdu: &Pdu) {
+        for binding in pdu.bindings.iter().filter(|binding| !binding.value.is_exception()) {
+            let request = Pdu::new(PduKind::Get, pdu.request_id, vec![Binding::ask(binding.object.clone())]);
+            let answer = self.ask(at, Version::V2c, &request);
+            self.compare(place.clone(), &request, &request.answer(vec![binding.clone()]), answer.as_ref());
+        }
     }
 
     fn ask(&mut self, at: Duration, version: Version, pdu: &Pdu) -> Option<Pdu> {
@@ -251,7 +262,7 @@ fn words(pdu: &Pdu) -> String {
     if !pdu.error.is_ok() && pdu.kind == PduKind::Response {
         return format!("{} at {}", pdu.error, pdu.index);
     }
-    let binding = |binding: &fencelab_wire::snmp::Binding| match &binding.value {
+    let binding = |binding: &Binding| match &binding.value {
         Value::Null => binding.object.to_string(),
         value => format!("{} = {}", binding.object, code(value)),
     };

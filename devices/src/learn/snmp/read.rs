@@ -79,6 +79,11 @@ pub(in crate::learn) fn pdu(event: &Event) -> Result<Option<(Side, Pdu)>, String
     }
 }
 
+/// Whether an `open` says that only the device was heard.
+pub(in crate::learn) fn is_unheard(details: &fencelab_transcript::Map) -> bool {
+    details.contains_key("unheard")
+}
+
 struct Reader<'a> {
     read: &'a mut Read,
     name: &'a Arc<str>,
@@ -93,6 +98,8 @@ struct Reader<'a> {
     writes: u32,
     /// Session → the number of its community.
     community: BTreeMap<u32, u64>,
+    /// Sessions of which only the device was heard: walks that come from a text.
+    unheard: BTreeSet<u32>,
 }
 
 impl<'a> Reader<'a> {
@@ -108,6 +115,7 @@ impl<'a> Reader<'a> {
             newest: BTreeMap::new(),
             writes: 0,
             community: BTreeMap::new(),
+            unheard: BTreeSet::new(),
         }
     }
 
@@ -132,6 +140,9 @@ impl<'a> Reader<'a> {
 
     fn open(&mut self, session: u32, details: &fencelab_transcript::Map) {
         let text = |key: &str| details.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+        if is_unheard(details) {
+            self.unheard.insert(session);
+        }
         let access = &mut self.read.access;
         access.versions.extend(text("version"));
         access.contexts.extend(text("context").filter(|context| !context.is_empty()));
@@ -188,7 +199,14 @@ impl<'a> Reader<'a> {
     }
 
     fn answer(&mut self, event: &Event, place: &Place, pdu: &Pdu) {
-        let Some(index) = self.asked.remove(&(event.session, pdu.request_id)) else { return };
+        let asked = self.asked.remove(&(event.session, pdu.request_id));
+        if asked.is_none() && self.unheard.contains(&event.session) {
+            // As if it had been walked: what was asked is not told, and does not matter.
+            self.request(event, place.clone(), Pdu::new(PduKind::GetNext, pdu.request_id, Vec::new()));
+            self.asked.remove(&(event.session, pdu.request_id));
+        }
+        let made = self.exchanges.len().checked_sub(1).filter(|_| self.unheard.contains(&event.session));
+        let Some(index) = asked.or(made) else { return };
         let (Some(exchange), Some(request)) = (self.exchanges.get_mut(index), self.requests.get(index))
         else {
             return;

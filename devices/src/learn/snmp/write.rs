@@ -74,7 +74,9 @@ impl Writer<'_> {
 
     fn device(&self, text: &mut String, evidence: Option<&Vec<&str>>) {
         let headers = || self.transcripts.iter().map(|named| &named.transcript.header);
-        let first = headers().next().map(|header| header.device.clone()).unwrap_or_default();
+        // A walk that was imported does not know of which device it is.
+        let known = headers().find(|header| header.device.vendor != "unknown").or(headers().next());
+        let first = known.map(|header| header.device.clone()).unwrap_or_default();
         let or = |own: &Option<String>, recorded: &str| own.clone().unwrap_or_else(|| recorded.to_owned());
         let _ = writeln!(text, "vendor = {}", quoted(&or(&self.options.vendor, &first.vendor)));
         let _ = writeln!(text, "model = {}", quoted(&or(&self.options.model, &first.model)));
@@ -91,7 +93,7 @@ impl Writer<'_> {
             let _ = writeln!(text, "evidence = [{}]", list(names.iter().copied()));
         }
         let provenances = || headers().filter_map(|header| header.provenance.as_deref());
-        let kind = if provenances().any(|text| text.starts_with("import")) { "imported" } else { "recorded" };
+        let kind = if provenances().any(|text| text.contains("imported")) { "imported" } else { "recorded" };
         let from: Vec<String> = self
             .transcripts
             .iter()
