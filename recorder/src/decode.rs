@@ -425,3 +425,6 @@ fn refusal<E: std::fmt::Debug>(error: &snmp_parser::asn1_rs::nom::Err<E>) -> Str
         Err::Error(error) | Err::Failure(error) => format!("{error:?}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

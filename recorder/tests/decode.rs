@@ -155,6 +155,19 @@ fn where_they_disagree_nothing_is_taken_and_the_reason_names_both_and_no_secret(
     }
 }
 
+#[test]
+fn a_datagram_that_both_read_but_not_alike_is_refused() {
+    // snmp-parser takes whatever has the number of NULL's tag for NULL, and a string that is put together of parts for one.
+    for value in ["6500", "2403 040161"] {
+        let (datagram, what) = (response(&[7], &bytes(value)), "the value of 1.3.6.1.2.1");
+        assert!(Message::parse(&datagram).is_ok(), "{value}");
+        assert!(parse_snmp_generic_message(&datagram).is_ok(), "{value}");
+        let why = decode(&datagram).unwrap_err();
+        assert!(why.contains(&format!("disagree on {what}: snmp-parser reads ")), "{why}");
+        assert!(why.contains(", our own "), "{why}");
+    }
+}
+
 fn oid() -> impl Strategy<Value = Oid> {
     let arcs = prop::collection::vec(prop_oneof![0..200_u32, any::<u32>()], 0..20);
     (0..3_u32, 0..40_u32, arcs)
