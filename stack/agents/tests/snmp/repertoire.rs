@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::unit::{
     COMMUNITY, PASSWORD, PRIVACY, USER, Unit, expect, expect_failure,
     kinds::{
-        KINDS, Kind, cisco_mds, eaton_switched, if_mib, lindy, master_switch, master_switch_plus, rack_pdu,
+        KINDS, Kind, cisco_mds, eaton_switched, if_mib, lindy, master_switch_plus, rack_pdu,
+        unknown_pdu_of_apc,
     },
     play, play_at,
 };
@@ -183,7 +184,7 @@ fn who_is_not_let_in_is_told_so() {
 #[test]
 fn a_device_that_is_not_known_is_not_taken_for_another() {
     // APC: tried as the oldest, and said so.
-    let unit = master_switch().shared();
+    let unit = unknown_pdu_of_apc().shared();
     let ran = play(&unit, "fence_apc_snmp", &["-n", "3", "-o", "off"]);
     expect(&ran, 0, "Success: Powered OFF\n");
     assert!(
@@ -201,7 +202,7 @@ fn a_device_that_is_not_known_is_not_taken_for_another() {
         expect_failure(&ran, "parse", "this agent knows ");
     }
     // An outlet that a device of unknown kind does not have is not off either.
-    let unit = master_switch().shared();
+    let unit = unknown_pdu_of_apc().shared();
     let ran = play(&unit, "fence_apc_snmp", &["-n", "9", "-o", "off", "--missing-as-off"]);
     expect_failure(&ran, "command", "the device has no such plug");
 }

@@ -9,6 +9,12 @@ use crate::snmp::{
 /// PowerNet-MIB has two numbers in the index of a MasterSwitch plus; hardware was seen with a 1 between them.
 const SWITCH_1_OUTLET: &[Arc] = &[Arc::Part(0, 0), Arc::Fixed(1), Arc::Part(1, 0)];
 
+/// masterswitchV1 to V3.
+const MASTER_SWITCHES: [&[u32]; 3] = [
+    &[1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 1],
+    &[1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 2],
+    &[1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 3],
+];
 const RACK_PDU: &[u32] = &[1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 5];
 const MASTER_SWITCH_PLUS: &[u32] = &[1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 4];
 const RACK_PDU_2: &[u32] = &[1, 3, 6, 1, 4, 1, 318, 1, 3, 4, 6];
@@ -75,6 +81,7 @@ const KNOWN: &[Dialect] = &[
         notation: Notation::OneSwitch,
         ..Dialect::new("APC rack PDU", Codes::new(RACK_PDU_STATE, 1, 2), Codes::new(RACK_PDU_COMMAND, 1, 2))
     },
+    Dialect { identities: &MASTER_SWITCHES, ..MASTER_SWITCH },
     master_switch_plus(SWITCH_1_OUTLET),
     master_switch_plus(SWITCH_AND_OUTLET),
     Dialect {

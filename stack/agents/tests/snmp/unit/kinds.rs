@@ -29,6 +29,7 @@ const fn kind(
 
 pub(crate) const KINDS: &[Kind] = &[
     kind("fence_apc_snmp", rack_pdu, "7", Some("Outlet 7"), "7,Outlet 7"),
+    kind("fence_apc_snmp", unknown_pdu_of_apc, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_apc_snmp", master_switch, "7", Some("Outlet 7"), "7,Outlet 7"),
     kind("fence_apc_snmp", master_switch_plus, "2:3", Some("db 2:3"), "2:3,db 2:3"),
     kind("fence_apc_snmp", master_switch_plus_mib, "3:8", Some("db 3:8"), "3:8,db 3:8"),
@@ -102,9 +103,18 @@ pub(crate) fn rack_pdu() -> Unit {
     table("318.1.3.4.5", 1..=24, (status, 1, 2), (command, 1, 2), Some("318.1.1.12.3.5.1.1.2.N"))
 }
 
-pub(crate) fn master_switch() -> Unit {
+fn master_switch() -> Unit {
+    master_switch_of("318.1.3.4.2")
+}
+
+/// Younger than the agents; like every APC PDU it has the objects of the oldest.
+pub(crate) fn unknown_pdu_of_apc() -> Unit {
+    master_switch_of("318.1.3.4.77")
+}
+
+fn master_switch_of(identity: &str) -> Unit {
     let control = "318.1.1.4.4.2.1.3.N";
-    table("318.1.3.4.2", 1..=8, (control, 1, 2), (control, 1, 2), Some("318.1.1.4.4.2.1.4.N"))
+    table(identity, 1..=8, (control, 1, 2), (control, 1, 2), Some("318.1.1.4.4.2.1.4.N"))
 }
 
 fn firmware_6() -> Unit {
