@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fencelab_devices::learn::{Certainty, LearnError, Learned, Named, Options, learn};
 use fencelab_devices::{Credentials, Device, Power};
+use fencelab_transcript::{Event, Side};
 use fencelab_wire::Secret;
 use fencelab_wire::snmp::{Binding, Body, Message, Pdu, PduKind, Value, Version};
 
@@ -444,8 +445,83 @@ fn an_object_that_was_written_keeps_what_is_written() {
 }
 
 #[test]
+fn one_file_an_action_teaches_as_much_as_one_for_all() {
+    let mut pdu = Pdu8::new();
+    let mut files = Vec::new();
+    pdu.list();
+    files.push(pdu.tape.cut("list.jsonl"));
+    for plug in [3, 5] {
+        pdu.status(plug);
+        files.push(pdu.tape.cut(&format!("status-{plug}.jsonl")));
+        for action in ["off", "on"] {
+            pdu.switch(action, plug);
+            files.push(pdu.tape.cut(&format!("{action}-{plug}.jsonl")));
+        }
+    }
+    let apart = learned(&files);
+    assert_eq!(apart.spec.plant.plugs.len(), 8);
+    notes(&apart, Certainty::Certain, "status", "shows 1 while on and 2 while off");
+    notes(
+        &apart,
+        Certainty::Certain,
+        "delay",
+        "off: more than 1002ms and at most 2002ms; 1500ms was written",
+    );
+}
+
+#[test]
+fn without_marks_of_what_was_there_before_an_off_and_an_on_are_enough() {
+    // As two files of `record -- fence_…`: no status before, none after.
+    let mut pdu = Pdu8::new();
+    pdu.switch("off", 3);
+    let off = pdu.tape.cut("off.jsonl");
+    pdu.switch("on", 3);
+    let learned = learned(&[off, pdu.tape.cut("on.jsonl")]);
+    assert!(learned.toml.contains("orders = { on = 1, off = 2 }"), "{}", learned.toml);
+    assert!(!learned.notes.iter().any(|note| note.text.contains("presumed")), "{:#?}", learned.notes);
+}
+
+#[test]
+fn what_an_imported_walk_tells_is_known_without_its_questions() {
+    let mut pdu = Pdu8::new();
+    let bindings: Vec<Binding> = pdu
+        .tape
+        .objects
+        .iter()
+        .map(|(object, value)| Binding { object: object.clone(), value: value.clone() })
+        .collect();
+    for plug in [3, 5] {
+        pdu.switch("off", plug);
+        pdu.switch("on", plug);
+    }
+    let switched = pdu.tape.cut("switched.jsonl");
+    let mut walk = pdu.tape.cut("walk.jsonl");
+    let at = Duration::ZERO;
+    let told = fencelab_wire::snmp::body::to_json(&Body::Pdu(Pdu::new(PduKind::Response, 0, bindings)), b"");
+    walk.transcript.header.provenance = Some("a walk, imported from pdu.walk".to_owned());
+    walk.transcript.events = vec![
+        Event::open(at, 1, [("unheard".to_owned(), "imported from a walk".into())].into_iter().collect()),
+        Event::say_object(at, 1, Side::Device, "snmp", told),
+    ];
+    let learned = learned(&[walk, switched]);
+    assert_eq!(learned.spec.plant.plugs.len(), 8);
+    assert_eq!(learned.spec.plant.plugs[6].1, Power::Off, "as the walk has it");
+    assert!(!learned.notes.iter().any(|note| note.about == "power"), "{:#?}", learned.notes);
+    assert!(learned.toml.contains("kind = \"imported\""), "{}", learned.toml);
+    // The same without `unheard` is an answer to nothing, and tells nothing.
+    let mut pdu = Pdu8::new();
+    pdu.switch("off", 3);
+    pdu.switch("on", 3);
+    let known = learn(&[pdu.tape.cut("switched.jsonl")], &Options::default()).unwrap();
+    assert_eq!(known.spec.plant.plugs.len(), 1);
+}
+
+#[test]
 fn refusals_say_what_to_record() {
     assert_eq!(learn(&[], &Options::default()).unwrap_err(), LearnError::Nothing);
+
+    let twice = [whole(), whole()].concat();
+    assert_eq!(refused(&twice), LearnError::SameName("all.jsonl".to_owned()));
 
     let mut other = whole();
     other[0].transcript.header.link.protocol = "telnet".to_owned();

@@ -16,6 +16,9 @@ pub enum LearnError {
         /// Its protocol.
         protocol: String,
     },
+    /// Two transcripts would become one file.
+    #[error("two transcripts are called `{0}`; in the device's folder each needs a name of its own")]
+    SameName(String),
     /// A line is no message of its protocol.
     #[error("{place}: {what}; `fencelab lint` says what a transcript may hold")]
     Unreadable {

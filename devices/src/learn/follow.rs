@@ -237,7 +237,8 @@ impl Delay {
         for step in [1_000_000, 500_000, 100_000, 50_000, 10_000, 1_000_u64] {
             let micros = u64::try_from(middle.as_micros()).unwrap_or(u64::MAX);
             let near = Duration::from_micros(micros.saturating_add(step / 2) / step * step);
-            if near > *low && near <= *high {
+            // Not at a bound: what was recorded at 0.999 s will come at 1.001 s another time.
+            if near.abs_diff(middle) <= (*high - *low) / 4 {
                 return Some(near);
             }
         }
@@ -258,6 +259,8 @@ mod tests {
         for (after, within, chosen) in [
             (None, at(800), Some(0)),
             (at(250), at(800), Some(500)),
+            (at(0), at(1_000), Some(500)),
+            (at(1_002), at(2_002), Some(1_500)),
             (at(2_100), at(4_200), Some(3_000)),
             (at(1_001), at(1_003), Some(1_002)),
             (at(400), None, Some(401)),

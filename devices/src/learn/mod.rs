@@ -14,6 +14,7 @@ mod snmp;
 mod story;
 mod truth;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -99,7 +100,11 @@ pub fn learn(transcripts: &[Named], options: &Options) -> Result<Learned, LearnE
     if transcripts.is_empty() {
         return Err(LearnError::Nothing);
     }
+    let mut names = BTreeSet::new();
     for named in transcripts {
+        if !names.insert(evidence_name(&named.name)) {
+            return Err(LearnError::SameName(evidence_name(&named.name).to_owned()));
+        }
         let protocol = &named.transcript.header.link.protocol;
         if protocol != "snmp" {
             return Err(LearnError::Protocol { file: named.name.clone(), protocol: protocol.clone() });

@@ -9,7 +9,7 @@ use super::found::{Control, Found, Plug, Readback, Spot, Status};
 use super::index::{Arc, Name};
 use super::read::{Read, code};
 use crate::duration;
-use crate::learn::follow::Does;
+use crate::learn::follow::{Delay, Does};
 use crate::learn::note::Certainty;
 use crate::learn::{Named, Options, Place, RECORDED, evidence_name};
 use crate::plant::Power;
@@ -141,16 +141,7 @@ impl Writer<'_> {
         }
         let mut parts = Vec::new();
         for (name, timing) in [("off", &self.found.off), ("on", &self.found.on)] {
-            let bound = |bound: &Option<(std::time::Duration, Place)>, word: &str| {
-                bound.as_ref().map(|(time, place)| format!("{word} {} ({place})", duration::format(*time)))
-            };
-            let bounds: Vec<String> =
-                [bound(&timing.delay.after, "more than"), bound(&timing.delay.within, "at most")]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-            let bounds = if bounds.is_empty() { "not recorded".to_owned() } else { bounds.join(", ") };
-            let _ = writeln!(text, "# {name}: {bounds}");
+            let _ = writeln!(text, "# {name}: {}", bounds(&timing.delay));
             parts.push(format!("{name} = \"{}\"", duration::format(timing.chosen)));
         }
         let _ = writeln!(text, "delay = {{ {} }}", parts.join(", "));
@@ -367,6 +358,21 @@ impl Writer<'_> {
             self.read.written.get(&object).or(self.read.table.objects.get(&object).map(|seen| &seen.first))
         };
         objects.filter_map(value).next().map_or("integer", kind_of)
+    }
+}
+
+/// What is known of a delay.
+fn bounds(delay: &Delay) -> String {
+    let bound =
+        |(time, place): &(std::time::Duration, Place)| format!("{} ({place})", duration::format(*time));
+    match (&delay.after, &delay.within) {
+        (None, None) => "unknown, nothing was looked at after an order".to_owned(),
+        (None, Some(within)) => format!("likely at once, at most {}", bound(within)),
+        (Some(after), None) => format!("unknown, more than {}", bound(after)),
+        (Some(after), Some(within)) if delay.chosen().is_none() => {
+            format!("unknown, it varies: once more than {}, once at most {}", bound(after), bound(within))
+        }
+        (Some(after), Some(within)) => format!("more than {}, at most {}", bound(after), bound(within)),
     }
 }
 
