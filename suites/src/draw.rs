@@ -449,7 +449,7 @@ pub fn base_options(
 }
 
 /// The third of several, or else the last.
-pub(crate) fn middle(plugs: &[String]) -> Option<&String> {
+pub(crate) fn middle<T>(plugs: &[T]) -> Option<&T> {
     plugs.get(2).or(plugs.last())
 }
 

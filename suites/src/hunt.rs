@@ -110,7 +110,7 @@ impl Field {
                 // It has its cell in the conformance suite.
                 continue;
             }
-            let drawer = match &pair.alias_of {
+            let drawer = match pair.extent.alias_of() {
                 Some(other) => Err(format!("the same program as {other}, which is tried")),
                 None => Drawer::new(spec, subject, property, plan).map_err(str::to_owned),
             };

@@ -16,8 +16,29 @@ use crate::plan::Plan;
 pub(crate) struct Pair {
     pub(crate) spec: Arc<DeviceSpec>,
     pub(crate) subject: Arc<Subject>,
-    /// The agent that is the same program, and is tried in full on this device.
-    pub(crate) alias_of: Option<String>,
+    /// How much is tried of it.
+    pub(crate) extent: Extent,
+}
+
+/// How much is tried of an agent on a device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Extent {
+    /// Everything.
+    Full,
+    /// Not what depends on the program alone: it is tried in full on that device.
+    Again(String),
+    /// Little: that agent is the same program, and is tried on the same device.
+    Alias(String),
+}
+
+impl Extent {
+    /// The agent that is tried in its place.
+    pub(crate) fn alias_of(&self) -> Option<&str> {
+        match self {
+            Extent::Alias(other) => Some(other),
+            Extent::Full | Extent::Again(_) => None,
+        }
+    }
 }
 
 /// Every chosen agent on every chosen device. An agent is asked for its metadata once.
@@ -39,17 +60,32 @@ pub(crate) fn meet(plan: &Plan, troubles: &mut Vec<String>) -> Vec<Pair> {
                 }
             });
             let Some(subject) = subject else { continue };
-            let here = pairs.get(first..).unwrap_or_default();
-            let said = Link::of(spec).always_said();
-            let twin =
-                here.iter().find(|pair| pair.alias_of.is_none() && is_same(&pair.subject, subject, said));
-            let alias_of =
-                twin.filter(|_| !is_named(plan, &subject.agent)).map(|pair| pair.subject.agent.to_string());
-            pairs.push(Pair { spec: Arc::clone(spec), subject: Arc::clone(subject), alias_of });
+            let named = is_named(plan, &subject.agent);
+            let extent = if named { Extent::Full } else { extent(spec, subject, &pairs, first) };
+            pairs.push(Pair { spec: Arc::clone(spec), subject: Arc::clone(subject), extent });
         }
     }
     troubles.dedup();
     pairs
+}
+
+/// How much to try of an agent on a device, where these pairs were met before, and those from `first` on with this device.
+fn extent(spec: &DeviceSpec, subject: &Subject, pairs: &[Pair], first: usize) -> Extent {
+    let said = Link::of(spec).always_said();
+    let is_it = |pair: &&Pair| pair.extent == Extent::Full && is_same(&pair.subject, subject, said);
+    let (before, here) = pairs.split_at(first.min(pairs.len()));
+    let tried_here = |pair: &&Pair| pair.extent.alias_of().is_none() && is_same(&pair.subject, subject, said);
+    if let Some(twin) = here.iter().find(tried_here) {
+        return Extent::Alias(twin.subject.agent.to_string());
+    }
+    // On a device of one plug there is so little to try that nothing is left out.
+    let many = |spec: &DeviceSpec| spec.plant.plugs.len() > 1;
+    let protocol = |spec: &DeviceSpec| spec.faces.first().map(|face| face.protocol().to_owned());
+    let like = |pair: &&Pair| many(&pair.spec) && protocol(&pair.spec) == protocol(spec);
+    match before.iter().filter(like).find(is_it) {
+        Some(twin) if many(spec) => Extent::Again(twin.spec.id.clone()),
+        _ => Extent::Full,
+    }
 }
 
 /// Whether somebody asked for this very agent: then it is tried in full, whatever it is.

@@ -81,8 +81,7 @@ fn conform(
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for (at, pair) in pairs.iter().enumerate() {
         let stage = MemoryStage::new(Arc::clone(&pair.subject), Arc::clone(&pair.spec));
-        let tasks =
-            conformance::tasks(plan, &stage, pair.alias_of.is_some()).into_iter().map(|task| (at, task));
+        let tasks = conformance::tasks(plan, &stage, &pair.extent).into_iter().map(|task| (at, task));
         if pair.subject.agent.is_builtin() {
             ours.extend(tasks)
         } else {
@@ -108,7 +107,7 @@ fn conform(
     let mut cells = Vec::new();
     for (pair, book) in pairs.iter().zip(&books) {
         let mut book = std::mem::take(&mut *lock(book));
-        conformance::close(&mut book, pair.alias_of.as_deref());
+        conformance::close(&mut book, &pair.extent);
         cells.extend(book);
     }
     cells
