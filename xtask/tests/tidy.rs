@@ -26,8 +26,10 @@ fn a_source_file_holds_one_thing() {
         let lines = read(&file).lines().count();
         assert!(lines <= 700, "{file} has {lines} lines: split it by what it holds");
         let name = Path::new(&file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        // The asking side of SNMP is called a manager (RFC 3411 §3.1).
+        let is_term = file == "stack/wire/src/snmp/manager.rs";
         assert!(
-            !["utils", "util", "helpers", "manager", "misc"].contains(&name),
+            is_term || !["utils", "util", "helpers", "manager", "misc"].contains(&name),
             "{file}: name it after what it holds"
         );
     }
