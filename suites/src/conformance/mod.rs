@@ -47,7 +47,7 @@ pub(crate) fn attempt(stage: &dyn Stage, task: &Task) -> Option<Tried> {
     let timing = Timing::of(case, &stage.subject().advert.defaults(), effort);
     if case.login == Login::Right {
         judgements.push(("every-action", every_action::check(case, &played.run), &played.run));
-        judgements.push(("bounded", bounded::check(case, &timing, &played.run), &played.run));
+        judgements.push(("bounded", in_time(stage, task, &timing, &played.run)?, &played.run));
         judgements.push(("right-plug", right_plug::check(case, &played.run), &played.run));
     } else {
         judgements.push((CREDENTIALS, refuses(case, &played.run), &played.run));
@@ -63,6 +63,21 @@ pub(crate) fn attempt(stage: &dyn Stage, task: &Task) -> Option<Tried> {
         (check, judgement, finding)
     });
     Some(Tried { judgements: judgements.collect(), took: begun.elapsed() })
+}
+
+/// Whether the run ended in time. A busy machine makes anybody late, so what was late is believed only if it is so again.
+fn in_time(stage: &dyn Stage, task: &Task, timing: &Timing, run: &Run) -> Option<Judgement> {
+    const AGAIN: usize = 2;
+    let mut judgement = bounded::check(&task.case, timing, run);
+    for _ in 0..AGAIN {
+        let late = matches!(&judgement, Judgement::Broken(breach) if breach.class == Class::Hang);
+        if !late || stage.subject().agent.is_builtin() {
+            break;
+        }
+        let again = stage.play(&task.case, crate::stage::Needs::One, false)?;
+        judgement = bounded::check(&task.case, timing, &again.run);
+    }
+    Some(judgement)
 }
 
 /// Without the right to do it, nothing may happen, and the caller must be told.
