@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use fencelab_devices::fault::{Fault, FaultError};
-use fencelab_devices::serve::{Served, Shared};
+use fencelab_devices::serve::{By, Rack, Served, Shared};
+use fencelab_devices::spec::FaceSpec;
 use fencelab_devices::{Device, DeviceSpec, Power};
+use fencelab_wire::snmp::Version;
 use serde_json::{Value, json};
 
 use crate::address;
@@ -49,6 +51,9 @@ pub(crate) struct EmulateArgs {
     /// Give each device an address of its own, counting up from --listen, instead of a port.
     #[arg(long)]
     own_address: bool,
+    /// Put all devices behind one port, told apart by what SNMP says: the community PASSWORD@NUMBER, or the context NUMBER.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "own_address")]
+    share_port: Option<SharePort>,
     /// The power of a plug at the start.
     #[arg(long, value_name = "PLUG=on|off")]
     plug: Vec<PlugPower>,
@@ -67,6 +72,15 @@ pub(crate) struct EmulateArgs {
     /// The seed of session numbers and nonces.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+}
+
+/// What tells the devices behind one port apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum SharePort {
+    /// Versions 1 and 2c: each community of a device is followed by @ and the device's number.
+    Community,
+    /// Version 3: the context is the device's number; all have the first one's engine.
+    Context,
 }
 
 /// `PLUG=on|off`.
@@ -116,7 +130,7 @@ pub(crate) fn run(args: EmulateArgs) -> Result<Exit, Failure> {
 
 async fn serve(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<Exit, Failure> {
     let mut signals = Signals::catch()?;
-    let (served, emulated) = start(args, specs)?;
+    let (sockets, emulated) = start(args, specs)?;
     let emulated: Arc<[Emulated]> = emulated.into();
     let mut tape = match (&args.record, specs.first(), emulated.first()) {
         (Some(path), Some(spec), Some(device)) => {
@@ -133,7 +147,7 @@ async fn serve(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<Exit, Fa
         ),
         None => None,
     };
-    output::to_stdout(ready(&emulated, control).as_bytes())?;
+    output::to_stdout(ready(&emulated, control, args.share_port).as_bytes())?;
     // Only faults send anything to a neighbour, and only the control interface brings faults later.
     let crossing = emulated.len() > 1 && (control.is_some() || !args.fault.is_empty());
     if tape.is_none() && !crossing {
@@ -152,51 +166,137 @@ async fn serve(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<Exit, Fa
             }
         }
     }
-    drop(served);
+    drop(sockets);
     if let Some(tape) = &mut tape {
         tape.write()?;
     }
     Ok(Exit::Success)
 }
 
-fn start(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<(Vec<Served>, Vec<Emulated>), Failure> {
+/// What listens, for as long as it is kept.
+#[derive(Default)]
+struct Sockets {
+    rack: Option<Rack>,
+    served: Vec<Served>,
+}
+
+impl Sockets {
+    fn len(&self) -> usize {
+        self.served.len() + usize::from(self.rack.is_some())
+    }
+}
+
+fn start(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<(Sockets, Vec<Emulated>), Failure> {
     let login = credentials::lab();
-    let (mut served, mut emulated) = (Vec::new(), Vec::new());
+    let mut devices = Vec::new();
     for spec in specs {
         for _ in 0..args.count {
-            let number = emulated.len();
-            let mut device = Device::new(spec.clone(), &login, args.seed.wrapping_add(number as u64));
+            let seed = args.seed.wrapping_add(devices.len() as u64);
+            let mut device = Device::new(spec.clone(), &login, seed);
             prepare(&mut device, args)?;
-            let shared = Shared::new(device);
-            let mut faces = Vec::new();
-            for (face, about) in spec.faces.iter().enumerate() {
-                let bind = bind_address(args, number, served.len())?;
-                let socket = Served::share(&shared, face, bind).map_err(|error| {
-                    let mend = match error.kind() {
-                        std::io::ErrorKind::AddrInUse => "; choose another --port, or 0 for any",
-                        std::io::ErrorKind::PermissionDenied => "; ports below 1024 are the administrator's",
-                        _ if error.raw_os_error() == Some(24) => {
-                            "; raise the limit of open files (ulimit -n)"
-                        }
-                        _ => "",
-                    };
-                    Failure::new(
-                        Exit::Network,
-                        format!("{}: cannot listen on {bind}: {error}{mend}", spec.id),
-                    )
-                })?;
-                faces.push((about.protocol().to_owned(), socket.address));
-                served.push(socket);
-            }
-            emulated.push(Emulated {
-                id: spec.id.clone(),
-                shared,
-                faces,
-                faulty: AtomicBool::new(!args.fault.is_empty()),
-            });
+            devices.push(device);
         }
     }
-    Ok((served, emulated))
+    let specs: Vec<Arc<DeviceSpec>> = devices.iter().map(|device| device.spec().clone()).collect();
+    let (mut sockets, mut emulated) = (Sockets::default(), Vec::new());
+    let (shared, in_rack) = match args.share_port {
+        Some(what) => {
+            let face = shared_face(&specs, what)?;
+            let names = (0..).map(|number: usize| number.to_string());
+            let bind = bind_address(args, 0, 0)?;
+            let rack = Rack::start(names.zip(devices).collect(), what.by(), face, bind);
+            let rack = rack.map_err(|error| cannot_listen("the shared port", bind, &error))?;
+            let shared = rack.devices.clone();
+            sockets.rack = Some(rack);
+            (shared, Some(face))
+        }
+        None => (devices.into_iter().map(Shared::new).collect(), None),
+    };
+    for (number, (spec, shared)) in specs.iter().zip(shared).enumerate() {
+        let mut faces = Vec::new();
+        for (face, about) in spec.faces.iter().enumerate() {
+            let address = match &sockets.rack {
+                Some(rack) if in_rack == Some(face) => rack.address,
+                _ => {
+                    let bind = bind_address(args, number, sockets.len())?;
+                    let socket = Served::share(&shared, face, bind);
+                    let socket = socket.map_err(|error| cannot_listen(&spec.id, bind, &error))?;
+                    let address = socket.address;
+                    sockets.served.push(socket);
+                    address
+                }
+            };
+            faces.push((about.protocol().to_owned(), address));
+        }
+        let faulty = AtomicBool::new(!args.fault.is_empty());
+        emulated.push(Emulated { id: spec.id.clone(), shared, faces, faulty });
+    }
+    Ok((sockets, emulated))
+}
+
+fn cannot_listen(who: &str, bind: SocketAddr, error: &std::io::Error) -> Failure {
+    let mend = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "; choose another --port, or 0 for any",
+        std::io::ErrorKind::PermissionDenied => "; ports below 1024 are the administrator's",
+        _ if error.raw_os_error() == Some(24) => "; raise the limit of open files (ulimit -n)",
+        _ => "",
+    };
+    Failure::new(Exit::Network, format!("{who}: cannot listen on {bind}: {error}{mend}"))
+}
+
+impl SharePort {
+    fn by(self) -> By {
+        match self {
+            Self::Community => By::Community,
+            Self::Context => By::Context,
+        }
+    }
+
+    /// The versions of SNMP in which it can be said.
+    fn versions(self) -> &'static [Version] {
+        match self {
+            Self::Community => &[Version::V1, Version::V2c],
+            Self::Context => &[Version::V3],
+        }
+    }
+
+    /// What the ready line says of device `number`, beside the password.
+    fn told(self, number: usize) -> (&'static str, String) {
+        match self {
+            Self::Community => ("community-suffix", format!("@{number}")),
+            Self::Context => ("context", number.to_string()),
+        }
+    }
+}
+
+/// The face that devices behind one port are reached by: the same in all.
+fn shared_face(specs: &[Arc<DeviceSpec>], what: SharePort) -> Result<usize, Failure> {
+    let mut common = None;
+    for spec in specs {
+        let refused = |why: String| Failure::new(Exit::Usage, format!("{}: {why}", spec.id));
+        let face = spec.faces.iter().enumerate().find_map(|(index, face)| match face {
+            FaceSpec::Snmp(snmp) => Some((index, snmp)),
+            _ => None,
+        });
+        let Some((index, face)) = face else {
+            let why = "it does not speak SNMP, and only SNMP tells devices behind one port apart; leave it out, or leave --share-port out";
+            return Err(refused(why.to_owned()));
+        };
+        let versions = what.versions();
+        if !versions.iter().any(|version| face.versions.contains(version)) {
+            let other = if what == SharePort::Community { "context" } else { "community" };
+            let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            return Err(refused(format!(
+                "it does not speak SNMP {}; try --share-port {other}",
+                versions.join(" or ")
+            )));
+        }
+        if *common.get_or_insert(index) != index {
+            let why = "its SNMP is not in the same place among its faces as that of the devices before it; emulate it by itself";
+            return Err(refused(why.to_owned()));
+        }
+    }
+    Ok(common.unwrap_or_default())
 }
 
 /// Plugs and faults as the command line wants them.
@@ -234,11 +334,16 @@ fn bind_address(args: &EmulateArgs, device: usize, face: usize) -> Result<Socket
 }
 
 /// One JSON line for each face.
-fn ready(emulated: &[Emulated], control: Option<SocketAddr>) -> String {
+fn ready(emulated: &[Emulated], control: Option<SocketAddr>, share: Option<SharePort>) -> String {
     let mut lines = String::new();
     for (number, device) in emulated.iter().enumerate() {
         for (face, address) in &device.faces {
-            lines += &format!("{}\n", ready_line(&device.id, number, face, *address, control));
+            let mut line = ready_line(&device.id, number, face, *address, control);
+            let share = share.filter(|_| face == "snmp").map(|what| what.told(number));
+            if let (Some((key, value)), Some(line)) = (share, line.as_object_mut()) {
+                line.insert(key.to_owned(), value.into());
+            }
+            lines += &format!("{line}\n");
         }
     }
     lines

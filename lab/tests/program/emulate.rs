@@ -164,3 +164,92 @@ fn a_wrong_plug_moves_the_next_device_of_the_line() {
     assert_eq!((&moved["power"], &moved["cause"]), (&json!("off"), &json!("neighbour")));
     assert_eq!(changes(0), json!([]));
 }
+
+/// The state of an outlet of a MasterSwitch, or why there is none.
+fn outlet(face: &Value, login: &[&str], words: &[&str]) -> Result<String, String> {
+    let (tool, object) = match words {
+        [_] => ("snmpget", words),
+        _ => ("snmpset", words),
+    };
+    let mut command = Command::new(tool);
+    command.env("MIBS", "").args(login).args(["-m", "", "-Oqv", "-t", "1", "-r", "0"]);
+    command.arg(format!("{}:{}", face["address"].as_str().unwrap(), face["port"])).args(object);
+    let ran = run(&mut command);
+    if ran.status.success() { Ok(told(&ran).trim().to_owned()) } else { Err(told(&ran)) }
+}
+
+const OUTLET: &str = "1.3.6.1.4.1.318.1.1.4.4.2.1.3.5";
+
+/// Three devices behind one port: each has its own truth, its own faults, and nobody answers for another.
+fn shares_a_port(what: &str, login: impl Fn(&Value) -> Vec<String>) {
+    let words = ["emulate", "apc/masterswitch", "net-snmp/snmpd", "apc/masterswitch", "--share-port", what];
+    let mut serving = Serving::start(fencelab().args(words).args(["--control", "127.0.0.1:0"]));
+    let faces: Vec<Value> = (0..3).map(|_| serving.ready()).collect();
+    assert!(faces.iter().all(|face| face["port"] == faces[0]["port"]), "{faces:?}");
+    let logins: Vec<Vec<String>> = faces.iter().map(login).collect();
+    let say = |n: usize, words: &[&str]| {
+        let login: Vec<&str> = logins[n].iter().map(String::as_str).collect();
+        outlet(&faces[n], &login, words)
+    };
+    for n in 0..3 {
+        assert_eq!(say(n, &[OUTLET]).as_deref(), Ok("1"), "{n}");
+    }
+    assert_eq!(say(1, &[OUTLET, "i", "2"]).as_deref(), Ok("2"));
+    assert_eq!([0, 1, 2].map(|n| say(n, &[OUTLET])), ["1", "2", "1"].map(|state| Ok(state.to_owned())));
+    let control = &faces[0]["control"];
+    let power = |n: usize| {
+        let plugs = ask(control, "GET", &format!("/devices/{n}/plugs"), "", "").1;
+        plugs[4]["power"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!([0, 1, 2].map(power), ["on", "off", "on"]);
+    // One device falls silent, the others go on answering.
+    let silent = r#"["drop@from-device,status"]"#;
+    assert_eq!(ask(control, "PUT", "/devices/2/faults", silent, "").0, 200);
+    assert!(say(2, &[OUTLET]).unwrap_err().contains("Timeout"));
+    assert_eq!([0, 1].map(|n| say(n, &[OUTLET])), ["1", "2"].map(|state| Ok(state.to_owned())));
+    assert_eq!(ask(control, "DELETE", "/devices/2/faults", "", "").0, 200);
+    assert_eq!(say(2, &[OUTLET]).as_deref(), Ok("1"));
+}
+
+#[test]
+fn devices_share_a_port_by_community() {
+    shares_a_port("community", |face| {
+        let text = |key: &str| face[key].as_str().unwrap();
+        let community = format!("{}{}", text("password"), text("community-suffix"));
+        ["-v", "2c", "-c", &community].map(str::to_owned).to_vec()
+    });
+}
+
+#[test]
+fn devices_share_a_port_by_context() {
+    shares_a_port("context", |face| {
+        let text = |key: &str| face[key].as_str().unwrap();
+        let (user, password) = (text("user"), text("password"));
+        let words = ["-v", "3", "-l", "authPriv", "-u", user, "-n", text("context")];
+        let keys = ["-a", "SHA", "-A", password, "-x", "AES", "-X", password];
+        words.into_iter().chain(keys).map(str::to_owned).collect()
+    });
+}
+
+#[test]
+fn a_shared_port_hides_the_users_password_and_refuses_what_it_cannot_tell_apart() {
+    let words = ["emulate", "apc/rpdu", "--count", "2", "--share-port"];
+    let mut emulate = fencelab();
+    let mut serving =
+        Serving::start(emulate.args(words).arg("community").env("FENCELAB_PASSWORD", "Tr0ub4dor"));
+    let faces = [serving.ready(), serving.ready()];
+    for (number, face) in faces.iter().enumerate() {
+        assert_eq!(face["password-env"], "FENCELAB_PASSWORD");
+        assert_eq!(face["community-suffix"], format!("@{number}"));
+        assert!(!face.to_string().contains("Tr0ub4dor"), "{face}");
+    }
+    let object = "1.3.6.1.2.1.1.2.0";
+    assert!(outlet(&faces[1], &["-v", "1", "-c", "Tr0ub4dor@1"], &[object]).is_ok());
+    assert!(outlet(&faces[1], &["-v", "1", "-c", "Tr0ub4dor@2"], &[object]).is_err());
+    assert_eq!(serving.end(Signal::SIGTERM), Some(0));
+
+    let refused =
+        run(fencelab().args(["emulate", "apc/rpdu", "generic/ipmi-2.0", "--share-port", "context"]));
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert!(told(&refused).contains("generic/ipmi-2.0: it does not speak SNMP"), "{}", told(&refused));
+}
