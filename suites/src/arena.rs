@@ -212,7 +212,7 @@ impl Rack<'_> {
     /// table that is full until it expires), a later attempt counts as well.
     fn retry(&self, case: &Case) -> Option<Run> {
         const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(5), Duration::from_secs(20)];
-        let calm = self.stage.spec.convalescence();
+        let calm = stage::convalescence(&self.stage.spec, case);
         self.target.with(|target, _| target.clear_faults());
         let mut last = None;
         for pause in PAUSES.into_iter().filter(|pause| pause.is_zero() || *pause <= calm) {

@@ -40,7 +40,7 @@ impl Stage for MemoryStage {
         let mut rack = Rack::new(&self.spec, case, record);
         let run = rack.run(&self.subject, case);
         let retry = (needs == Needs::Retry).then(|| {
-            rack.heal();
+            rack.heal(stage::convalescence(&self.spec, case));
             rack.run(&self.subject, case)
         });
         let other = (needs == Needs::Other).then(|| {
@@ -157,10 +157,10 @@ impl Rack {
         after.into_run(&self.spec, end, (started, ended), self.record)
     }
 
-    /// Ends all trouble and lets time pass.
-    fn heal(&mut self) {
+    /// Ends all trouble and lets so much time pass.
+    fn heal(&mut self, time: Duration) {
         self.target.borrow_mut().device.clear_faults();
-        self.now += self.spec.convalescence();
+        self.now += time;
         self.advance(self.now);
         // What was still on its way to the last run's links is lost with them.
         let _ = self.target.borrow_mut().device.take_output(self.now);

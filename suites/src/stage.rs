@@ -128,6 +128,13 @@ pub(crate) fn devices(
     (target, neighbour)
 }
 
+/// How long the device of a case may behave unusually after its faults were cleared: what it does by itself, and what of the
+/// faults is still to come.
+pub(crate) fn convalescence(spec: &DeviceSpec, case: &Case) -> Duration {
+    let lingering = case.faults.iter().map(|fault| fault.kind.lingers());
+    lingering.fold(spec.convalescence(), Duration::saturating_add)
+}
+
 /// The state of every plug of a device now.
 pub(crate) fn powers(device: &Device) -> BTreeMap<String, Power> {
     device.plant().plugs().iter().map(|plug| (plug.name().to_owned(), plug.power())).collect()

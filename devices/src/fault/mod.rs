@@ -309,6 +309,18 @@ impl FaultKind {
         }
     }
 
+    /// How long something of it may still be to come when it has been cleared: a datagram that is late, a plug that moves
+    /// later, a controller that restarts.
+    #[must_use]
+    pub fn lingers(&self) -> Duration {
+        match self {
+            Self::Delay(time) | Self::DoneLate(time) | Self::BmcReset(_, time) => *time,
+            Self::Flap(time) => time.saturating_mul(2),
+            Self::Reorder => Duration::from_secs(1),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Its entry in the [`CATALOGUE`].
     #[must_use]
     pub fn entry(&self) -> &'static Entry {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use fencelab_transcript::{Body, Event, Kind, Side};
-use fencelab_wire::snmp::{PduKind, Value, body};
+use fencelab_wire::snmp::{self, PduKind, Value, body};
 
 use super::ipmi::{self, IpmiFace};
 use super::rule::{Look, Meaning};
@@ -88,11 +88,11 @@ fn chassis_status(value: &serde_json::Value, unclear: &[&ipmi::Appearance]) -> O
 pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Event]) -> Vec<Claim> {
     let mut asked: HashMap<(u32, i32), PduKind> = HashMap::new();
     let mut claims = Vec::new();
-    for (event, from, value) in bodies(dialogue, "snmp") {
-        let Ok((said, _)) = body::from_json(value) else { continue };
+    for event in dialogue {
+        let Some((from, said)) = snmp_said(event) else { continue };
         let Some(pdu) = said.pdu() else { continue };
         let key = (event.session, pdu.request_id);
-        if *from == Side::Agent {
+        if from == Side::Agent {
             asked.insert(key, pdu.kind);
             continue;
         }
@@ -117,6 +117,18 @@ pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Ev
         }
     }
     claims
+}
+
+/// What an event says in SNMP. Bytes behind a message make a datagram opaque to a careful listener; agents of the field read
+/// it nevertheless, so what it tells them counts.
+fn snmp_said(event: &Event) -> Option<(Side, snmp::Body)> {
+    let Kind::Say { from, body } = &event.kind else { return None };
+    let said = match body {
+        Body::Object { protocol, value } if protocol == "snmp" => body::from_json(value).ok()?.0,
+        Body::Hex(bytes) => snmp::Message::parse_prefix(&bytes.to_lossy()).ok()?.message.body()?.clone(),
+        _ => return None,
+    };
+    Some((*from, said))
 }
 
 /// What a value says about which plugs.
