@@ -465,7 +465,7 @@ fn one_file_an_action_teaches_as_much_as_one_for_all() {
         &apart,
         Certainty::Certain,
         "delay",
-        "off: more than 1002ms and at most 2002ms; 1500ms was written",
+        "off: more than 1.002 s and at most 2.002 s; 1500ms was written",
     );
 }
 
@@ -479,6 +479,21 @@ fn without_marks_of_what_was_there_before_an_off_and_an_on_are_enough() {
     let learned = learned(&[off, pdu.tape.cut("on.jsonl")]);
     assert!(learned.toml.contains("orders = { on = 1, off = 2 }"), "{}", learned.toml);
     assert!(!learned.notes.iter().any(|note| note.text.contains("presumed")), "{:#?}", learned.notes);
+}
+
+#[test]
+fn lines_are_in_order_where_times_are_equal() {
+    // A device without delay in a world without time: everything happens at once.
+    let mut pdu = Pdu8::new();
+    pdu.delay = 0;
+    for plug in [3, 5] {
+        pdu.switch("off", plug);
+        pdu.switch("on", plug);
+    }
+    let mut all = pdu.tape.cut("all.jsonl");
+    all.transcript.events.iter_mut().for_each(|event| event.at = Duration::ZERO);
+    let learned = learned(&[all]);
+    notes(&learned, Certainty::Certain, "status", "shows 1 while on and 2 while off");
 }
 
 #[test]

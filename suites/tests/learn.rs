@@ -2,19 +2,22 @@
 //! repertoire as the emulation does: also for plugs that were never switched in the recording.
 
 use std::cell::RefCell;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fencelab_agents::Invocation;
 use fencelab_devices::learn::{Certainty, LearnError, Learned, Named, Note, Options, learn};
+use fencelab_devices::serve::Served;
 use fencelab_devices::spec::FaceSpec;
 use fencelab_devices::{Credentials, Device, DeviceSpec, Power, corpus};
-use fencelab_link::World;
 use fencelab_link::memory::{MemoryWorld, Peer};
+use fencelab_link::{World, live::LiveWorld};
 use fencelab_recorder::import::walk;
+use fencelab_recorder::{Proxy, Tape};
 use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, LinkInfo, Mark, Side, Transcript};
 
 /// RFC 5737: for documentation, never routed.
@@ -313,6 +316,93 @@ fn the_walk_of_a_real_apc_and_one_outlet_are_enough() {
     assert!(learned.toml.contains(&format!("{rpdu}.{{plug}}")), "{}", learned.toml);
     let likely = |note: &Note| note.certainty == Certainty::Likely && note.text.contains(rpdu);
     assert!(learned.notes.iter().any(likely), "{:#?}", learned.notes);
+}
+
+/// A file in memory that can be read after it was written.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Records list, status, off and on of three plugs on real sockets, through the proxy.
+fn through_the_proxy(runtime: &tokio::runtime::Runtime, spec: &Arc<DeviceSpec>, agent: &str) -> Transcript {
+    let guard = runtime.enter();
+    let anywhere: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let device = Device::new(Arc::clone(spec), &Credentials::default(), 5);
+    let served = Served::start(device, 0, anywhere).unwrap();
+    drop(guard);
+    let link = fencelab_recorder::link::snmp::link(vec![]);
+    let header = Header::new(DeviceIdentity::new("test", "device"), link.info(None));
+    let memory = Memory::default();
+    let tape = Tape::to(Box::new(memory.clone()), header, link.secrets().clone()).unwrap();
+    let proxy = Proxy::start(anywhere, served.address, link, tape).unwrap();
+    let (host, port) = (proxy.address().ip(), proxy.address().port());
+    let run = |action: &str, plug: Option<&str>| {
+        let mut stdin = format!(
+            "action={action}\nip={host}\nipport={port}\nsnmp_version=2c\ncommunity=fencelab\npower_wait=0\n"
+        );
+        stdin.extend(plug.map(|plug| format!("plug={plug}\n")));
+        let invocation =
+            Invocation { program: agent.to_owned(), stdin: Some(stdin), args: vec![], env: [].into() };
+        proxy.mark(Mark::begin(action, plug.map(str::to_owned)));
+        let outcome = fencelab_agents::run(&invocation, &mut LiveWorld::quiet());
+        proxy.mark(Mark::end(action, plug.map(str::to_owned), Some(outcome.exit)));
+        assert!([0, 2].contains(&outcome.exit), "{} {action}: {}", spec.id, outcome.stderr);
+    };
+    run("list", None);
+    for plug in recorded_plugs(spec) {
+        for action in ["status", "off", "on"] {
+            run(action, Some(&plug));
+        }
+    }
+    proxy.finish().unwrap();
+    let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+    Transcript::parse("proxy.jsonl", &text).unwrap()
+}
+
+#[test]
+fn what_the_proxy_recorded_teaches_every_dialect() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // All at once: they mostly wait for plugs.
+    let recorded: Vec<_> = std::thread::scope(|scope| {
+        let record = |spec: Arc<DeviceSpec>| {
+            let runtime = &runtime;
+            scope.spawn(move || {
+                let transcript = through_the_proxy(runtime, &spec, &agent_of(&spec));
+                (spec.id.clone(), transcript)
+            })
+        };
+        let threads: Vec<_> = dialects().into_iter().map(record).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    with_all(|spec, agent| {
+        let (_, transcript) = recorded.iter().find(|(id, _)| *id == spec.id).unwrap();
+        let named = Named { name: "proxy.jsonl".to_owned(), transcript: transcript.clone() };
+        let learned = learn(&[named], &Options::default()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(learned.proof.differences, [], "{}", learned.toml);
+        // Looks came when the machine let them, so delays are not the same; what comes of every action is.
+        let mut original = Bench::new(spec, agent, "2c");
+        let mut copy = Bench::new(&learned.spec, agent, "2c");
+        let mut both = |action: &str, plug: Option<&str>| {
+            let (wanted, found) = (original.run(action, plug).0, copy.run(action, plug).0);
+            assert_eq!((wanted.exit, wanted.stdout), (found.exit, found.stdout), "{action} {plug:?}");
+            assert_eq!(plug.map(|plug| original.power(plug)), plug.map(|plug| copy.power(plug)));
+        };
+        both("list", None);
+        for (plug, _) in spec.plant.plugs.iter().step_by(3) {
+            for action in ["status", "off", "status", "on", "status"] {
+                both(action, Some(plug));
+            }
+        }
+    });
 }
 
 const BEHIND_THE_WALK: &str = r#"

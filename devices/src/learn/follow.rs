@@ -58,7 +58,7 @@ pub(super) fn shown<K: Clone + Ord>(story: &Story<K>, plug: &str) -> BTreeMap<K,
         for exchange in &recording.exchanges {
             let act = exchange.act.and_then(|act| recording.acts.get(act));
             let own = act.is_some_and(|act| act.plug.as_deref() == Some(plug) && act.wish != Wish::Other);
-            let known = truth.at(exchange.at);
+            let known = truth.at(exchange.place.line);
             if !own && known.is_none() {
                 continue;
             }
@@ -244,6 +244,12 @@ impl Delay {
         }
         Some(middle)
     }
+}
+
+/// A time as a person reads it: seconds, to the millisecond.
+pub(super) fn words(time: Duration) -> String {
+    let text = format!("{:.3}", time.as_secs_f64());
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! sure each finding is and what could not be told, and a proof: every recorded request is put to the learnt device again.
 //! Why it decides as it does stands in `docs/learning.md`.
 //!
-//! The core ([`story`], [`truth`], [`follow`]) knows exchanges of fields and marked actions, but no protocol. A protocol
+//! The core (`story`, `truth`, `follow`) knows exchanges of fields and marked actions, but no protocol. A protocol
 //! brings its transcripts as such a story, and writes what was found as its face (`snmp`).
 
 mod error;

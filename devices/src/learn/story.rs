@@ -42,9 +42,10 @@ pub(super) struct Act {
     pub(super) action: String,
     pub(super) plug: Option<String>,
     pub(super) wish: Wish,
-    pub(super) begin: Duration,
-    /// The end of the recording if it was never marked.
-    pub(super) end: Duration,
+    /// The line of its begin: lines are in order even where times are equal.
+    pub(super) begin: usize,
+    /// The line of its end, or the last one if it was never marked.
+    pub(super) end: usize,
     pub(super) exit: Option<i32>,
     pub(super) before: Vec<(String, Power)>,
     pub(super) after: Vec<(String, Power)>,
@@ -93,12 +94,13 @@ pub(super) type Story<K> = Vec<Recording<K>>;
 
 /// The marked actions of a transcript, in the order in which they began.
 pub(super) fn acts(name: &Arc<str>, transcript: &Transcript) -> Vec<Act> {
-    let over = transcript.events.last().map_or(Duration::ZERO, |event| event.at);
+    let over = transcript.events.len() + 2;
     let mut acts: Vec<Act> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     for (index, event) in transcript.events.iter().enumerate() {
-        let Event { at, kind: Kind::Mark(mark), .. } = event else { continue };
-        let place = Place { file: Arc::clone(name), line: index + 2 };
+        let Event { kind: Kind::Mark(mark), .. } = event else { continue };
+        let line = index + 2;
+        let place = Place { file: Arc::clone(name), line };
         if mark.phase == Mark::BEGIN {
             let Some(action) = &mark.action else { continue };
             open.push(acts.len());
@@ -106,7 +108,7 @@ pub(super) fn acts(name: &Arc<str>, transcript: &Transcript) -> Vec<Act> {
                 wish: wish(action),
                 action: action.clone(),
                 plug: mark.plug.clone(),
-                begin: *at,
+                begin: line,
                 end: over,
                 exit: None,
                 before: powers(&mark.before),
@@ -120,7 +122,7 @@ pub(super) fn acts(name: &Arc<str>, transcript: &Transcript) -> Vec<Act> {
                 continue;
             };
             if let Some(act) = acts.get_mut(open.remove(found)) {
-                act.end = *at;
+                act.end = line;
                 act.exit = mark.exit;
                 act.after = powers(&mark.after);
             }
@@ -129,9 +131,9 @@ pub(super) fn acts(name: &Arc<str>, transcript: &Transcript) -> Vec<Act> {
     acts
 }
 
-/// The action that an instant belongs to: the one that began last of those that have not ended.
-pub(super) fn act_at(acts: &[Act], at: Duration) -> Option<usize> {
-    acts.iter().rposition(|act| act.begin <= at && at <= act.end)
+/// The action that a line belongs to: the one that began last of those that have not ended.
+pub(super) fn act_at(acts: &[Act], line: usize) -> Option<usize> {
+    acts.iter().rposition(|act| act.begin <= line && line <= act.end)
 }
 
 fn wish(action: &str) -> Wish {

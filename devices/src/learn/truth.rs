@@ -1,15 +1,13 @@
 //! When which power of a plug is known: from marks and exit codes, until something may have moved it.
 
-use std::time::Duration;
-
 use super::story::{Recording, Wish};
 use crate::plant::Power;
 
-/// A span in which a plug's power is known.
+/// A span of lines in which a plug's power is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Span {
-    from: Duration,
-    to: Duration,
+    from: usize,
+    to: usize,
     power: Power,
     /// Told by a mark or an exit code; otherwise only presumed: an agent that sends an order found the other power.
     pub(super) told: bool,
@@ -28,9 +26,8 @@ impl Truth {
         let mut spans: Vec<Span> = Vec::new();
         for (from, to, power) in told(recording, plug) {
             // Nothing has moved it since the recording began: it was so from the beginning.
-            let from =
-                if moved.iter().all(|at| *at > from) && spans.is_empty() { Duration::ZERO } else { from };
-            let until = moved.iter().copied().find(|at| *at > to).unwrap_or(Duration::MAX);
+            let from = if moved.iter().all(|at| *at > from) && spans.is_empty() { 0 } else { from };
+            let until = moved.iter().copied().find(|at| *at > to).unwrap_or(usize::MAX);
             // Somebody may have pressed a button: the older knowledge ends where a newer one differs.
             if let Some(last) = spans.last_mut().filter(|last| last.power != power && last.to > from) {
                 last.to = last.to.min(from);
@@ -46,26 +43,26 @@ impl Truth {
         truth
     }
 
-    /// What is known of an instant, and whether it was told.
-    pub(super) fn at(&self, at: Duration) -> Option<(Power, bool)> {
+    /// What is known at a line, and whether it was told.
+    pub(super) fn at(&self, at: usize) -> Option<(Power, bool)> {
         let span = self.spans.iter().rev().find(|span| span.from <= at && at < span.to)?;
         Some((span.power, span.told))
     }
 }
 
-/// The instants at which the plug may have been moved: writes in actions on it, and those outside of any action.
-fn disturbances<K>(recording: &Recording<K>, plug: &str) -> Vec<Duration> {
+/// The lines at which the plug may have been moved: writes in actions on it, and those outside of any action.
+fn disturbances<K>(recording: &Recording<K>, plug: &str) -> Vec<usize> {
     let concerns = |act: Option<usize>| {
         let act = act.and_then(|act| recording.acts.get(act));
         act.and_then(|act| act.plug.as_deref()).is_none_or(|name| name == plug)
     };
     let writes =
         recording.exchanges.iter().filter(|exchange| !exchange.wrote.is_empty() && concerns(exchange.act));
-    writes.map(|exchange| exchange.at).collect()
+    writes.map(|exchange| exchange.place.line).collect()
 }
 
 /// From when to when a mark or an exit code tells a power.
-fn told<K>(recording: &Recording<K>, plug: &str) -> Vec<(Duration, Duration, Power)> {
+fn told<K>(recording: &Recording<K>, plug: &str) -> Vec<(usize, usize, Power)> {
     let mut told = Vec::new();
     for (index, act) in recording.acts.iter().enumerate() {
         let of = |powers: &[(String, Power)]| {
@@ -94,20 +91,20 @@ fn told<K>(recording: &Recording<K>, plug: &str) -> Vec<(Duration, Duration, Pow
 }
 
 /// When an action had seen what it ends with: at its last look after its last order.
-fn concluded<K>(recording: &Recording<K>, index: usize) -> Duration {
+fn concluded<K>(recording: &Recording<K>, index: usize) -> usize {
     let own = || recording.exchanges.iter().filter(|exchange| exchange.act == Some(index));
     let look = own().next_back().filter(|last| last.wrote.is_empty() && !last.told.is_empty());
     let ordered = own().any(|exchange| !exchange.wrote.is_empty());
     let act = recording.acts.get(index);
     match (look, ordered) {
-        (Some(look), true) => look.at,
-        (_, false) => act.map_or(Duration::MAX, |act| act.begin),
-        (None, true) => act.map_or(Duration::MAX, |act| act.end),
+        (Some(look), true) => look.place.line,
+        (_, false) => act.map_or(usize::MAX, |act| act.begin),
+        (None, true) => act.map_or(usize::MAX, |act| act.end),
     }
 }
 
 /// From the begin of an action that came to send an order to that order, the plug had the other power.
-fn presumed<K>(recording: &Recording<K>, plug: &str) -> Vec<(Duration, Duration, Power)> {
+fn presumed<K>(recording: &Recording<K>, plug: &str) -> Vec<(usize, usize, Power)> {
     let own =
         recording.acts.iter().enumerate().filter(|(_, act)| act.plug.as_deref() == Some(plug) && act.done());
     own.filter_map(|(index, act)| {
@@ -119,7 +116,7 @@ fn presumed<K>(recording: &Recording<K>, plug: &str) -> Vec<(Duration, Duration,
         let order = recording.exchanges.iter().find(|exchange| {
             exchange.act == Some(index) && !exchange.wrote.is_empty() && exchange.accepted
         })?;
-        Some((act.begin, order.at, power))
+        Some((act.begin, order.place.line, power))
     })
     .collect()
 }

@@ -1,6 +1,6 @@
 //! SNMP transcripts as a story of fields: an object, or one part of a text that carries a list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fencelab_transcript::{Body, Event, Kind, Side, Transcript};
@@ -94,7 +94,7 @@ struct Reader<'a> {
     requests: Vec<Pdu>,
     /// The newest value of every object in this recording, the number of writes when it was seen, and how often it has
     /// changed since the last of them.
-    newest: BTreeMap<Oid, (Value, u32, u32)>,
+    newest: HashMap<Oid, (Value, u32, u32)>,
     writes: u32,
     /// Session → the number of its community.
     community: BTreeMap<u32, u64>,
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
             asked: BTreeMap::new(),
             exchanges: Vec::new(),
             requests: Vec::new(),
-            newest: BTreeMap::new(),
+            newest: HashMap::new(),
             writes: 0,
             community: BTreeMap::new(),
             unheard: BTreeSet::new(),
@@ -164,10 +164,11 @@ impl<'a> Reader<'a> {
         }
         self.asked.insert(key, self.exchanges.len());
         let wrote = if pdu.kind == PduKind::Set { self.written(&pdu) } else { Vec::new() };
+        let act = story::act_at(&self.acts, place.line);
         self.exchanges.push(Exchange {
             at: event.at,
             place,
-            act: story::act_at(&self.acts, event.at),
+            act,
             named: pdu.kind == PduKind::Get,
             wrote,
             accepted: false,

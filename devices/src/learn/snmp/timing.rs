@@ -36,7 +36,7 @@ pub(in crate::learn) fn timing(
         follow::delay(&read.story, power, &is_order, &is_status, &|value| status.reads(value));
     let places = || delay.after.iter().chain(&delay.within).map(|(_, place)| place);
     let time = |bound: &Option<(Duration, crate::learn::Place)>| {
-        bound.as_ref().map(|(time, _)| duration::format(*time)).unwrap_or_default()
+        bound.as_ref().map(|(time, _)| follow::words(*time)).unwrap_or_default()
     };
     let chosen = delay.chosen();
     let written = duration::format(chosen.unwrap_or_default());

@@ -9,7 +9,7 @@ use super::found::{Control, Found, Plug, Readback, Spot, Status};
 use super::index::{Arc, Name};
 use super::read::{Read, code};
 use crate::duration;
-use crate::learn::follow::{Delay, Does};
+use crate::learn::follow::{self, Delay, Does};
 use crate::learn::note::Certainty;
 use crate::learn::{Named, Options, Place, RECORDED, evidence_name};
 use crate::plant::Power;
@@ -363,8 +363,7 @@ impl Writer<'_> {
 
 /// What is known of a delay.
 fn bounds(delay: &Delay) -> String {
-    let bound =
-        |(time, place): &(std::time::Duration, Place)| format!("{} ({place})", duration::format(*time));
+    let bound = |(time, place): &(std::time::Duration, Place)| format!("{} ({place})", follow::words(*time));
     match (&delay.after, &delay.within) {
         (None, None) => "unknown, nothing was looked at after an order".to_owned(),
         (None, Some(within)) => format!("likely at once, at most {}", bound(within)),
