@@ -481,6 +481,65 @@ fn without_marks_of_what_was_there_before_an_off_and_an_on_are_enough() {
     assert!(!learned.notes.iter().any(|note| note.text.contains("presumed")), "{:#?}", learned.notes);
 }
 
+/// The recording with another `open`.
+fn opened(details: serde_json::Value) -> Vec<Named> {
+    let mut whole = whole();
+    let serde_json::Value::Object(details) = details else { panic!("an object") };
+    whole[0].transcript.events[0] = Event::open(Duration::ZERO, 1, details);
+    whole
+}
+
+#[test]
+fn users_are_described_with_their_protocols() {
+    let user = |details| {
+        let learned = learned(&opened(details));
+        let fencelab_devices::spec::FaceSpec::Snmp(face) = &learned.spec.faces[0] else { panic!("SNMP") };
+        let user = &face.users[0];
+        let text = |value: Option<String>| value.unwrap_or_default();
+        (
+            user.name.clone(),
+            text(user.auth.map(|it| it.to_string())),
+            text(user.privacy.map(|it| it.to_string())),
+        )
+    };
+    let words =
+        |name: &str, auth: &str, privacy: &str| (name.to_owned(), auth.to_owned(), privacy.to_owned());
+    let v3 = |mut details: serde_json::Value| {
+        details["version"] = "3".into();
+        details["user"] = "ops".into();
+        user(details)
+    };
+    assert_eq!(
+        v3(serde_json::json!({"level": "authPriv", "auth": "MD5", "privacy": "DES"})),
+        words("lab", "MD5", "DES")
+    );
+    assert_eq!(
+        v3(serde_json::json!({"level": "authNoPriv", "auth": "SHA-256"})),
+        words("lab", "SHA-256", "")
+    );
+    assert_eq!(v3(serde_json::json!({"level": "noAuthNoPriv"})), words("lab", "", ""));
+}
+
+#[test]
+fn a_plug_number_that_is_written_as_a_value_is_no_order_that_can_be_described() {
+    let mut tape = Tape::new(&[]);
+    for plug in [3, 5] {
+        for (action, code) in [("off", 2), ("on", 1)] {
+            let (status, name) = (format!("{STATUS}.{plug}"), plug.to_string());
+            tape.put(&status, 3 - code);
+            tape.begin(action, &name);
+            tape.get(&status);
+            tape.set(&format!("1.3.6.1.4.1.99.1.8.{code}.0"), plug);
+            tape.put(&status, code);
+            tape.get(&status);
+            tape.end(action, &name, 0);
+        }
+    }
+    let error = refused(&[tape.cut("select.jsonl")]);
+    assert!(matches!(error, LearnError::NoPlace { .. }), "{error}");
+    assert!(error.to_string().contains("have the same object"), "{error}");
+}
+
 #[test]
 fn lines_are_in_order_where_times_are_equal() {
     // A device without delay in a world without time: everything happens at once.

@@ -121,7 +121,7 @@ fn place(
     columns::fit(naming, pairs, &read.table).map_err(|why| LearnError::NoPlace {
         plug: base.plug.clone(),
         object: base.field.object.to_string(),
-        why: why.replace("status", "order"),
+        why,
         place: base.place.clone(),
     })
 }

@@ -12,6 +12,9 @@ use crate::learn::note::{Certainty, Note};
 use crate::learn::story::Place;
 use crate::plant::Power;
 
+/// A table with more rows is none of plugs.
+const PLUGS_MAX: usize = 4096;
+
 /// Rows of one column, as the numbers of the plugs that they are about.
 struct Rows {
     /// Where they were seen, in words.
@@ -105,6 +108,7 @@ fn best(read: &Read, naming: &Naming, status: &Status, known: &BTreeMap<Vec<u32>
         known.keys().all(|plug| rows.numbers.contains(plug)) && rows.numbers.len() > known.len()
     });
     // Columns of one table have the same rows; of those that were not walked to their end some are missing.
+    found.retain(|rows| rows.numbers.len() <= PLUGS_MAX);
     let table = status.spot.template.first_place().unwrap_or_default().saturating_sub(1);
     found.into_iter().max_by_key(|rows| (rows.near.min(table), rows.numbers.len(), rows.own))
 }

@@ -150,7 +150,6 @@ impl<'a> Reader<'a> {
             access.users.insert((user, text("auth"), text("privacy")));
         }
         if let Some(number) = details.get("access").and_then(serde_json::Value::as_u64) {
-            access.communities.entry(number).or_default();
             self.community.insert(session, number);
         }
     }
@@ -225,15 +224,16 @@ impl<'a> Reader<'a> {
             }
             return;
         }
+        // A community that nothing was ever answered to is none of the device's.
+        if let Some(number) = self.community.get(&event.session) {
+            *self.read.access.communities.entry(*number).or_default() |= set;
+        }
         if set {
             exchange.accepted = true;
             self.writes += 1;
             let written =
                 request.bindings.iter().map(|binding| (binding.object.clone(), binding.value.clone()));
             self.read.written.extend(written);
-            if let Some(number) = self.community.get(&event.session) {
-                self.read.access.communities.insert(*number, true);
-            }
         }
         let answered: Vec<_> =
             pdu.bindings.iter().filter(|b| !b.value.is_exception() && b.value != Value::Null).collect();
