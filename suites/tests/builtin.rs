@@ -39,6 +39,30 @@ fn conformance_holds() {
     }
 }
 
+/// Wrong communities, passphrases and names, and accounts that may only read: each is refused, and none is left out.
+#[test]
+fn every_kind_of_snmp_account_is_tried() {
+    let mut plan = plan(&[Suite::Conformance], 0);
+    plan.devices.retain(|device| device.id == "apc/rpdu");
+    let report = run_plan(&plan, &mut |_| {});
+    assert_clean(&report);
+    let refused = report.cells.iter().find(|cell| cell.check == "credentials").unwrap();
+    // Of v1 (and v2c with it): a wrong community and one that may only read. Of v3: a passphrase, a name, a reader.
+    assert_eq!(refused.judged, 5);
+}
+
+#[test]
+fn a_plug_that_was_named_is_the_one_that_is_tried() {
+    let mut plan = plan(&[Suite::Properties], 1000);
+    plan.devices.retain(|device| device.id == "apc/masterswitch-plus");
+    plan.plugs = vec!["2:7".to_owned(), "3:1".to_owned()];
+    plan.faults = Some(fencelab_devices::Fault::parse_all("not-done").unwrap());
+    plan.action = Some(fencelab_suites::Action::Off);
+    let report = run_plan(&plan, &mut |_| {});
+    assert_clean(&report);
+    assert!(report.cells.iter().any(|cell| cell.check == "right-plug" && cell.judged > 0));
+}
+
 #[test]
 fn properties_hold_over_several_seeds() {
     for seed in [1, 7, 2008] {
