@@ -129,7 +129,13 @@ impl Player {
     }
 
     /// What a datagram would be about, without any effect.
-    pub(crate) fn classify(&self, now: Duration, peer: SocketAddr, random: Random<'_>, datagram: &[u8]) -> Op {
+    pub(crate) fn classify(
+        &self,
+        now: Duration,
+        peer: SocketAddr,
+        random: Random<'_>,
+        datagram: &[u8],
+    ) -> Op {
         match self {
             Self::Ipmi(player) => player.classify(now, peer, random, datagram),
             Self::Snmp(player) => player.classify(now, datagram),

@@ -135,7 +135,13 @@ impl Player {
     }
 
     /// What a datagram would be about, without any effect: a copy of the sessions reads it.
-    pub(crate) fn classify(&self, now: Duration, peer: SocketAddr, random: Random<'_>, datagram: &[u8]) -> Op {
+    pub(crate) fn classify(
+        &self,
+        now: Duration,
+        peer: SocketAddr,
+        random: Random<'_>,
+        datagram: &[u8],
+    ) -> Op {
         op::of_received(&self.server.clone().receive(now, peer, random, datagram))
     }
 

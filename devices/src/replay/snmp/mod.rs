@@ -33,6 +33,8 @@ pub(crate) struct Player {
     agent: Agent,
     /// Index of the next exchange.
     next: usize,
+    /// The number of the request that was answered last.
+    last_id: Option<i32>,
     pub(super) divergences: Divergences,
     pub(super) timed: bool,
 }
@@ -57,8 +59,7 @@ impl Player {
         let script = Script::of(transcript);
         let password = || Secret::from(credentials.password.as_str());
         let user = |name: &str, auth, privacy| {
-            let secret = |protocol| (protocol, password());
-            User::new(name, Some((auth, password())), Some(privacy).map(secret))
+            User::new(name, Some((auth, password())), Some((privacy, password())))
         };
         // What the record does not tell is what most devices have.
         use fencelab_wire::snmp::usm::{AuthProtocol::Sha1, PrivProtocol::Aes128};
@@ -68,7 +69,8 @@ impl Player {
             .map(|(name, auth, privacy)| user(name, auth.unwrap_or(Sha1), privacy.unwrap_or(Aes128)))
             .collect();
         if !users.iter().any(|user| user.name() == credentials.user) {
-            let (auth, privacy) = script.users.first().map_or((None, None), |(_, auth, privacy)| (*auth, *privacy));
+            let (auth, privacy) =
+                script.users.first().map_or((None, None), |(_, auth, privacy)| (*auth, *privacy));
             users.push(user(&credentials.user, auth.unwrap_or(Sha1), privacy.unwrap_or(Aes128)));
         }
         let mut versions = script.versions.clone();
@@ -83,7 +85,7 @@ impl Player {
         let config =
             Config { versions, communities: vec![password()], users, engine_id, max_size: ANSWER_BYTES_MAX };
         let agent = Agent::new(Arc::new(config));
-        Self { script, agent, next: 0, divergences: Divergences::default(), timed: false }
+        Self { script, agent, next: 0, last_id: None, divergences: Divergences::default(), timed: false }
     }
 
     pub(super) fn handle(&mut self, now: Duration, datagram: &[u8], context: &mut Context<'_>) -> Vec<Reply> {
@@ -118,17 +120,21 @@ impl Player {
     fn answer(&mut self, now: Duration, asked: &Pdu, context: &mut Context<'_>) -> Option<(Pdu, Duration)> {
         let expected = self.script.exchanges.get(self.next);
         let last = self.next.checked_sub(1).and_then(|last| self.script.exchanges.get(last));
-        let exchange = match (expected, last) {
+        let last = last.filter(|last| last.is(asked));
+        let is_again = self.last_id == Some(asked.request_id);
+        let (exchange, moves) = match (expected, last) {
+            // Sent again under its number: the record may have the same question once more, but this is not it.
+            (_, Some(last)) if is_again => (last, false),
             (Some(expected), _) if expected.is(asked) => {
-                // After the last one the first comes again.
                 self.next += 1;
-                expected
+                (expected, true)
             }
-            // Sent again, because the answer was late or was lost.
-            (_, Some(last)) if last.is(asked) => last,
+            // Asked again in other words: the answer was late or was lost.
+            (_, Some(last)) => (last, false),
+            // After the last one the first comes again.
             (None, _) if self.script.exchanges.first().is_some_and(|first| first.is(asked)) => {
                 self.next = 1;
-                self.script.exchanges.first()?
+                (self.script.exchanges.first()?, true)
             }
             _ => {
                 let expected = expected.map(|expected| (expected.line, text(&expected.request)));
@@ -136,7 +142,8 @@ impl Player {
                 return Some((asked.refusal(ErrorStatus::GEN_ERR, 1), Duration::ZERO));
             }
         };
-        if let Some((plug, power)) = &exchange.moves {
+        self.last_id = Some(asked.request_id);
+        if let Some((plug, power)) = exchange.moves.as_ref().filter(|_| moves) {
             context.plant.schedule(now, plug, &[(now, *power)], Cause::Request(context.log.next_number()));
         }
         let (answer, delay) = exchange.answer.as_ref()?;
