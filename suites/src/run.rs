@@ -101,6 +101,11 @@ impl Run {
         self.claims.iter().any(|claim| claim.plug == plug && claim.power == Some(power))
     }
 
+    /// Whether the device answered for this plug, and named no state: there is none such, or it does not know.
+    pub fn was_told_nothing(&self, plug: &str) -> bool {
+        self.claims.iter().any(|claim| claim.plug == plug && claim.power.is_none())
+    }
+
     /// The same run moved to another exit and another end; for runs made by hand.
     #[cfg(test)]
     pub(crate) fn by_hand(target: Truth, exit: i32, ended: Duration) -> Self {

@@ -107,11 +107,15 @@ fn can_say(advert: &Advert, options: &Options) -> bool {
     })
 }
 
-/// Every other version, user and level, each as a change of the usual way.
+/// Every other version, user and level, each as a change of the usual way; and a caller who takes what is missing for off.
 pub(super) fn variants(face: &SnmpFace, advert: &Advert) -> Vec<Variant> {
     let all = ["2c", "3", "1"].into_iter().flat_map(|version| sessions(face, version));
     let all = all.filter(|way| can_say(advert, way));
-    all.map(|way| KEYS.into_iter().map(|key| (key, way.get(key).cloned())).collect()).collect()
+    let mut variants: Vec<Variant> =
+        all.map(|way| KEYS.into_iter().map(|key| (key, way.get(key).cloned())).collect()).collect();
+    // A device of many plugs can say that it does not have one.
+    variants.push(vec![("missing_as_off", Some("1".to_owned()))]);
+    variants
 }
 
 /// Wrong ways to log in, each with the options for it: a community and a passphrase that are not right, a name that is not

@@ -43,6 +43,11 @@ fn of_plug(case: &Case, plug: &str, run: &Run) -> Judgement {
         if run.was_told(plug, Power::Off) {
             return Judgement::Deceived("the device said off of a plug that was on");
         }
+        if case.flag("missing_as_off") && run.was_told_nothing(plug) {
+            return Judgement::Deceived(
+                "the device named no state, and the caller takes what is missing for off",
+            );
+        }
         return broken(&format!("plug {plug} was never off"));
     }
     // After a reboot the plug may be on again: that is its purpose.
@@ -139,6 +144,12 @@ mod tests {
         gone.plug = "9".to_owned();
         assert!(is_lie(&check(&gone, &Run::by_hand(on(), 0, s(5)))));
         gone.options.insert("missing_as_off".to_owned(), "1".to_owned());
+        let mut there = case(Action::Off);
+        there.options = gone.options.clone();
+        let mut run = Run::by_hand(on(), 0, s(5));
+        assert!(is_lie(&check(&there, &run)), "the device was never asked");
+        run.claims = vec![claim(1, "1", None)];
+        assert!(matches!(check(&there, &run), Judgement::Deceived(_)));
         assert!(matches!(check(&gone, &Run::by_hand(on(), 0, s(5))), Judgement::Moot(_)));
     }
 

@@ -71,6 +71,12 @@ fn status(case: &Case, run: &Run) -> Judgement {
     if by(&is_so) {
         return Judgement::Holds;
     }
+    let is_missing = |plug: &String| run.was_told_nothing(plug);
+    if said == Power::Off && case.flag("missing_as_off") && case.plugs().any(is_missing) {
+        return Judgement::Deceived(
+            "the device named no state, and the caller takes what is missing for off",
+        );
+    }
     if by(&was_told) {
         return Judgement::Deceived(TOLD);
     }
