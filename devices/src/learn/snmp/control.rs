@@ -103,7 +103,9 @@ fn place(
     if pairs.len() == 1 {
         let numbers = naming.numbers(&base.plug);
         let arcs = columns::arcs(&base.field);
-        if let Some((template, exact)) = transplant(&status.spot.template, &arcs, &numbers) {
+        let alike = status.spot.parted == base.field.part.is_some();
+        if let Some((template, exact)) = transplant(&status.spot.template, &arcs, &numbers).filter(|_| alike)
+        {
             let certain = status.certainty == Certainty::Certain && status.spot.template == template;
             let doubt = if exact {
                 "one plug was ordered; its place is that of the status"
@@ -215,6 +217,17 @@ fn note(control: &Control, others: &[&Order<Field>], notes: &mut Vec<Note>) {
             order.field.object
         );
         notes.push(Note::new(Certainty::Unknown, "orders", text).seen([&order.place]));
+    }
+}
+
+/// Orders have a place, but none that a description could have.
+pub(in crate::learn) fn no_place(control: &Control, why: String) -> LearnError {
+    let place = control.orders.values().flatten().map(|(_, place)| place.clone()).next();
+    LearnError::NoPlace {
+        plug: "N".to_owned(),
+        object: control.spot.template.text(false),
+        why,
+        place: place.unwrap_or_else(|| Place { file: "".into(), line: 0 }),
     }
 }
 

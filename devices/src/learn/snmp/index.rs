@@ -182,6 +182,9 @@ pub(in crate::learn) fn fit(
         }
         fitting.constant(k, number)?;
     }
+    if fitting.fit.template.first_place().is_none() {
+        return Err("no number of the plug's name stands in it".to_owned());
+    }
     Ok(fitting.fit)
 }
 

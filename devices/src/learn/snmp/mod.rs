@@ -16,7 +16,9 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::found::Found;
+use fencelab_wire::snmp::Oid;
+
+use self::found::{Found, Plug, Spot};
 use self::index::Name;
 use self::read::{Field, Read};
 use super::follow::{self, Shown};
@@ -46,22 +48,42 @@ fn find(read: &Read) -> Result<Found, LearnError> {
     let mut notes = Vec::new();
     let (naming, status) = status::primary(read, &shown, &orders, &mut notes)?;
     let mut control = control::control(read, &naming, &orders, &status, &mut notes)?;
-    let known: Vec<String> = shown.keys().cloned().collect();
-    let (mut plugs, mut neither) = plugs::plugs(read, &naming, &status, &known, &mut notes);
+    let (mut plugs, mut neither) = plugs::plugs(read, &naming, &status, &shown, &mut notes);
     plugs::powers(read, &status, &mut plugs, &mut notes);
     let [off, on] = [Power::Off, Power::On]
         .map(|power| timing::timing(read, &naming, &status, &control, power, &mut neither, &mut notes));
-    let mut all = vec![status];
-    if let Some(status) = all.first() {
-        let mirrors = mirror::mirrors(read, &naming, &shown, status, &control, &plugs, &mut notes);
-        all.extend(mirrors);
+    let mut taken = objects(&status.spot, &plugs);
+    let orders = objects(&control.spot, &plugs);
+    if control.spot != status.spot && (!taken.is_disjoint(&orders) || control.spot.parted) {
+        let what = status.spot.template.text(false);
+        return Err(control::no_place(
+            &control,
+            format!("it crosses {what}, where the status of the plugs stands"),
+        ));
     }
+    if orders.len() < plugs.len() && !control.spot.parted {
+        return Err(control::no_place(&control, "several plugs would share it".to_owned()));
+    }
+    let mut all = Vec::new();
+    for mirror in mirror::mirrors(read, &naming, &shown, &status, &control, &plugs, &mut notes) {
+        let own = objects(&mirror.spot, &plugs);
+        // One object cannot be of two plugs.
+        if taken.is_disjoint(&own) && (mirror.spot == control.spot || orders.is_disjoint(&own)) {
+            taken.extend(own);
+            all.push(mirror);
+        }
+    }
+    all.insert(0, status);
     control::readback(read, &all, &plugs, &mut control, &mut notes);
     mirror::unexplained(&shown, &all, &control, &plugs, read, &mut notes);
     general(read, &mut notes);
-    let name = known.iter().find(|plug| plugs.iter().any(|found| found.name == naming.canonical(plug)));
-    let name = Name::of(&naming.canonical(name.map_or("", String::as_str)));
+    let name = Name::of(plugs.first().map_or("", |plug| plug.name.as_str()));
     Ok(Found { name, plugs, status: all, control, off, on, neither, notes })
+}
+
+/// The objects of all plugs.
+fn objects(spot: &Spot, plugs: &[Plug]) -> BTreeSet<Oid> {
+    plugs.iter().filter_map(|plug| Some(spot.field(&plug.numbers)?.object)).collect()
 }
 
 /// What was shown of every plug that a marked action is about.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ShownByPlug;
 use super::columns::Naming;
 use super::found::{Plug, Status};
 use super::index::{Arc, Name};
 use super::parts;
-use super::read::{Read, code};
+use super::read::{Field, Read, code};
 use super::table::common;
 use crate::learn::note::{Certainty, Note};
 use crate::learn::story::Place;
@@ -34,13 +35,34 @@ pub(in crate::learn) fn plugs(
     read: &Read,
     naming: &Naming,
     status: &Status,
-    known: &[String],
+    shown: &ShownByPlug,
     notes: &mut Vec<Note>,
 ) -> (Vec<Plug>, NoPlugs) {
-    let known: Vec<&String> =
-        known.iter().filter(|plug| status.only.as_ref().is_none_or(|only| only == *plug)).collect();
-    let numbers: BTreeMap<Vec<u32>, String> =
-        known.iter().map(|plug| (naming.numbers(plug), naming.canonical(plug))).collect();
+    let known = || shown.iter().filter(|(plug, _)| status.only.as_ref().is_none_or(|only| only == *plug));
+    let shape = shape(known().map(|(plug, _)| naming.canonical(plug)));
+    let mut numbers: BTreeMap<Vec<u32>, String> = BTreeMap::new();
+    for (plug, fields) in known() {
+        let (name, own) = (naming.canonical(plug), naming.numbers(plug));
+        // Another object than its own was asked for: it is no plug of this kind, or none at all.
+        let asked: Vec<&Field> =
+            fields.iter().filter(|(_, values)| values.asked).map(|(field, _)| field).collect();
+        let whole = own.len() == shape.numbers.len() && Name::of(&name).with(&own) == name;
+        let (certainty, text) = match status.spot.field(&own).filter(|_| whole) {
+            Some(field) if asked.is_empty() || asked.contains(&&field) => {
+                let called = shape.with(&own);
+                numbers.insert(own, called.clone());
+                if called == name {
+                    continue;
+                }
+                (Certainty::Likely, format!("{plug:?} stands where {called} would, and is called so"))
+            }
+            _ => (
+                Certainty::Unknown,
+                format!("{plug:?} was acted on, but not where plugs stand; it is not among them"),
+            ),
+        };
+        notes.push(Note::new(certainty, "plugs", text));
+    }
     let mut all = numbers.clone();
     if status.only.is_none() {
         let rows = best(read, naming, status, &numbers);
@@ -57,8 +79,7 @@ pub(in crate::learn) fn plugs(
                 notes.push(Note::new(Certainty::Unknown, "plugs", text));
             }
         }
-        let shape = numbers.values().next().map(|name| Name::of(name));
-        if let (Some(rows), Some(shape)) = (rows, shape) {
+        if let Some(rows) = rows {
             for row in rows.numbers {
                 let name = shape.with(&row);
                 all.entry(row).or_insert(name);
@@ -85,6 +106,16 @@ pub(in crate::learn) fn plugs(
         notes.push(Note::new(Certainty::Unknown, "plugs", text).seen([place]));
     }
     (plugs, absent.into_iter().map(|(shown, (_, place))| (shown, place)).collect())
+}
+
+/// How the plugs are called: plainly if any is, else as most of them are.
+fn shape(names: impl Iterator<Item = String>) -> Name {
+    let mut shapes: BTreeMap<Vec<String>, (usize, Name)> = BTreeMap::new();
+    for name in names.map(|name| Name::of(&name)) {
+        shapes.entry(name.around.clone()).or_insert((0, name)).0 += 1;
+    }
+    let best = shapes.into_values().max_by_key(|(count, name)| (name.is_plain(), *count));
+    best.map_or_else(|| Name::of(""), |(_, name)| name)
 }
 
 /// The first value of a field.

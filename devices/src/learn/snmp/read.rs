@@ -79,6 +79,12 @@ pub(in crate::learn) fn pdu(event: &Event) -> Result<Option<(Side, Pdu)>, String
     }
 }
 
+/// Whether a value is one that a description can have.
+fn is_plain(value: &Value) -> bool {
+    let odd = matches!(value, Value::Null | Value::Opaque(_) | Value::Unknown(..));
+    !odd && !value.is_exception()
+}
+
 /// Whether an `open` says that only the device was heard.
 pub(in crate::learn) fn is_unheard(details: &fencelab_transcript::Map) -> bool {
     details.contains_key("unheard")
@@ -179,7 +185,7 @@ impl<'a> Reader<'a> {
     /// The fields that a Set writes: of a list only the parts that it changes.
     fn written(&self, pdu: &Pdu) -> Vec<(Field, String)> {
         let mut wrote = Vec::new();
-        for binding in &pdu.bindings {
+        for binding in pdu.bindings.iter().filter(|binding| is_plain(&binding.value)) {
             let old = self.newest.get(&binding.object).map(|(value, ..)| value);
             match (parts::split(&binding.value), old.and_then(parts::split)) {
                 (Some(new), Some(old))
@@ -231,8 +237,8 @@ impl<'a> Reader<'a> {
         if set {
             exchange.accepted = true;
             self.writes += 1;
-            let written =
-                request.bindings.iter().map(|binding| (binding.object.clone(), binding.value.clone()));
+            let written = request.bindings.iter().filter(|binding| is_plain(&binding.value));
+            let written = written.map(|binding| (binding.object.clone(), binding.value.clone()));
             self.read.written.extend(written);
         }
         let answered: Vec<_> =

@@ -280,13 +280,12 @@ impl Writer<'_> {
 
     /// Objects that were written and stand for no plug.
     fn writable(&self, text: &mut String) {
-        let control = &self.found.control.spot;
+        let spots = || self.found.status.iter().map(|status| &status.spot).chain([&self.found.control.spot]);
+        let described: BTreeSet<Oid> = (self.found.plugs.iter())
+            .flat_map(|plug| spots().filter_map(|spot| Some(spot.field(&plug.numbers)?.object)))
+            .collect();
         for (object, written) in &self.read.written {
-            let own = self
-                .found
-                .plugs
-                .iter()
-                .any(|plug| control.field(&plug.numbers).is_some_and(|f| f.object == *object));
+            let own = described.contains(object);
             let first = self.read.table.objects.get(object).map_or(written, |seen| &seen.first);
             let kind = kind_of(first);
             let value = code(first);
