@@ -239,7 +239,8 @@ impl Driver<'_, '_> {
         }
     }
 
-    /// One attempt; plugs that are there leave the list.
+    /// One attempt. What is done is what one round of looks at all plugs of the job shows: an order to one plug may have moved
+    /// another that was there before. At the end the list holds those that are not there.
     fn attempt(
         &mut self,
         plugs: &mut Vec<String>,
@@ -255,31 +256,29 @@ impl Driver<'_, '_> {
         let started = self.context.now();
         let until = limit.map(|limit| started.saturating_add(limit));
         loop {
-            let mut seen = Vec::new();
-            for (plug, _) in &orders {
+            let (mut seen, mut missing) = (Vec::new(), Vec::new());
+            for plug in &self.job.plugs {
                 let state = self.look_until(plug, until.unwrap_or(Duration::MAX));
                 let what = match state {
-                    Ok(state) if wanted.is(&state) => {
-                        plugs.retain(|other| other != plug);
-                        continue;
-                    }
+                    Ok(state) if wanted.is(&state) => continue,
                     Ok(PowerState::Unknown(why)) => format!("{} is UNKNOWN: {why}", name(plug)),
                     Ok(state) => format!("{} is {}", name(plug), state.word()),
                     Err(failure) => format!("{} could not be asked: {failure}", name(plug)),
                 };
                 self.context.debug(&what);
                 seen.push(what);
+                missing.push(plug.clone());
             }
-            orders.retain(|(plug, _)| plugs.contains(plug));
-            if orders.is_empty() {
+            if missing.is_empty() {
                 return Ok(());
             }
+            plugs.clone_from(&missing);
             let now = self.context.now();
             let ended = until.is_some_and(|until| now >= until) || self.context.cancelled();
             // The device refused the order for good: no use to wait for what will not come.
-            let refused = orders
-                .iter()
-                .position(|(_, failure)| failure.as_ref().is_some_and(|failure| !failure.is_passing()));
+            let refused = orders.iter().position(|(plug, failure)| {
+                missing.contains(plug) && failure.as_ref().is_some_and(|failure| !failure.is_passing())
+            });
             if let Some((_, Some(failure))) = refused.map(|at| orders.swap_remove(at)) {
                 let seen = format!("{}; {}", failure.seen, seen.join(", "));
                 return Err(Failure { seen, ..failure });
@@ -296,7 +295,7 @@ impl Driver<'_, '_> {
             // An order that was not answered may never have arrived. It can be given twice without harm.
             self.bound(until.unwrap_or(Duration::MAX));
             for (plug, failure) in &mut orders {
-                if failure.is_some() {
+                if failure.is_some() && missing.contains(plug) {
                     *failure = self.order(plug, wanted);
                 }
             }
