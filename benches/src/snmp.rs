@@ -112,6 +112,20 @@ pub fn table(agent: SocketAddr, community: &str) -> Result<String> {
     Ok(walk::to_snmprec(&Caller::new(agent, community)?.walk()?))
 }
 
+/// Answered GETs a second of one client for so long, from an agent that may be too busy to answer some.
+///
+/// # Errors
+/// No socket is to be had.
+pub fn answered(agent: SocketAddr, community: &str, object: &Oid, time: Duration) -> Result<f64> {
+    let begun = Instant::now();
+    let mut caller = Caller::new(agent, community)?;
+    let mut done = 0_u64;
+    while begun.elapsed() < time {
+        done += u64::from(caller.get(object).is_ok());
+    }
+    Ok(done as f64 / begun.elapsed().as_secs_f64())
+}
+
 /// GETs a second of so many clients, each with one question at a time, for so long.
 ///
 /// # Errors

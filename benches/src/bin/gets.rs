@@ -115,7 +115,7 @@ fn neighbours(
     let mut table =
         Table::new("slow-neighbour", ["agent", "GETs/s alone", "beside a slow device", "kept", "target"]);
     for (name, address, (slow, community)) in arms {
-        let quick = || snmp::gets(address, PASSWORD, object, 1, time);
+        let quick = || snmp::answered(address, PASSWORD, object, time);
         // All of the one before the other: questions that wait in a slow agent would be in the way of the next round.
         let rounds = 0..options.rounds;
         let alone = rounds.clone().map(|_| quick()).collect::<Result<Vec<f64>>>()?;
