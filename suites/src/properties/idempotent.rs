@@ -2,6 +2,7 @@
 
 use crate::case::Case;
 use crate::run::Run;
+use crate::truth::{Change, Mover};
 use crate::verdict::{Class, Judgement, Property};
 
 /// Off of an off plug and on of an on plug. On a device without trouble it must succeed; in trouble it may fail. Either way
@@ -17,8 +18,9 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
     // Of several plugs, those that were there already: the others are meant to move.
     let had = |plug: &&String| run.target.initial.get(*plug).is_none_or(|power| *power == wanted);
     let mut there = case.plugs().filter(had);
-    let moved = there
-        .find_map(|plug| run.target.of_plug(plug).find(|change| change.by == crate::truth::Mover::Command));
+    // A command that brings back what the device lost by itself moves nothing away from what is asked for.
+    let is_away = |change: &&Change| change.by == Mover::Command && change.power != wanted;
+    let moved = there.find_map(|plug| run.target.of_plug(plug).find(is_away));
     if let Some(change) = moved {
         let at = change.at.as_secs_f64();
         return broken(
@@ -47,7 +49,7 @@ mod tests {
 
     use super::*;
     use crate::case::Action;
-    use crate::truth::{Mover, Truth};
+    use crate::truth::Truth;
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -69,6 +71,14 @@ mod tests {
         let bounced =
             off().then(s(0), "1", Power::On, Mover::Command).then(s(1), "1", Power::Off, Mover::Command);
         assert_eq!(class(&case, &Run::by_hand(bounced, 0, s(2))), Some(Class::WrongPlug));
+    }
+
+    #[test]
+    fn what_the_device_lost_may_be_brought_back() {
+        let case = Case::healthy("v/m", "a", Action::Off, "1", Power::Off);
+        let lost =
+            off().then(s(1), "1", Power::On, Mover::Device).then(s(2), "1", Power::Off, Mover::Command);
+        assert_eq!(check(&case, &Run::by_hand(lost, 0, s(3))), Judgement::Holds);
     }
 
     #[test]

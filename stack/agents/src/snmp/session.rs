@@ -182,7 +182,8 @@ impl Session {
 fn read(pdu: &Pdu, object: &Oid) -> Reading {
     match pdu.error {
         ErrorStatus::NO_ERROR => {}
-        ErrorStatus::NO_SUCH_NAME => return Reading::Missing("noSuchName"),
+        // RFC 1157 §4.1.2: a refusal repeats the request. One about something else answers a question that was damaged.
+        ErrorStatus::NO_SUCH_NAME if repeats(pdu, object) => return Reading::Missing("noSuchName"),
         error => return Reading::Odd(format!("the device answers {} to {object}", in_words(error))),
     }
     match pdu.bindings.as_slice() {
@@ -196,6 +197,11 @@ fn read(pdu: &Pdu, object: &Oid) -> Reading {
             Reading::Odd(format!("asked for {object}, the device answers with {} objects", bindings.len()))
         }
     }
+}
+
+/// Whether a refusal is about the one object that was asked for.
+pub(super) fn repeats(pdu: &Pdu, object: &Oid) -> bool {
+    matches!(pdu.bindings.as_slice(), [binding] if binding.object == *object)
 }
 
 /// What an answer says of the one object that was written.
@@ -285,6 +291,8 @@ mod tests {
             (ErrorStatus::NO_ERROR, &[(&ASKED, off.clone()), (other, off.clone())]),
             (ErrorStatus::GEN_ERR, &[(&ASKED, off.clone())]),
             (ErrorStatus::TOO_BIG, &[]),
+            (ErrorStatus::NO_SUCH_NAME, &[]),
+            (ErrorStatus::NO_SUCH_NAME, &[(other, Value::Null)]),
             (ErrorStatus(-1), &[(&ASKED, off.clone())]),
             (ErrorStatus(99), &[(&ASKED, off.clone())]),
         ] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fencelab_wire::snmp::{Binding, ErrorStatus, Oid, Pdu, PduKind, Value, Version};
 
-use super::session::{Session, in_words};
+use super::session::{Session, in_words, repeats};
 use crate::{
     context::Context,
     failure::{Failure, Step},
@@ -74,8 +74,10 @@ struct Page {
 fn page(pdu: &Pdu, base: &Oid, last: &Oid) -> Result<Page, String> {
     match pdu.error {
         ErrorStatus::NO_ERROR => {}
-        // RFC 1157 §4.1.3: how v1 says that nothing follows.
-        ErrorStatus::NO_SUCH_NAME => return Ok(Page { bindings: Vec::new(), last: true }),
+        // RFC 1157 §4.1.3: how v1 says that nothing follows. It repeats what it was asked.
+        ErrorStatus::NO_SUCH_NAME if repeats(pdu, last) => {
+            return Ok(Page { bindings: Vec::new(), last: true });
+        }
         error => return Err(format!("the walk of {base} ends with {}", in_words(error))),
     }
     let mut page = Page { bindings: Vec::new(), last: false };
@@ -129,15 +131,17 @@ mod tests {
         assert_eq!(turn(ok, &[(next, one.clone()), (beyond, one.clone())]), Ok((1, true)));
         assert_eq!(turn(ok, &[(beyond, one.clone())]), Ok((0, true)));
         assert_eq!(turn(ok, &[(&[1, 3, 6, 5], Value::EndOfMibView)]), Ok((0, true)));
-        assert_eq!(turn(ErrorStatus::NO_SUCH_NAME, &[]), Ok((0, true)));
+        assert_eq!(turn(ErrorStatus::NO_SUCH_NAME, &[(&[1, 3, 6, 5], Value::Null)]), Ok((0, true)));
     }
 
     #[test]
     fn what_is_no_walk_is_an_error() {
         const ONE: Value = Value::Integer(1);
         let ok = ErrorStatus::NO_ERROR;
-        let cases: [(ErrorStatus, Objects); 7] = [
+        let cases: [(ErrorStatus, Objects); 9] = [
             (ok, &[]),
+            (ErrorStatus::NO_SUCH_NAME, &[]),
+            (ErrorStatus::NO_SUCH_NAME, &[(&[1, 3, 6, 4], Value::Null)]),
             (ok, &[(&[1, 3, 6, 5], ONE)]),
             (ok, &[(&[1, 3, 6, 4], ONE)]),
             (ok, &[(&[1, 3, 5], ONE)]),
