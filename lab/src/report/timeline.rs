@@ -48,7 +48,7 @@ pub(super) fn render(finding: &Finding, lines: &[Marked]) -> Markup {
     let (started, ended) = (finding.span.0.as_secs_f64(), finding.span.1.as_secs_f64());
     let last = finding.truth.changes.iter().map(|change| change.at.as_secs_f64()).fold(ended, f64::max);
     let scale = Scale { end: (last * 1.06).max(0.001) };
-    let plugs: Vec<&String> = finding.truth.initial.keys().collect();
+    let plugs = lanes(finding);
     let lane = |index: usize| TOP + (LANE + GAP) * index as f64;
     let bottom = lane(plugs.len()) - GAP + 14.0;
     let height = bottom + BELOW;
@@ -91,6 +91,24 @@ pub(super) fn render(finding: &Finding, lines: &[Marked]) -> Markup {
             }
         }
     }
+}
+
+/// The plugs that are drawn: those that were asked for, then those that moved, in the order in which they did. The others are
+/// counted in words beside the drawing. Where nobody asked for one (a list), all are drawn.
+fn lanes(finding: &Finding) -> Vec<&str> {
+    let known = |plug: &&str| finding.truth.initial.contains_key(*plug);
+    let asked = finding.plugs.iter().map(String::as_str).filter(known);
+    let moved = finding.truth.changes.iter().map(|change| change.plug.as_str());
+    let mut lanes: Vec<&str> = Vec::new();
+    for plug in asked.chain(moved) {
+        if !lanes.contains(&plug) {
+            lanes.push(plug);
+        }
+    }
+    if lanes.is_empty() {
+        lanes.extend(finding.truth.initial.keys().map(String::as_str));
+    }
+    lanes
 }
 
 /// Text beside the right edge goes to its left.
