@@ -29,16 +29,13 @@ fn named(text: &[u8]) -> Option<Result<Oid, String>> {
         );
         return Some(Err(what));
     }
-    let path = path.replace('[', ".").replace(']', "");
-    let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
-    let last = parts.iter().rposition(|part| part.parse::<u32>().is_err())?;
-    let named = name::find(parts.get(last)?)?;
-    let mut arcs = named.oid.as_arcs().to_vec();
-    for part in parts.get(last + 1..)? {
-        arcs.push(part.parse().ok()?);
-    }
-    let too_long = || Err(format!("{} has more than {} arcs", quote(text.as_bytes()), Oid::ARCS_MAX));
-    Some(if arcs.len() > Oid::ARCS_MAX { too_long() } else { Ok(Oid::from(arcs)) })
+    let path = path.replace("][", ".").replace('[', ".").replace(']', "");
+    let parts: Vec<&str> = path.strip_prefix('.').unwrap_or(&path).split('.').collect();
+    let last = parts.iter().rposition(|part| !part.is_empty() && part.parse::<u32>().is_err())?;
+    let numbers = std::iter::once(name::find(parts.get(last)?)?.oid.to_string());
+    let index = parts.get(last + 1..)?.iter().map(|part| (*part).to_owned());
+    let numbers: Vec<String> = numbers.chain(index).collect();
+    Some(Oid::from_ascii(numbers.join(".").as_bytes()).map_err(|error| error.to_string()))
 }
 
 #[cfg(test)]
@@ -74,6 +71,9 @@ mod tests {
         assert!(object(b"").is_err());
         assert!(object(b"1..3").is_err());
         assert!(object(b"sysDescr.4294967296").is_err());
+        assert!(object(b"sysDescr..0").is_err());
+        // What cannot be sent is no object, however it is written.
+        assert!(object(b"iso.61.3").is_err());
         assert!(object(format!("sysDescr{}", ".1".repeat(121)).as_bytes()).unwrap_err().contains("128"));
     }
 }
