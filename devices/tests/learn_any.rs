@@ -7,6 +7,7 @@ mod tape;
 use fencelab_devices::learn::{Named, Options, learn};
 use fencelab_transcript::{Body, Event, Kind};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use tape::{Pdu8, Tape};
 
 /// What may become of an event.
@@ -112,8 +113,18 @@ fn recordings() -> Vec<Named> {
     vec![pdu.tape.cut("column.jsonl"), tape.cut("text.jsonl")]
 }
 
+/// The seed of the drawn recordings.
+fn seed() -> RngSeed {
+    match ProptestConfig::default().rng_seed {
+        RngSeed::Random => RngSeed::Fixed(2026),
+        chosen => chosen,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    // The same recordings each time: what a rare new one shows is nothing that an unrelated change should stumble over. Who works
+    // on the learner draws others, by the environment's PROPTEST_RNG_SEED.
+    #![proptest_config(ProptestConfig { cases: 300, rng_seed: seed(), ..ProptestConfig::default() })]
 
     #[test]
     fn learning_ends(

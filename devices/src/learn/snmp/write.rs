@@ -252,7 +252,7 @@ impl Writer<'_> {
         }
         let mut shows = format!("on = {}, off = {}", literal(kind, &status.on), literal(kind, &status.off));
         for (key, timing) in [("turning-on", &self.found.on), ("turning-off", &self.found.off)] {
-            if let (Some(code), true) = (&timing.on_the_way, first) {
+            if let (Some(code), true) = (timing.on_the_way.as_ref().filter(|code| fits(kind, code)), first) {
                 let _ = write!(shows, ", {key} = {}", literal(kind, code));
             }
         }
@@ -306,7 +306,8 @@ impl Writer<'_> {
         let kind = self.kind(&status.spot);
         let mut states: Vec<(String, &str, &String, &Place)> = Vec::new();
         let mut known = BTreeSet::new();
-        for (code, power, place) in &status.also {
+        // A value of another type than the object has is no state of it: it was damaged on its way.
+        for (code, power, place) in status.also.iter().filter(|(code, ..)| fits(kind, code)) {
             states.push((
                 format!("{power}-{code}"),
                 if *power == Power::On { "on" } else { "off" },
@@ -314,7 +315,7 @@ impl Writer<'_> {
                 place,
             ));
         }
-        for (code, place) in &self.found.neither {
+        for (code, place) in self.found.neither.iter().filter(|(code, _)| fits(kind, code)) {
             states.push((format!("seen-{code}"), "neither", code, place));
         }
         if states.is_empty() {
@@ -415,7 +416,8 @@ fn orders(text: &mut String, kind: &str, control: &Control) {
     }
     let _ = writeln!(text, "orders = {{ {} }}", parts.join(", "));
     if !control.accepts.is_empty() {
-        let codes: Vec<String> = control.accepts.iter().map(|(code, _)| literal(kind, code)).collect();
+        let taken = control.accepts.iter().filter(|(code, _)| fits(kind, code));
+        let codes: Vec<String> = taken.map(|(code, _)| literal(kind, code)).collect();
         let _ = writeln!(text, "# Taken, but what they do is unknown.\naccepts = [{}]", codes.join(", "));
     }
 }
@@ -435,6 +437,17 @@ fn kind_of(value: &Value) -> &'static str {
         Value::TimeTicks(_) => "ticks",
         Value::Counter64(_) => "counter64",
         _ => "hex",
+    }
+}
+
+/// Whether a value can stand in an object of this type.
+fn fits(kind: &str, code: &str) -> bool {
+    match kind {
+        "integer" => code.parse::<i64>().is_ok(),
+        "counter" | "gauge" | "ticks" | "counter64" => code.parse::<u64>().is_ok(),
+        "oid" => code.parse::<Oid>().is_ok(),
+        "ip" => code.parse::<std::net::Ipv4Addr>().is_ok(),
+        _ => true,
     }
 }
 

@@ -40,7 +40,11 @@ const OID: &str = "an object identifier such as \"1.3.6.1.2.1.1.1.0\"";
 const ADDRESS: &str = "an address such as \"10.0.0.1\"";
 
 fn oid(field: &str, json: &Json) -> Result<Oid, BodyError> {
-    text(field, json, OID)?.parse().map_err(|_| instead(field, json, OID))
+    match text(field, json, OID)? {
+        // An empty one can be encoded, and so it can be met.
+        "" => Ok(Oid::new([])),
+        text => text.parse().map_err(|_| instead(field, json, OID)),
+    }
 }
 
 fn address(field: &str, json: &Json) -> Result<[u8; 4], BodyError> {
