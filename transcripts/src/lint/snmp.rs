@@ -41,5 +41,6 @@ pub(super) fn faults(body: &Value) -> Vec<(String, String, &'static str)> {
 }
 
 fn is_object(text: &str) -> bool {
-    text.split('.').all(|arc| arc.parse::<u32>().is_ok_and(|number| number.to_string() == arc))
+    text.is_empty()
+        || text.split('.').all(|arc| arc.parse::<u32>().is_ok_and(|number| number.to_string() == arc))
 }
