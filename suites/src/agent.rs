@@ -5,8 +5,9 @@ use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use fencelab_agents::Invocation;
+use fencelab_agents::{Invocation, Outcome};
 use fencelab_devices::DeviceSpec;
+use fencelab_link::World;
 use fencelab_link::memory::MemoryWorld;
 
 use crate::metadata::{Advert, MetadataError};
@@ -176,6 +177,9 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
+/// An agent as a function: what was said to it and the world around it in, what came of it out.
+pub type AgentFn = fn(&Invocation, &mut dyn World) -> Outcome;
+
 /// An agent together with what it says of itself.
 #[derive(Clone, Debug)]
 pub struct Subject {
@@ -183,6 +187,8 @@ pub struct Subject {
     pub agent: Agent,
     /// Its metadata.
     pub advert: Advert,
+    /// What runs where the agent runs in this process. Ours, unless somebody brings another one ([`Subject::in_process`]).
+    pub run: AgentFn,
 }
 
 impl Subject {
@@ -191,6 +197,18 @@ impl Subject {
     /// # Errors
     /// When it does not run, or prints none.
     pub fn meet(agent: Agent) -> Result<Self, AgentError> {
+        Self::meet_by(agent, fencelab_agents::run)
+    }
+
+    /// An agent that is no program and none of ours: a function that runs in this process and in virtual time.
+    ///
+    /// # Errors
+    /// When it prints no metadata.
+    pub fn in_process(name: &str, run: AgentFn) -> Result<Self, AgentError> {
+        Self::meet_by(Agent::Builtin(name.to_owned()), run)
+    }
+
+    fn meet_by(agent: Agent, run: AgentFn) -> Result<Self, AgentError> {
         let text = match &agent {
             Agent::Builtin(name) => {
                 let call = Invocation {
@@ -199,14 +217,14 @@ impl Subject {
                     stdin: Some("action=metadata\n".to_owned()),
                     env: BTreeMap::new(),
                 };
-                fencelab_agents::run(&call, &mut MemoryWorld::new(1)).stdout
+                run(&call, &mut MemoryWorld::new(1)).stdout
             }
             Agent::External(path) => process::metadata(path)
                 .map_err(|why| AgentError::Silent { agent: agent.to_string(), why: why.to_string() })?,
         };
         let advert =
             Advert::parse(&text).map_err(|error| AgentError::Metadata { agent: agent.to_string(), error })?;
-        Ok(Subject { agent, advert })
+        Ok(Subject { agent, advert, run })
     }
 }
 

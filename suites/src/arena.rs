@@ -293,6 +293,7 @@ mod tests {
         let mut subject = Subject {
             agent: Agent::External(PathBuf::from("/bin/true")),
             advert: crate::metadata::Advert::default(),
+            run: fencelab_agents::run,
         };
         let parameter =
             crate::metadata::Parameter { default: Some("/bin/echo".to_owned()), ..Default::default() };

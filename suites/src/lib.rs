@@ -33,7 +33,7 @@ mod stage;
 pub mod truth;
 pub mod verdict;
 
-pub use agent::{Agent, AgentChoice, AgentError, Subject, agents_for, builtin_names};
+pub use agent::{Agent, AgentChoice, AgentError, AgentFn, Subject, agents_for, builtin_names};
 pub use case::{Action, Case, Login, Mode};
 pub use expected::{Expected, ExpectedError};
 pub use plan::{Plan, Progress, Suite};

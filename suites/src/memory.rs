@@ -134,7 +134,7 @@ impl Rack {
             args: call.args,
             env: Call::environment(case),
         };
-        let outcome = fencelab_agents::run(&invocation, &mut world);
+        let outcome = (subject.run)(&invocation, &mut world);
 
         let ended = world.now();
         self.now = ended;

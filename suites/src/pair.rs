@@ -64,6 +64,11 @@ pub(crate) fn meet(plan: &Plan, troubles: &mut Vec<String>) -> Vec<Pair> {
             let extent = if named { Extent::Full } else { extent(spec, subject, &pairs, first) };
             pairs.push(Pair { spec: Arc::clone(spec), subject: Arc::clone(subject), extent });
         }
+        pairs.extend(plan.subjects.iter().map(|subject| Pair {
+            spec: Arc::clone(spec),
+            subject: Arc::clone(subject),
+            extent: Extent::Full,
+        }));
     }
     troubles.dedup();
     pairs
@@ -125,6 +130,7 @@ mod tests {
         Subject {
             agent: Agent::External(path),
             advert: Advert { name: name.to_owned(), ..Advert::default() },
+            run: fencelab_agents::run,
         }
     }
 

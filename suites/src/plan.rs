@@ -7,7 +7,7 @@ use fencelab_devices::fault::Fault;
 use fencelab_devices::{DeviceSpec, Power};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::AgentChoice;
+use crate::agent::{AgentChoice, Subject};
 use crate::case::Action;
 use crate::expected::Expected;
 use crate::verdict::Property;
@@ -61,6 +61,8 @@ pub struct Plan {
     pub devices: Vec<Arc<DeviceSpec>>,
     /// Whom to test on them.
     pub agents: Vec<AgentChoice>,
+    /// Agents that are functions, to be tested on every device beside those.
+    pub subjects: Vec<Arc<Subject>>,
     /// Which suites.
     pub suites: Vec<Suite>,
     /// Only this property.
@@ -94,6 +96,7 @@ impl Plan {
         Plan {
             devices,
             agents: AgentChoice::defaults(),
+            subjects: Vec::new(),
             suites: Suite::ALL.to_vec(),
             property: None,
             action: None,
