@@ -110,7 +110,7 @@ impl FromStr for Action {
 }
 
 /// How the agent is given its options.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// `key=value` lines on standard input, as Pacemaker does. The password goes the same way.
@@ -121,7 +121,7 @@ pub enum Mode {
 }
 
 /// With which of the device's accounts the agent logs in.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Login {
     /// The lab's account, which may do everything.
@@ -133,6 +133,32 @@ pub enum Login {
     UnknownUser,
     /// The right account, asking for a privilege level below the one that power control needs.
     LowPrivilege,
+}
+
+impl Login {
+    /// Every login but the right one, with the word for it in replays.
+    pub const WRONG: [(Login, &'static str); 3] = [
+        (Login::WrongPassword, "wrong-password"),
+        (Login::UnknownUser, "unknown-user"),
+        (Login::LowPrivilege, "low-privilege"),
+    ];
+
+    /// The word for it in replays; `None` for the right one, which nobody needs to say.
+    pub fn word(self) -> Option<&'static str> {
+        Login::WRONG.into_iter().find(|(login, _)| *login == self).map(|(_, word)| word)
+    }
+}
+
+impl FromStr for Login {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let words = Login::WRONG.map(|(_, word)| word).join(", ");
+        let known = Login::WRONG.into_iter().find(|(_, word)| *word == text);
+        known
+            .map(|(login, _)| login)
+            .ok_or_else(|| format!("no login is called `{text}`; use one of {words}"))
+    }
 }
 
 /// The contract's option for the switch on which a plug is.
@@ -165,6 +191,10 @@ pub struct Case {
     pub options: BTreeMap<String, String>,
     /// Whether the action is left to the agent's own default, which must be [`action`](Self::action).
     pub unsaid: bool,
+    /// How the device differs from its description, in the words of the devices' shapes; empty: not at all.
+    pub shape: String,
+    /// Another device of the same protocol (`vendor/model`) that stands at the address in place of the one that is meant.
+    pub impostor: Option<String>,
     /// Whether the agent is told that the fencing daemon runs it (`PCMK_service=pacemaker-fenced`), which lifts its timeouts.
     pub as_service: bool,
 }
@@ -185,6 +215,8 @@ impl Case {
             login: Login::default(),
             options: BTreeMap::new(),
             unsaid: false,
+            shape: String::new(),
+            impostor: None,
             as_service: false,
         }
     }

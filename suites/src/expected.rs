@@ -209,6 +209,15 @@ mod tests {
 
     fn finding(agent: &str, check: &str, fault: &str) -> Finding {
         Finding {
+            id: String::new(),
+            cause: String::new(),
+            shape: String::new(),
+            impostor: None,
+            mode: crate::case::Mode::Stdin,
+            service: false,
+            login: crate::case::Login::Right,
+            condition: String::new(),
+            told: Vec::new(),
             agent: agent.to_owned(),
             device: "hpe/ilo4".to_owned(),
             check: check.to_owned(),

@@ -10,9 +10,10 @@ use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker
 
 use crate::agent::Agent;
 use crate::case::{Case, Login, Mode};
+use crate::condition::condition;
 use crate::link::Link;
 use crate::plan::Suite;
-use crate::report::{Finding, Said};
+use crate::report::{Finding, Said, Told};
 use crate::run::Run;
 use crate::truth::Truth;
 use crate::verdict::Breach;
@@ -26,6 +27,13 @@ pub(crate) fn fault_class(faults: &[Fault]) -> String {
     names.sort_unstable();
     names.dedup();
     if names.is_empty() { "none".to_owned() } else { names.join("+") }
+}
+
+/// Eight hexadecimal digits of these words: FNV-1a, 32 bits (draft-eastlake-fnv), the same in every build and run.
+fn id(words: &[&str]) -> String {
+    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
+    let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{hash:08x}")
 }
 
 /// What is known when a finding is written down.
@@ -53,10 +61,26 @@ impl Facts<'_> {
             .as_ref()
             .map(|transcript| transcript.canonical().lines().skip(1).map(str::to_owned).collect());
         let secret = &self.run.secret;
+        let check = self.check.unwrap_or_else(|| self.breach.property.name()).to_owned();
+        let condition = condition(self.case, self.spec);
+        let told = self.run.claims.iter().map(|claim| Told {
+            at: claim.at.saturating_sub(self.run.started),
+            plug: claim.plug.clone(),
+            power: claim.power,
+        });
         Finding {
+            id: id(&[self.agent.name(), &self.spec.id, &check, self.breach.class.name(), &condition]),
+            cause: String::new(),
+            shape: self.case.shape.clone(),
+            impostor: self.case.impostor.clone(),
+            mode: self.case.mode,
+            service: self.case.as_service,
+            login: self.case.login,
+            told: told.collect(),
+            condition,
             agent: self.agent.to_string(),
             device: self.spec.id.clone(),
-            check: self.check.unwrap_or_else(|| self.breach.property.name()).to_owned(),
+            check,
             action: self.case.action,
             plugs: self.case.plugs().cloned().collect(),
             power: self.case.power.to_string(),
@@ -103,7 +127,22 @@ impl Facts<'_> {
         for (key, value) in &self.unusual {
             words.extend(["--option".to_owned(), quoted(&format!("{key}={value}"))]);
         }
+        if !case.shape.is_empty() {
+            words.extend(["--shape".to_owned(), quoted(&case.shape)]);
+        }
+        if let Some(impostor) = &case.impostor {
+            words.extend(["--impostor".to_owned(), quoted(impostor)]);
+        }
         if self.suite == Suite::Properties {
+            if case.mode == Mode::Argv {
+                words.push("--argv".to_owned());
+            }
+            if case.as_service {
+                words.push("--service".to_owned());
+            }
+            if let Some(login) = case.login.word() {
+                words.extend(["--login".to_owned(), login.to_owned()]);
+            }
             words.extend(["--fault".to_owned(), format!("'{}'", case.fault_expression())]);
         }
         words.join(" ")

@@ -9,6 +9,8 @@
 pub mod agent;
 mod arena;
 pub mod case;
+mod cause;
+mod condition;
 mod conformance;
 pub mod draw;
 pub mod expected;
@@ -37,6 +39,6 @@ pub use agent::{Agent, AgentChoice, AgentError, AgentFn, Subject, agents_for, bu
 pub use case::{Action, Case, Login, Mode};
 pub use expected::{Expected, ExpectedError};
 pub use plan::{Plan, Progress, Suite};
-pub use report::{Cell, Finding, Mended, Report, Verdict};
+pub use report::{Cause, Cell, Finding, Mended, Report, Told, Verdict};
 pub use runner::run_plan;
 pub use verdict::{Breach, Class, Judgement, Property};

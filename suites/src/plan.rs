@@ -75,6 +75,16 @@ pub struct Plan {
     pub plugs: Vec<String>,
     /// Instead of drawing: this fault, once (a replay).
     pub faults: Option<Vec<Fault>>,
+    /// How every device differs from its description; empty: not at all.
+    pub shape: String,
+    /// Another device of the same protocol that stands in the place of each.
+    pub impostor: Option<String>,
+    /// How options are handed over, with which account, and whether in the fencing daemon's name, in a replay.
+    pub call: (crate::case::Mode, crate::case::Login, bool),
+    /// Only every `shard.1`th agent on a device, beginning with the `shard.0`th, from 1.
+    pub shard: (u32, u32),
+    /// Where the hunt keeps its journal, to go on where it stopped.
+    pub journal: Option<std::path::PathBuf>,
     /// Options given to the agent in every case, over those that are drawn.
     pub options: std::collections::BTreeMap<String, String>,
     /// The seed of everything drawn. With `faults`: the seed of the one case.
@@ -103,6 +113,11 @@ impl Plan {
             power: None,
             plugs: Vec::new(),
             faults: None,
+            shape: String::new(),
+            impostor: None,
+            call: Default::default(),
+            shard: (1, 1),
+            journal: None,
             options: std::collections::BTreeMap::new(),
             seed: 1,
             budget: Duration::from_secs(30),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fencelab_transcript::Transcript;
 use serde::Serialize;
 
-use crate::case::Action;
+use crate::case::{Action, Login, Mode};
 use crate::plan::Suite;
 use crate::truth::Truth;
 use crate::verdict::Class;
@@ -25,6 +25,9 @@ pub struct Report {
     pub devices: Vec<DeviceNote>,
     /// One cell for each agent × device × suite × check.
     pub cells: Vec<Cell>,
+    /// What is behind the findings: one entry however many cases, actions, devices and agents of shared code show it. The gravest
+    /// first.
+    pub causes: Vec<Cause>,
     /// Expected findings that did not occur although their cell was run: perhaps mended.
     pub mended: Vec<Mended>,
     /// What could not be tried at all, and why (an agent without metadata, …).
@@ -83,6 +86,10 @@ pub enum Verdict {
 /// A property that was broken, in the smallest case that shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
+    /// Eight hexadecimal digits, the same again in another run: of agent, device, property, class and condition.
+    pub id: String,
+    /// Which of the report's causes it shows: `C1`, …; empty until the report is put together.
+    pub cause: String,
     /// Label of the agent.
     pub agent: String,
     /// `vendor/model`.
@@ -103,6 +110,20 @@ pub struct Finding {
     pub fault_class: String,
     /// Options of the case beyond address and account, `key=value`.
     pub options: Vec<String>,
+    /// How the device differed from its description; empty: not at all.
+    pub shape: String,
+    /// The device that stood there in place of the right one.
+    pub impostor: Option<String>,
+    /// How the options were handed over.
+    pub mode: Mode,
+    /// Whether the agent was told that the fencing daemon runs it.
+    pub service: bool,
+    /// With which account it logged in.
+    pub login: Login,
+    /// Under which condition it shows, in words for people.
+    pub condition: String,
+    /// What the device had told the agent of which plug, on the wire as the agent saw it.
+    pub told: Vec<Told>,
     /// Seed of the case.
     pub seed: u64,
     /// How often it shows: of `rate.1` runs of the smallest case, `rate.0` broke the property.
@@ -129,6 +150,39 @@ pub struct Finding {
     pub transcript: Option<Transcript>,
     /// The reason given for expecting it.
     pub expected: Option<String>,
+}
+
+/// An answer about a plug's power, as the agent saw it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Told {
+    /// When, in seconds since the agent started.
+    #[serde(serialize_with = "seconds")]
+    pub at: Duration,
+    /// Which plug.
+    pub plug: String,
+    /// The state that was named; `None`: the answer was whole, but named none.
+    pub power: Option<fencelab_devices::Power>,
+}
+
+/// What several findings have in common.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Cause {
+    /// `C1`, `C2`, …
+    pub id: String,
+    /// What kind of wrong.
+    pub class: Class,
+    /// The condition that its findings share, in words.
+    pub condition: String,
+    /// The properties that it breaks.
+    pub properties: Vec<String>,
+    /// Labels of the agents that show it.
+    pub agents: Vec<String>,
+    /// The devices on which it shows.
+    pub devices: Vec<String>,
+    /// The [`id`](Finding::id)s of its findings, the simplest first.
+    pub findings: Vec<String>,
+    /// Whether every one of its findings was expected.
+    pub expected: bool,
 }
 
 /// The agent's own words.

@@ -7,6 +7,7 @@ use fencelab_devices::DeviceSpec;
 
 use crate::agent::Subject;
 use crate::arena::{Arena, ProcessStage};
+use crate::cause;
 use crate::conformance;
 use crate::hunt;
 use crate::lanes::{lock, share_out};
@@ -48,6 +49,7 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
         }
         cell.close();
     }
+    let causes = cause::name(&mut cells, &pairs);
     Report {
         seed: plan.seed,
         budget: plan.budget,
@@ -59,6 +61,7 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
             .collect(),
         mended: plan.expected.mended(&cells),
         cells,
+        causes,
         troubles,
     }
 }
