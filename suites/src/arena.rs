@@ -13,12 +13,14 @@ use fencelab_devices::{Device, DeviceSpec};
 
 use crate::agent::{Agent, Subject};
 use crate::case::Case;
+use crate::hunt::DEBUG_FILE;
 use crate::link::Link;
 use crate::options::{Account, Call, Place};
 use crate::process::{self, Program};
 use crate::promise::Timing;
 use crate::run::{Exit, Run};
 use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
+use crate::stand_in::StandIns;
 
 /// The environment variable from which the password script prints.
 const PASSWORD_VARIABLE: &str = "FENCELAB_PASSWORD";
@@ -84,7 +86,7 @@ impl Arena {
 pub(crate) struct ProcessStage<'a> {
     arena: &'a Arena,
     subject: Arc<Subject>,
-    spec: Arc<DeviceSpec>,
+    stand_ins: Arc<StandIns>,
     /// When the time is over, whoever still runs.
     cut: Option<Instant>,
 }
@@ -93,23 +95,24 @@ impl<'a> ProcessStage<'a> {
     pub(crate) fn new(
         arena: &'a Arena,
         subject: Arc<Subject>,
-        spec: Arc<DeviceSpec>,
+        stand_ins: Arc<StandIns>,
         cut: Option<Instant>,
     ) -> Self {
-        ProcessStage { arena, subject, spec, cut }
+        ProcessStage { arena, subject, stand_ins, cut }
     }
 
-    fn rack(&self, case: &Case, record: bool) -> io::Result<Rack<'_>> {
+    fn rack(&self, spec: &Arc<DeviceSpec>, case: &Case, record: bool) -> io::Result<Rack<'_>> {
         let account = Account::of_seed(case.seed);
-        let (target, neighbour) = stage::devices(&self.spec, case, &account, record);
+        let (target, neighbour) = stage::devices(spec, case, &account, record);
         let (target, neighbour) = self.arena.serve(target, neighbour)?;
-        Ok(Rack { stage: self, account, target, neighbour, record })
+        Ok(Rack { stage: self, spec: Arc::clone(spec), account, target, neighbour, record })
     }
 }
 
 impl Stage for ProcessStage<'_> {
     fn play(&self, case: &Case, needs: Needs, record: bool) -> Option<Played> {
-        let start = |case: &Case| match self.rack(case, record) {
+        let spec = self.stand_ins.for_case(case)?;
+        let start = |case: &Case| match self.rack(&spec, case, record) {
             Ok(rack) => Some(rack),
             Err(error) => {
                 tracing::warn!(%error, "no sockets for a case");
@@ -125,7 +128,7 @@ impl Stage for ProcessStage<'_> {
         } else {
             None
         };
-        Some(Played { run, retry, other })
+        Some(Played { run, retry, other, spec })
     }
 
     fn subject(&self) -> &Arc<Subject> {
@@ -133,13 +136,14 @@ impl Stage for ProcessStage<'_> {
     }
 
     fn spec(&self) -> &Arc<DeviceSpec> {
-        &self.spec
+        self.stand_ins.spec()
     }
 }
 
 /// Two served devices.
 struct Rack<'a> {
     stage: &'a ProcessStage<'a>,
+    spec: Arc<DeviceSpec>,
     account: Account,
     target: Served,
     neighbour: Served,
@@ -162,7 +166,7 @@ impl Rack<'_> {
             }
         };
         let place = Place { host: self.target.address.ip().to_string(), port: self.target.address.port() };
-        let (spec, script) = (&self.stage.spec, arena.script.display().to_string());
+        let (spec, script) = (&self.spec, arena.script.display().to_string());
         let link = Link::of(spec);
         let call = Call::new(&case, &subject.advert, &link, &place, &self.account, &script);
         let told = self.account.as_told(case.login);
@@ -183,6 +187,7 @@ impl Rack<'_> {
         let pulses = self.target.with(|target, _| target.plant().pulses().len());
         let finished = arena.runtime.block_on(process::run(&program, &call.stdin, bound));
         let ended = self.target.now();
+        let log = std::fs::read_to_string(folder.join(DEBUG_FILE)).unwrap_or_default();
         let children = witnesses.iter().flat_map(|note| read_notes(note)).collect();
         let _ = std::fs::remove_dir_all(&folder);
         if finished.exit == Exit::Killed && bound < promised {
@@ -191,7 +196,7 @@ impl Rack<'_> {
         let end = AgentEnd {
             exit: finished.exit,
             stdout: finished.stdout,
-            stderr: finished.stderr,
+            stderr: finished.stderr + &log,
             children,
             secret: told.password,
         };
@@ -205,14 +210,14 @@ impl Rack<'_> {
                 before.after(target, neighbour)
             })
         });
-        Some(after.into_run(&self.stage.spec, end, (started, ended), self.record))
+        Some(after.into_run(&self.spec, end, (started, ended), self.record))
     }
 
     /// The same again without trouble. Real time cannot be skipped: where the device still suffers from what was (a session
     /// table that is full until it expires), a later attempt counts as well.
     fn retry(&self, case: &Case) -> Option<Run> {
         const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(5), Duration::from_secs(20)];
-        let calm = stage::convalescence(&self.stage.spec, case);
+        let calm = stage::convalescence(&self.spec, case);
         self.target.with(|target, _| target.clear_faults());
         let mut last = None;
         for pause in PAUSES.into_iter().filter(|pause| pause.is_zero() || *pause <= calm) {

@@ -8,9 +8,15 @@ use crate::case::{Action, Case, Login, Mode};
 
 /// The condition of a case in words, from most to least telling; `on a healthy device` if nothing is unusual.
 pub(crate) fn condition(case: &Case, spec: &DeviceSpec) -> String {
+    let parts = parts(case, spec);
+    if parts.is_empty() { "on a healthy device".to_owned() } else { parts.join(", ") }
+}
+
+/// What is unusual about a case, each thing by itself.
+pub(crate) fn parts(case: &Case, spec: &DeviceSpec) -> Vec<String> {
     let mut parts: Vec<String> = kinds(&case.faults).into_iter().map(|kind| kind.says().to_owned()).collect();
     parts.extend(circumstances(case, spec));
-    if parts.is_empty() { "on a healthy device".to_owned() } else { parts.join(", ") }
+    parts
 }
 
 /// What is unusual besides faults.

@@ -41,7 +41,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) suite: Suite,
     /// The name of the check where it is none of the properties.
     pub(crate) check: Option<&'static str>,
+    /// The device that was meant.
     pub(crate) spec: &'a DeviceSpec,
+    /// The one that stood there.
+    pub(crate) stood: &'a DeviceSpec,
     pub(crate) agent: &'a Agent,
     pub(crate) case: &'a Case,
     /// The run that the evidence is from.
@@ -56,13 +59,13 @@ impl Facts<'_> {
     /// The finding.
     pub(crate) fn finding(self) -> Finding {
         let replay = self.replay();
-        let transcript = transcript(self.spec, self.agent, self.case, self.run);
+        let transcript = transcript(self.stood, self.agent, self.case, self.run);
         let dialogue = transcript
             .as_ref()
             .map(|transcript| transcript.canonical().lines().skip(1).map(str::to_owned).collect());
         let secret = &self.run.secret;
         let check = self.check.unwrap_or_else(|| self.breach.property.name()).to_owned();
-        let condition = condition(self.case, self.spec);
+        let condition = condition(self.case, self.stood);
         let told = self.run.claims.iter().map(|claim| Told {
             at: claim.at.saturating_sub(self.run.started),
             plug: claim.plug.clone(),

@@ -12,7 +12,7 @@ pub mod case;
 mod cause;
 mod condition;
 mod conformance;
-pub mod draw;
+mod draw;
 pub mod expected;
 mod finding;
 mod hunt;
@@ -32,6 +32,7 @@ pub mod run;
 mod runner;
 mod shrink;
 mod stage;
+mod stand_in;
 pub mod truth;
 pub mod verdict;
 

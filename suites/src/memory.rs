@@ -17,6 +17,7 @@ use crate::link::Link;
 use crate::options::{Account, Call, Place};
 use crate::run::{Exit, Run};
 use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
+use crate::stand_in::StandIns;
 
 /// The target's address, and the neighbour's next to it (RFC 5737: for documentation, never routed).
 const HOSTS: [&str; 2] = ["192.0.2.10", "192.0.2.11"];
@@ -26,28 +27,29 @@ const SCRIPT: &str = "lab-password";
 /// One built-in agent on one device.
 pub(crate) struct MemoryStage {
     subject: Arc<Subject>,
-    spec: Arc<DeviceSpec>,
+    stand_ins: Arc<StandIns>,
 }
 
 impl MemoryStage {
-    pub(crate) fn new(subject: Arc<Subject>, spec: Arc<DeviceSpec>) -> Self {
-        MemoryStage { subject, spec }
+    pub(crate) fn new(subject: Arc<Subject>, stand_ins: Arc<StandIns>) -> Self {
+        MemoryStage { subject, stand_ins }
     }
 }
 
 impl Stage for MemoryStage {
     fn play(&self, case: &Case, needs: Needs, record: bool) -> Option<Played> {
-        let mut rack = Rack::new(&self.spec, case, record);
+        let spec = self.stand_ins.for_case(case)?;
+        let mut rack = Rack::new(&spec, case, record);
         let run = rack.run(&self.subject, case);
         let retry = (needs == Needs::Retry).then(|| {
-            rack.heal(stage::convalescence(&self.spec, case));
+            rack.heal(stage::convalescence(&spec, case));
             rack.run(&self.subject, case)
         });
         let other = (needs == Needs::Other).then(|| {
             let argv = stage::by_argv(case);
-            Rack::new(&self.spec, &argv, record).run(&self.subject, &argv)
+            Rack::new(&spec, &argv, record).run(&self.subject, &argv)
         });
-        Some(Played { run, retry, other })
+        Some(Played { run, retry, other, spec })
     }
 
     fn subject(&self) -> &Arc<Subject> {
@@ -55,7 +57,7 @@ impl Stage for MemoryStage {
     }
 
     fn spec(&self) -> &Arc<DeviceSpec> {
-        &self.spec
+        self.stand_ins.spec()
     }
 }
 

@@ -77,7 +77,8 @@ impl Timing {
         }
     }
 
-    fn get(&self, key: &str) -> f64 {
+    /// The value of a timing option, in seconds.
+    pub(crate) fn seconds(&self, key: &str) -> f64 {
         self.values.get(key).copied().unwrap_or_default()
     }
 
@@ -93,23 +94,23 @@ impl Timing {
     /// - on is attempted `1 + retry_on` times; reboot is both in a row.
     pub fn promise(&self, action: Action) -> Option<Duration> {
         let limits = ["login_timeout", "shell_timeout", "power_timeout"];
-        if self.lifted || limits.iter().any(|key| self.get(key) <= 0.0) {
+        if self.lifted || limits.iter().any(|key| self.seconds(key) <= 0.0) {
             return None;
         }
-        let power = self.get("power_timeout");
-        let brief = self.get("login_timeout") + self.get("shell_timeout");
+        let power = self.seconds("power_timeout");
+        let brief = self.seconds("login_timeout") + self.seconds("shell_timeout");
         let single = if self.by_power_timeout { brief.max(power) } else { brief };
         let exchange = self.ask * single;
-        let reach = exchange + self.get("power_wait") + power + self.get("stonith_status_sleep") + exchange;
-        let attempts = 1.0 + self.get("retry_on");
+        let reach = exchange + self.seconds("power_wait") + power + self.seconds("stonith_status_sleep") + exchange;
+        let attempts = 1.0 + self.seconds("retry_on");
         let seconds = match action {
             Action::Metadata | Action::Manpage | Action::ValidateAll => 0.0,
             Action::Status => exchange,
             Action::Monitor | Action::List | Action::ListStatus => exchange.max(self.list * single),
-            Action::Off | Action::Disable => self.get("delay") + exchange + reach,
+            Action::Off | Action::Disable => self.seconds("delay") + exchange + reach,
             Action::On | Action::Enable => exchange + attempts * reach,
-            Action::Reboot => self.get("delay") + exchange + reach + attempts * reach,
-            Action::Diag => exchange + attempts * (exchange + self.get("power_wait")),
+            Action::Reboot => self.seconds("delay") + exchange + reach + attempts * reach,
+            Action::Diag => exchange + attempts * (exchange + self.seconds("power_wait")),
         };
         Some(Duration::from_secs_f64(seconds * 1.1) + START)
     }

@@ -17,6 +17,7 @@ use crate::plan::{Plan, Progress, Suite};
 use crate::regression;
 use crate::report::{Cell, DeviceNote, Report};
 use crate::stage::Stage;
+use crate::stand_in::StandIns;
 
 /// Without trouble most of the time is the agents' own sleep, so so many times more of them fit side by side.
 pub(crate) const CALM: usize = 4;
@@ -39,7 +40,7 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
         let new = match suite {
             Suite::Regression => regression::run(plan, &pairs, arena.as_ref(), progress, done),
             Suite::Conformance => conform(plan, &pairs, arena.as_ref(), progress, done),
-            Suite::Properties => hunt::hunt(plan, &pairs, arena.as_ref(), progress, done),
+            Suite::Properties => hunt::hunt(plan, &pairs, arena.as_ref(), progress, done, &mut troubles),
         };
         cells.extend(new);
     }
@@ -83,7 +84,7 @@ fn conform(
     let mut books: Vec<Mutex<Vec<Cell>>> = Vec::new();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for (at, pair) in pairs.iter().enumerate() {
-        let stage = MemoryStage::new(Arc::clone(&pair.subject), Arc::clone(&pair.spec));
+        let stage = MemoryStage::new(Arc::clone(&pair.subject), Arc::new(StandIns::of(Arc::clone(&pair.spec))));
         let tasks = conformance::tasks(plan, &stage, &pair.extent).into_iter().map(|task| (at, task));
         if pair.subject.agent.is_builtin() {
             ours.extend(tasks)
@@ -122,8 +123,9 @@ pub(crate) fn stage<'a>(
     spec: Arc<DeviceSpec>,
     subject: Arc<Subject>,
 ) -> Option<Box<dyn Stage + 'a>> {
+    let stand_ins = Arc::new(StandIns::of(spec));
     if subject.agent.is_builtin() {
-        return Some(Box::new(MemoryStage::new(subject, spec)));
+        return Some(Box::new(MemoryStage::new(subject, stand_ins)));
     }
-    Some(Box::new(ProcessStage::new(arena?, subject, spec, None)))
+    Some(Box::new(ProcessStage::new(arena?, subject, stand_ins, None)))
 }

@@ -1,9 +1,11 @@
 //! From a case that broke a property to the smallest one that still breaks it in the same way, confirmed and recorded.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use crate::case::Case;
-use crate::draw::{Card, Drawer, simpler};
+use fencelab_devices::fault::{Fault, FaultKind, Scope};
+
+use crate::case::{Case, Login, Mode};
 use crate::finding::Facts;
 use crate::plan::Suite;
 use crate::properties::every_action;
@@ -18,26 +20,10 @@ pub(crate) struct Effort {
     pub(crate) plays: u32,
     /// When it must end, with what it has.
     pub(crate) until: Instant,
-    /// How often the smallest case is played again, to say how often it fails.
+    /// How often the smallest case is played again if it shows each time.
     pub(crate) confirmations: u32,
-}
-
-/// A case to start from.
-pub(crate) enum Origin {
-    /// It was drawn, and shrinks as it was drawn.
-    Card(Card),
-    /// It stood in a list; only its faults shrink.
-    Listed(Case),
-}
-
-impl Origin {
-    /// The case as it stands.
-    pub(crate) fn case(&self) -> Case {
-        match self {
-            Origin::Card(card) => card.case(),
-            Origin::Listed(case) => case.clone(),
-        }
-    }
+    /// How often it is played in all if it does not: so a rate is known.
+    pub(crate) doubtful: u32,
 }
 
 /// A case that broke a property, with the evidence.
@@ -86,85 +72,203 @@ pub(crate) fn works_when_healthy(stage: &dyn Stage, case: &Case) -> bool {
 }
 
 fn breach(played: &Played, case: &Case, stage: &dyn Stage, property: Property) -> Option<Breach> {
-    let judgements = played.judge(case, stage.subject(), stage.spec());
+    let judgements = played.judge(case, stage.subject());
     judgements
         .into_iter()
         .filter(|(judged, _)| *judged == property)
         .find_map(|(_, judgement)| judgement.breach())
 }
 
-/// Shrinks, confirms and writes down. `first` is the case of `origin` as it was played.
+/// Shrinks, confirms and writes down. `first` is a case as it was played, `base` the one with nothing unusual.
 ///
 /// `None` only for a hang of an external agent that does not show each time: a busy machine makes anybody late.
-pub(crate) fn shrink(
-    stage: &dyn Stage,
-    drawer: &Drawer,
-    origin: Origin,
-    first: Broken,
-    effort: Effort,
-) -> Option<Finding> {
+pub(crate) fn shrink(stage: &dyn Stage, base: &Case, first: Broken, effort: Effort) -> Option<(Broken, (u32, u32))> {
     let (property, class) = (first.breach.property, first.breach.class);
-    let goes_on = |plays: u32| plays < effort.plays && Instant::now() < effort.until;
-    let fails = |case: &Case| match try_case(stage, case, property) {
-        Outcome::Broken(broken) if broken.breach.class == class => Some(*broken),
-        _ => None,
-    };
     let mut least = first;
     let mut plays = 0;
-    match origin {
-        Origin::Card(mut card) => {
-            let mut more = card.simplify();
-            while more && goes_on(plays) {
-                let case = card.case();
-                if case == least.case {
-                    more = card.simplify();
-                    continue;
+    let mut failed: Vec<Case> = Vec::new();
+    // After each step that shows it still, everything is tried again, but for what is known not to.
+    'steps: loop {
+        for case in simpler(&least.case, base) {
+            if plays >= effort.plays || Instant::now() >= effort.until {
+                break 'steps;
+            }
+            if failed.contains(&case) {
+                continue;
+            }
+            plays += 1;
+            match try_case(stage, &case, property) {
+                Outcome::Broken(broken) if broken.breach.class == class => {
+                    least = *broken;
+                    continue 'steps;
                 }
-                plays += 1;
-                more = match fails(&case) {
-                    Some(broken) => {
-                        least = broken;
-                        card.simplify()
-                    }
-                    None => card.complicate(),
-                };
+                Outcome::Cut => break 'steps,
+                Outcome::Broken(_) | Outcome::Fine => failed.push(case),
             }
         }
-        Origin::Listed(_) => {
-            let mut left = simpler(&least.case.faults).into_iter();
-            while let Some(faults) = left.next().filter(|_| goes_on(plays)) {
-                plays += 1;
-                if let Some(broken) = fails(&Case { faults, ..least.case.clone() }) {
-                    least = broken;
-                    left = simpler(&least.case.faults).into_iter();
-                }
-            }
-        }
+        break;
     }
-    let mut rate = (1, 1);
-    while rate.1 <= effort.confirmations && Instant::now() < effort.until {
-        match try_case(stage, &least.case, property) {
-            Outcome::Cut => break,
-            Outcome::Broken(_) => rate = (rate.0 + 1, rate.1 + 1),
-            Outcome::Fine => rate.1 += 1,
-        }
-    }
-    let external = !stage.subject().agent.is_builtin();
-    if external && property == Property::Bounded && class == Class::Hang && rate.0 < rate.1 {
+    let rate = rate(stage, &least, effort);
+    let is_external = !stage.subject().agent.is_builtin();
+    if is_external && class == Class::Hang && rate.0 < rate.1 {
         return None;
     }
-    Some(write_down(stage, drawer, least, rate))
+    Some((least, rate))
 }
 
-fn write_down(stage: &dyn Stage, drawer: &Drawer, broken: Broken, rate: (u32, u32)) -> Finding {
+/// Plays the smallest case again: a few times, or more if it does not show each time.
+fn rate(stage: &dyn Stage, least: &Broken, effort: Effort) -> (u32, u32) {
+    let mut rate = (1, 1);
+    loop {
+        let enough = if rate.0 == rate.1 { effort.confirmations + 1 } else { effort.doubtful };
+        if rate.1 >= enough || Instant::now() >= effort.until {
+            return rate;
+        }
+        match try_case(stage, &least.case, least.breach.property) {
+            Outcome::Cut => return rate,
+            Outcome::Broken(broken) if broken.breach.class == least.breach.class => rate = (rate.0 + 1, rate.1 + 1),
+            Outcome::Broken(_) | Outcome::Fine => rate.1 += 1,
+        }
+    }
+}
+
+/// The finding of a confirmed case. `unusual`: options that a replay must give.
+pub(crate) fn write_down(stage: &dyn Stage, broken: Broken, rate: (u32, u32), unusual: Vec<(String, String)>) -> Finding {
     let Broken { case, breach, played } = broken;
     let run = match breach.property {
         Property::Heals => played.retry.as_ref().unwrap_or(&played.run),
         Property::Parity => played.other.as_ref().unwrap_or(&played.run),
         _ => &played.run,
     };
-    let unusual = drawer.unusual(&case);
     let (spec, agent) = (stage.spec(), &stage.subject().agent);
-    Facts { suite: Suite::Properties, check: None, spec, agent, case: &case, run, breach, rate, unusual }
-        .finding()
+    let stood = &played.spec;
+    Facts { suite: Suite::Properties, check: None, spec, stood, agent, case: &case, run, breach, rate, unusual }.finding()
+}
+
+/// Simpler relatives of a case, the boldest first: without a fault, without another thing that is unusual, with a wider scope, with
+/// smaller numbers.
+fn simpler(case: &Case, base: &Case) -> Vec<Case> {
+    let mut simpler = Vec::new();
+    let mut put = |change: &dyn Fn(&mut Case)| {
+        let mut other = case.clone();
+        change(&mut other);
+        if other != *case {
+            simpler.push(other);
+        }
+    };
+    if case.faults.len() > 1 {
+        put(&|other| other.faults.clear());
+    }
+    for at in 0..case.faults.len() {
+        put(&|other| drop(other.faults.remove(at)));
+    }
+    put(&|other| other.shape.clone_from(&base.shape));
+    put(&|other| other.impostor.clone_from(&base.impostor));
+    put(&|other| other.as_service = base.as_service);
+    put(&|other| other.mode = if base.mode == Mode::Argv { Mode::Argv } else { Mode::Stdin });
+    put(&|other| {
+        if base.login == Login::Right {
+            other.login = Login::Right;
+        }
+    });
+    put(&|other| (other.plug, other.also) = (base.plug.clone(), base.also.clone()));
+    put(&|other| other.also.clone_from(&base.also));
+    put(&|other| other.options.clone_from(&base.options));
+    for key in different(&case.options, &base.options) {
+        put(&|other| {
+            match base.options.get(&key) {
+                Some(value) => other.options.insert(key.clone(), value.clone()),
+                None => other.options.remove(&key),
+            };
+        });
+    }
+    put(&|other| other.seed = base.seed);
+    for (at, fault) in case.faults.iter().enumerate() {
+        for plainer in plainer(fault) {
+            put(&|other| {
+                if let Some(slot) = other.faults.get_mut(at) {
+                    slot.clone_from(&plainer);
+                }
+            });
+        }
+    }
+    simpler
+}
+
+/// The keys under which two sets of options differ.
+fn different(one: &BTreeMap<String, String>, two: &BTreeMap<String, String>) -> Vec<String> {
+    let keys = one.keys().chain(two.keys().filter(|key| !one.contains_key(*key)));
+    keys.filter(|key| one.get(*key) != two.get(*key)).cloned().collect()
+}
+
+/// The same fault with one part of its scope less, or with a smaller argument.
+fn plainer(fault: &Fault) -> Vec<Fault> {
+    let mut plainer = Vec::new();
+    let scope = &fault.scope;
+    let mut put = |change: &dyn Fn(&mut Scope)| {
+        let mut other = fault.clone();
+        change(&mut other.scope);
+        if other != *fault {
+            plainer.push(other);
+        }
+    };
+    put(&|scope| *scope = Scope::default());
+    put(&|scope| scope.direction = None);
+    put(&|scope| scope.on = None);
+    put(&|scope| scope.nth = None);
+    put(&|scope| scope.first = None);
+    put(&|scope| scope.window = None);
+    put(&|scope| scope.exchange = None);
+    let half = |time: Duration| Duration::from_millis(u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX));
+    let kind = match &fault.kind {
+        FaultKind::Delay(time) => FaultKind::Delay(half(*time)),
+        FaultKind::DoneLate(time) => FaultKind::DoneLate(half(*time)),
+        FaultKind::Stale(time) => FaultKind::Stale(half(*time)),
+        FaultKind::Flap(time) => FaultKind::Flap(half(*time)),
+        FaultKind::BmcReset(phase, time) => FaultKind::BmcReset(*phase, half(*time)),
+        other => other.clone(),
+    };
+    let is_left = !matches!(&kind, FaultKind::Delay(t) | FaultKind::DoneLate(t) | FaultKind::Stale(t) | FaultKind::Flap(t) | FaultKind::BmcReset(_, t) if t.is_zero());
+    if is_left && kind != fault.kind {
+        plainer.push(Fault { kind, scope: scope.clone() });
+    }
+    plainer
+}
+
+#[cfg(test)]
+mod tests {
+    use fencelab_devices::Power;
+
+    use super::*;
+    use crate::case::Action;
+
+    fn base() -> Case {
+        Case::healthy("v/m", "a", Action::Off, "3", Power::On)
+    }
+
+    #[test]
+    fn what_is_usual_has_no_simpler_relative() {
+        assert_eq!(simpler(&base(), &base()), []);
+    }
+
+    #[test]
+    fn everything_unusual_can_go_by_itself() {
+        let mut case = base();
+        case.faults = Fault::parse_all("drop@status,nth=2 + flap(2s)").unwrap();
+        case.shape = "plugs=100".to_owned();
+        case.impostor = Some("x/y".to_owned());
+        case.also = vec!["5".to_owned()];
+        case.options.insert("method".to_owned(), "cycle".to_owned());
+        (case.mode, case.as_service, case.login) = (Mode::Argv, true, Login::UnknownUser);
+        let all = simpler(&case, &base());
+        let is_there = |holds: &dyn Fn(&Case) -> bool| all.iter().any(holds);
+        assert!(is_there(&|other| other.faults.len() == 1) && is_there(&|other| other.faults.is_empty()));
+        assert!(is_there(&|other| other.shape.is_empty() && other.impostor.is_some()));
+        assert!(is_there(&|other| other.impostor.is_none() && !other.shape.is_empty()));
+        assert!(is_there(&|other| other.also.is_empty()) && is_there(&|other| other.options.is_empty()));
+        assert!(is_there(&|other| other.mode == Mode::Stdin) && is_there(&|other| !other.as_service));
+        assert!(is_there(&|other| other.login == Login::Right));
+        assert!(is_there(&|other| other.fault_expression() == "drop@status + flap(2s)"));
+        assert!(is_there(&|other| other.fault_expression() == "drop@status,nth=2 + flap(1s)"));
+    }
 }

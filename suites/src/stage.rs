@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fencelab_devices::fault::{Fault, FaultKind};
 use fencelab_devices::{Credentials, Device, DeviceSpec, Power};
 
 use crate::agent::Subject;
-use crate::case::{Case, Mode};
+use crate::case::{Case, Login, Mode};
 use crate::link::Link;
 use crate::options::Account;
 use crate::promise::Timing;
@@ -64,6 +65,8 @@ pub(crate) struct Played {
     pub(crate) retry: Option<Run>,
     /// The run by argv; the first one was by stdin.
     pub(crate) other: Option<Run>,
+    /// The device that stood there.
+    pub(crate) spec: Arc<DeviceSpec>,
 }
 
 impl Played {
@@ -72,10 +75,13 @@ impl Played {
         &self,
         case: &Case,
         subject: &Subject,
-        spec: &DeviceSpec,
     ) -> Vec<(Property, Judgement)> {
+        let spec = &self.spec;
         let timing = Timing::of(case, &subject.advert.defaults(), Link::of(spec).effort(spec));
         let mut judgements = properties::judge_run(case, &timing, &self.run).to_vec();
+        if is_fair(case, spec) {
+            judgements.push((Property::EveryAction, properties::every_action::check(case, &self.run)));
+        }
         if let Some(retry) = &self.retry {
             judgements.push((Property::Heals, properties::heals::check(case, retry)));
         }
@@ -84,6 +90,25 @@ impl Played {
         }
         judgements
     }
+}
+
+/// Whether a case asks of an agent nothing but what the contract promises: the right account, the right device without trouble (in
+/// whatever shape), a plug that is there. A late answer that is not late by any limit, and one that comes twice, are no trouble.
+fn is_fair(case: &Case, spec: &DeviceSpec) -> bool {
+    const BRIEF: Duration = Duration::from_millis(250);
+    let is_mild = |fault: &Fault| match fault.kind {
+        FaultKind::Duplicate => true,
+        FaultKind::Delay(time) => time <= BRIEF,
+        _ => false,
+    };
+    let is_there = |plug: &String| spec.plant.plugs.iter().any(|(name, _)| name == plug);
+    // What a cycle does to a plug that is off, and whether a device has it at all, differs.
+    let cycles = case.options.get("method").is_some_and(|method| method == "cycle");
+    case.faults.iter().all(is_mild)
+        && case.login == Login::Right
+        && case.impostor.is_none()
+        && !cycles
+        && case.plugs().all(is_there)
 }
 
 /// The other way of giving options.

@@ -1,0 +1,125 @@
+//! Covers pairs: cases in which every value of every dimension meets every value of every other one, in few cases.
+//!
+//! Most defects need one unusual thing or two at once (D. R. Kuhn et al., NIST SP 800-142, §1). Trying all pairs one by one is
+//! dear; a case that is unusual in several ways covers many pairs at once. The generator is greedy: it takes a pair that is still
+//! open and fills the other dimensions with what closes most of the open ones, out of a few draws.
+
+use std::collections::BTreeSet;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+
+/// Draws that compete for each case.
+const RIVALS: usize = 8;
+
+/// A generator of cases, each a value number for every dimension.
+pub(crate) struct Cover {
+    sizes: Vec<usize>,
+    open: BTreeSet<Pair>,
+}
+
+/// Two values of two dimensions, the lower dimension first.
+type Pair = ((usize, usize), (usize, usize));
+
+impl Cover {
+    /// Dimensions of so many values each, of which number 0 is the usual one: pairs of two usual values need no case.
+    pub(crate) fn new(sizes: Vec<usize>) -> Self {
+        let mut open = BTreeSet::new();
+        for (one, first) in sizes.iter().enumerate() {
+            for (two, second) in sizes.iter().enumerate().skip(one + 1) {
+                let pairs = (1..*first).flat_map(|a| (1..*second).map(move |b| ((one, a), (two, b))));
+                open.extend(pairs);
+            }
+        }
+        Cover { sizes, open }
+    }
+
+    /// How many pairs no case has shown yet.
+    pub(crate) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The next case; `None` when all pairs have been in one.
+    pub(crate) fn next(&mut self, random: &mut ChaCha8Rng) -> Option<Vec<usize>> {
+        // Any open pair will do; one from a random place spreads over the dimensions from the beginning.
+        let from = self.pick(random)?;
+        let best = (0..RIVALS).map(|_| self.draw(from, random)).max_by_key(|case| self.closes(case))?;
+        self.close(&best);
+        Some(best)
+    }
+
+    fn pick(&self, random: &mut ChaCha8Rng) -> Option<Pair> {
+        let dimension = below(random, self.sizes.len());
+        let value = below(random, self.sizes.get(dimension).copied().unwrap_or(1));
+        self.open.range(((dimension, value), (0, 0))..).next().or_else(|| self.open.first()).copied()
+    }
+
+    fn draw(&self, (one, two): Pair, random: &mut ChaCha8Rng) -> Vec<usize> {
+        let mut case: Vec<usize> = self.sizes.iter().map(|size| below(random, *size)).collect();
+        for (dimension, value) in [one, two] {
+            if let Some(slot) = case.get_mut(dimension) {
+                *slot = value;
+            }
+        }
+        case
+    }
+
+    fn pairs(case: &[usize]) -> impl Iterator<Item = Pair> {
+        let places = case.iter().copied().enumerate();
+        places.clone().flat_map(move |one| places.clone().skip(one.0 + 1).map(move |two| (one, two)))
+    }
+
+    fn closes(&self, case: &[usize]) -> usize {
+        Self::pairs(case).filter(|pair| self.open.contains(pair)).count()
+    }
+
+    fn close(&mut self, case: &[usize]) {
+        for pair in Self::pairs(case) {
+            self.open.remove(&pair);
+        }
+    }
+}
+
+/// A number below `limit`; 0 where there is none.
+pub(crate) fn below(random: &mut ChaCha8Rng, limit: usize) -> usize {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let number = random.next_u64().checked_rem(limit).unwrap_or_default();
+    usize::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn every_pair_is_in_a_case_and_few_cases_do() {
+        let sizes = vec![5, 4, 12, 3, 30];
+        let mut cover = Cover::new(sizes.clone());
+        let all = cover.open();
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let mut seen = BTreeSet::new();
+        let mut cases = 0;
+        while let Some(case) = cover.next(&mut random) {
+            assert!(case.iter().zip(&sizes).all(|(value, size)| value < size));
+            seen.extend(Cover::pairs(&case).filter(|((_, a), (_, b))| *a > 0 && *b > 0));
+            cases += 1;
+        }
+        assert_eq!((seen.len(), cover.open()), (all, 0));
+        // One by one it would be as many cases as pairs.
+        assert!(cases * 2 < all, "{cases} cases for {all} pairs");
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        let cases = |seed| {
+            let mut random = ChaCha8Rng::seed_from_u64(seed);
+            let mut cover = Cover::new(vec![3, 3, 3]);
+            std::iter::from_fn(|| cover.next(&mut random)).collect::<Vec<_>>()
+        };
+        assert_eq!(cases(1), cases(1));
+        assert_ne!(cases(1), cases(2));
+        assert!(cases(1).len() >= 4);
+    }
+}

@@ -1,0 +1,271 @@
+//! The hunt: plays cases until the time is over, a fair share for each agent on each device, and looks into what breaks a property.
+//!
+//! [`space`] says what can be unusual, [`course`] in which order it is tried, [`field`] keeps the books of one agent on one device.
+//! Two kinds of lanes run side by side: our agents in virtual time, thousands of cases a second; and the processes of external
+//! agents, many at once, since they mostly sleep.
+
+mod change;
+mod course;
+mod cover;
+mod field;
+mod healthy;
+mod journal;
+mod space;
+mod throttle;
+mod trouble;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use course::{Next, Planned};
+use field::Field;
+use journal::Journal;
+use throttle::Throttle;
+
+use crate::arena::{Arena, ProcessStage};
+use crate::lanes::{in_parallel, lock};
+use crate::memory::MemoryStage;
+use crate::pair::Pair;
+use crate::plan::{Plan, Progress, Suite};
+use crate::report::Cell;
+use crate::shrink::{self, Broken, Effort, Outcome};
+use crate::stage::Stage;
+use crate::verdict::{Breach, Property};
+
+pub(crate) use space::DEBUG_FILE;
+pub(crate) use trouble::fits;
+
+/// How long our lane stays with one agent on one device before it goes on to the next.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// What all lanes share.
+struct Hunt<'a> {
+    plan: &'a Plan,
+    deadline: Instant,
+    journal: Option<Journal>,
+    doing: Mutex<String>,
+    next: AtomicUsize,
+    throttle: Throttle,
+    bell: Bell,
+}
+
+/// Rung whenever a case has ended: whoever waits for one looks again.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<u64>,
+    ring: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        *lock(&self.rung) += 1;
+        self.ring.notify_all();
+    }
+
+    /// Waits for the next ring after `seen`, but not for long: the time may be over meanwhile.
+    fn wait(&self, seen: u64) {
+        let rung = lock(&self.rung);
+        drop(self.ring.wait_timeout_while(rung, Duration::from_millis(100), |rung| *rung == seen));
+    }
+}
+
+/// Plays the property suite. `done` is how many cases and findings other suites have had before.
+pub(crate) fn hunt(
+    plan: &Plan,
+    pairs: &[Pair],
+    arena: Option<&Arena>,
+    tell: &mut dyn FnMut(&Progress),
+    done: (u64, u64),
+    troubles: &mut Vec<String>,
+) -> Vec<Cell> {
+    let start = Instant::now();
+    let journal = plan.journal.as_ref().map(|path| Journal::open(path, &hunt_in_words(plan, pairs))).transpose();
+    let journal = journal.unwrap_or_else(|error| {
+        troubles.push(error);
+        None
+    });
+    if plan.journal.is_some() && journal.is_none() {
+        return Vec::new();
+    }
+    let shared = Hunt {
+        plan,
+        deadline: start + plan.budget,
+        journal,
+        doing: Mutex::default(),
+        next: AtomicUsize::new(0),
+        throttle: Throttle::new(),
+        bell: Bell::default(),
+    };
+    let fields: Vec<Field> = in_shard(plan, pairs).map(|pair| Field::new(plan, pair)).collect();
+    let (ours, others): (Vec<&Field>, Vec<&Field>) =
+        fields.iter().partition(|field| field.subject.agent.is_builtin());
+    let mut lanes: Vec<Box<dyn FnOnce() + Send + '_>> = Vec::new();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let width = if others.is_empty() { cores } else { 1 };
+    for lane in 0..width {
+        let (shared, mine) = (&shared, ours.iter().copied().skip(lane).step_by(width).collect::<Vec<_>>());
+        if !mine.is_empty() {
+            lanes.push(Box::new(move || our_lane(shared, &mine)));
+        }
+    }
+    if let Some(arena) = arena.filter(|_| !others.is_empty()) {
+        let (shared, others) = (&shared, &others);
+        for _ in 0..plan.concurrency.max(1) {
+            lanes.push(Box::new(move || their_lane(shared, others, arena)));
+        }
+    }
+    let mut tell_all = || {
+        let elapsed = start.elapsed();
+        let share = elapsed.as_secs_f64() / plan.budget.as_secs_f64().max(0.001);
+        let (cases, findings) = fields.iter().map(Field::totals).fold(done, |a, b| (a.0 + b.0, a.1 + b.1));
+        let doing = lock(&shared.doing).clone();
+        let left = Some(plan.budget.saturating_sub(elapsed));
+        tell(&Progress { suite: Suite::Properties, doing, cases, findings, done: share.min(1.0), left });
+    };
+    in_parallel(lanes, &mut tell_all);
+    fields.into_iter().flat_map(Field::into_cells).collect()
+}
+
+/// The pairs of this shard: programs that are tried under another name go with the one that is.
+fn in_shard<'a>(plan: &Plan, pairs: &'a [Pair]) -> impl Iterator<Item = &'a Pair> {
+    let (shard, of) = plan.shard;
+    let mut number = 0;
+    let mut place = move |pair: &Pair| {
+        number += u32::from(pair.extent.alias_of().is_none());
+        number
+    };
+    pairs.iter().filter(move |pair| place(pair) % of.max(1) == shard % of.max(1))
+}
+
+/// What makes two hunts the same: everything that decides which cases are played in which order.
+fn hunt_in_words(plan: &Plan, pairs: &[Pair]) -> String {
+    let names: Vec<String> = pairs.iter().map(|pair| format!("{}@{}", pair.subject.agent, pair.spec.id)).collect();
+    let about = format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {names:?}",
+        plan.property, plan.action, plan.power, plan.plugs, plan.options, plan.shape, plan.impostor, plan.shard
+    );
+    let hash = about.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("seed {}, {} agents on devices, {hash:016x}", plan.seed, names.len())
+}
+
+/// Our agents, one after another, a slice at a time.
+fn our_lane(hunt: &Hunt<'_>, fields: &[&Field]) {
+    let stages: Vec<(&Field, MemoryStage)> = fields
+        .iter()
+        .map(|field| (*field, MemoryStage::new(field.subject.clone(), field.stand_ins.clone())))
+        .collect();
+    let mut open = true;
+    while open && !is_over(hunt, fields) {
+        open = false;
+        for (field, stage) in &stages {
+            lock(&hunt.doing).clone_from(&field.name);
+            let slice = Instant::now() + SLICE;
+            while let Next::Case(planned) = field.next(hunt.journal.as_ref()) {
+                play(hunt, field, stage, &planned);
+                open = true;
+                if Instant::now() >= slice || is_over(hunt, fields) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// One of many threads that each wait for an external agent.
+fn their_lane(hunt: &Hunt<'_>, fields: &[&Field], arena: &Arena) {
+    // A replay takes the time that it takes.
+    let cut = hunt.plan.faults.is_none().then_some(hunt.deadline);
+    let (mut idle, mut waits) = (0, false);
+    while !is_over(hunt, fields) {
+        let rung = *lock(&hunt.bell.rung);
+        if idle >= fields.len() {
+            if !waits {
+                return;
+            }
+            hunt.bell.wait(rung);
+            (idle, waits) = (0, false);
+        }
+        let at = hunt.next.fetch_add(1, Ordering::SeqCst) % fields.len().max(1);
+        let Some(field) = fields.get(at) else { return };
+        hunt.throttle.wait(hunt.deadline);
+        match field.next(hunt.journal.as_ref()) {
+            Next::Case(planned) => {
+                (idle, waits) = (0, false);
+                lock(&hunt.doing).clone_from(&field.name);
+                let stage = ProcessStage::new(arena, field.subject.clone(), field.stand_ins.clone(), cut);
+                play(hunt, field, &stage, &planned);
+                hunt.bell.ring();
+            }
+            Next::Wait => (idle, waits) = (idle + 1, true),
+            Next::Done => idle += 1,
+        }
+    }
+}
+
+/// Whether the time is over, or what was looked for is found. A replay takes the time that it takes.
+fn is_over(hunt: &Hunt<'_>, fields: &[&Field]) -> bool {
+    (Instant::now() >= hunt.deadline && hunt.plan.faults.is_none())
+        || (hunt.plan.first && fields.iter().any(|field| field.totals().1 > 0))
+}
+
+fn play(hunt: &Hunt<'_>, field: &Field, stage: &dyn Stage, planned: &Planned) {
+    let begun = Instant::now();
+    let case = &planned.case;
+    let is_builtin = field.subject.agent.is_builtin();
+    // Processes are recorded at once: what they did may not happen a second time.
+    let Some(played) = stage.play(case, planned.needs, !is_builtin) else {
+        field.forget(planned);
+        return;
+    };
+    let judgements = played.judge(case, &field.subject);
+    for breach in field.book(planned, &played, &judgements, begun.elapsed(), hunt.journal.as_ref()) {
+        let first = if is_builtin {
+            match shrink::try_case(stage, case, breach.property) {
+                Outcome::Broken(broken) => *broken,
+                Outcome::Fine | Outcome::Cut => {
+                    field.take_back(case, &breach);
+                    continue;
+                }
+            }
+        } else {
+            if breach.property == Property::Heals && !shrink::works_when_healthy(stage, case) {
+                field.take_back(case, &breach);
+                continue;
+            }
+            Broken { case: case.clone(), breach: breach.clone(), played: played.clone() }
+        };
+        look_into(hunt, field, stage, &breach, first);
+    }
+}
+
+/// Shrinks, confirms and writes down what broke.
+fn look_into(hunt: &Hunt<'_>, field: &Field, stage: &dyn Stage, breach: &Breach, first: Broken) {
+    let base = field.base.clone().unwrap_or_else(|| first.case.clone());
+    let base = crate::case::Case { action: first.case.action, power: first.case.power, ..base };
+    let origin = first.case.clone();
+    match shrink::shrink(stage, &base, first, effort(hunt, stage)) {
+        Some((least, rate)) => {
+            let case = least.case.clone();
+            let unusual = field.unusual(&case);
+            field.found(&case, shrink::write_down(stage, least, rate, unusual));
+        }
+        None => field.take_back(&origin, breach),
+    }
+}
+
+fn effort(hunt: &Hunt<'_>, stage: &dyn Stage) -> Effort {
+    let now = Instant::now();
+    if hunt.plan.faults.is_some() {
+        // A replay shows that very case.
+        let until = hunt.deadline.max(now + Duration::from_secs(60));
+        return Effort { plays: 0, until, confirmations: 2, doubtful: 3 };
+    }
+    if stage.subject().agent.is_builtin() {
+        // Milliseconds, so also a finding of the last moment is shrunk. Virtual time is the same each time.
+        return Effort { plays: 1000, until: now + Duration::from_secs(2), confirmations: 2, doubtful: 3 };
+    }
+    Effort { plays: 24, until: hunt.deadline, confirmations: 2, doubtful: 20 }
+}

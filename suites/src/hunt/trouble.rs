@@ -1,0 +1,130 @@
+//! Single troubles: every kind of the catalogue with the values worth trying, and where in a dialogue they may strike.
+
+use std::time::Duration;
+
+use fencelab_devices::Command;
+use fencelab_devices::fault::{Argument, Direction, Entry, Fault, FaultKind, Group, Op, Phase};
+
+use super::healthy::Exchange;
+use crate::promise::Timing;
+
+/// Lengths and places in a datagram worth trying where all of them are too many.
+const BYTES: [u16; 12] = [0, 1, 2, 4, 8, 12, 16, 20, 28, 36, 44, 56];
+
+/// Every kind with every value, for as long as the run lasts; with each, how soon it is worth trying: the first value of a kind
+/// before its others, and those before the scopes of the network.
+pub(crate) fn single(kinds: &[&'static Entry], protocol: &str, states: &[String], timing: &Timing) -> Vec<(u8, Fault)> {
+    let mut troubles = Vec::new();
+    for entry in kinds {
+        let values = values(entry, protocol, states, timing);
+        for (number, kind) in values.into_iter().enumerate() {
+            let rank = if number == 0 { 0 } else { 1 };
+            for (scope, fault) in scopes(entry.group, Fault::new(kind)).into_iter().enumerate() {
+                // Of further values only the first scope, which says most.
+                if scope == 0 || number == 0 {
+                    troubles.push((rank + u8::from(scope > 0), fault));
+                }
+            }
+        }
+    }
+    troubles
+}
+
+/// The scopes in which a fault that lasts is worth trying, the most telling first.
+fn scopes(group: Group, fault: Fault) -> Vec<Fault> {
+    match group {
+        // Answers that are lost, but not the questions: what was asked is done.
+        Group::Network => [Op::Status, Op::Control, Op::Session]
+            .into_iter()
+            .map(|op| fault.clone().on(op).towards(Direction::FromDevice))
+            .chain([fault.clone(), fault.clone().towards(Direction::ToDevice).on(Op::Control)])
+            .collect(),
+        Group::Session => vec![fault.clone(), fault.clone().on(Op::Control), fault.first(1)],
+        Group::Control => vec![fault.clone(), fault.first(1)],
+        Group::Status => vec![fault.clone(), fault.clone().first(1), fault.on(Op::Status)],
+        Group::Answer => vec![fault.clone().on(Op::Status), fault.clone(), fault.on(Op::Control)],
+    }
+}
+
+/// The same troubles at one place of a dialogue only.
+pub(crate) fn at(exchange: &Exchange, troubles: &[(u8, Fault)], entry_of: impl Fn(&FaultKind) -> Group) -> Vec<(u8, Fault)> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut placed = Vec::new();
+    for (rank, fault) in troubles {
+        let group = entry_of(&fault.kind);
+        let means_something = match group {
+            Group::Control => exchange.is_order,
+            Group::Status => !exchange.is_order,
+            Group::Network | Group::Session | Group::Answer => true,
+        };
+        if !means_something {
+            continue;
+        }
+        let mut fault = Fault::new(fault.kind.clone());
+        fault.scope.exchange = Some(exchange.number);
+        if group == Group::Network {
+            fault.scope.direction = Some(Direction::FromDevice);
+        }
+        if seen.insert(fault.to_string()) {
+            placed.push((*rank, fault));
+        }
+    }
+    placed
+}
+
+/// The values of a kind that are worth trying, the plainest first.
+fn values(entry: &Entry, protocol: &str, states: &[String], timing: &Timing) -> Vec<FaultKind> {
+    let none = Duration::ZERO;
+    let during = Phase::During;
+    match entry.argument {
+        Argument::None => vec![entry.with(0, none, "", during)],
+        Argument::Time { min, max } => {
+            times(min, max, timing).into_iter().map(|time| entry.with(0, time, "", during)).collect()
+        }
+        Argument::PhaseAndTime { min, max } => {
+            let times = times(min, max, timing);
+            // A restart that is over soon and one that outlasts every patience, in each phase.
+            let (soon, late) = (times.get(1).or(times.first()), times.last());
+            let times = soon.into_iter().chain(late);
+            times.flat_map(|time| Phase::ALL.map(|phase| entry.with(0, *time, "", phase))).collect()
+        }
+        Argument::Bytes { min, max } => {
+            let places = BYTES.into_iter().filter(|place| (min..=max).contains(place));
+            places.map(|place| entry.with(place.into(), none, "", during)).collect()
+        }
+        Argument::Number { min, max } => (min..=max).map(|number| entry.with(number.into(), none, "", during)).collect(),
+        Argument::Value(numbers) => {
+            numbers.iter().map(|number| entry.with(*number, none, "", during)).collect()
+        }
+        Argument::OneOf(_) => {
+            entry.words(protocol).iter().map(|word| entry.with(0, none, word, during)).collect()
+        }
+        Argument::State => states.iter().map(|state| entry.with(0, none, state, during)).collect(),
+    }
+}
+
+/// Times around the limits of the agent: well below and just below how long it waits for an answer and for the plug, just above,
+/// and far beyond both.
+fn times(min: Duration, max: Duration, timing: &Timing) -> Vec<Duration> {
+    let answer = timing.seconds("shell_timeout");
+    let power = timing.seconds("power_timeout");
+    let seconds = [power * 0.5, 0.2, answer * 0.8, answer * 1.5, power * 0.9, power + 1.5, power * 3.0];
+    let mut times: Vec<Duration> =
+        seconds.into_iter().map(|s| Duration::from_millis((s * 1000.0) as u64).clamp(min, max)).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    times.retain(|time| seen.insert(*time));
+    times
+}
+
+/// Whether a scope means something for a kind of fault.
+pub(crate) fn fits(group: Group, op: Op) -> bool {
+    match group {
+        Group::Network => true,
+        Group::Session => op == Op::Session || op == Op::Status || op == Op::Control,
+        Group::Control => {
+            matches!(op, Op::Control | Op::Command(Command::Off | Command::On | Command::Cycle))
+        }
+        Group::Status => op == Op::Status,
+        Group::Answer => op == Op::Status || op == Op::Control,
+    }
+}
