@@ -34,6 +34,7 @@ pub struct Drawer {
     actions: Vec<Action>,
     powers: Vec<Power>,
     faults: Vec<&'static Entry>,
+    protocols: Vec<String>,
     states: Vec<String>,
     base: BTreeMap<String, String>,
     given: BTreeMap<String, String>,
@@ -90,10 +91,11 @@ impl Drawer {
             .iter()
             .all(|action| matches!(action, Action::Status | Action::Monitor | Action::ListStatus));
         let states: Vec<String> = spec.states().map(|state| state.name.clone()).collect();
+        let protocols: Vec<String> = spec.faces.iter().map(|face| face.protocol().to_owned()).collect();
         let faults = CATALOGUE
             .iter()
             .filter(|entry| entry.argument != Argument::State || !states.is_empty())
-            .filter(|entry| spec.faces.iter().any(|face| entry.is_for(face.protocol())))
+            .filter(|entry| protocols.iter().any(|protocol| entry.is_for(protocol)))
             .filter(|entry| !(asks_only && entry.group == Group::Control))
             .collect();
         let base = base_options(spec, subject, &plan.options);
@@ -109,6 +111,7 @@ impl Drawer {
             powers: plan.power.map_or_else(|| powers(property), |power| vec![power]),
             actions,
             faults,
+            protocols,
             states,
             variants: variants(spec, subject, &base, &plan.options),
             base,
@@ -127,7 +130,8 @@ impl Drawer {
             }
             return cases;
         }
-        let alone = |entry: &'static Entry| vec![Fault::new(entry.example(""))];
+        let protocol = self.protocols.first().map_or("", String::as_str);
+        let alone = |entry: &'static Entry| vec![Fault::new(entry.example(protocol, ""))];
         let kinds: Vec<Vec<Fault>> = self.kinds_in_turn().map(alone).collect();
         // One of each group, then what happens when another way of asking meets a command that is not done.
         let (first, rest) = kinds.split_at(kinds.len().min(4));
@@ -234,7 +238,10 @@ impl Drawer {
 
     fn strategy(&self) -> SBoxedStrategy<Drawn> {
         let count = if self.with_faults { 0..=3_usize } else { 0..=0 };
-        let faults = proptest::collection::vec(fault(self.faults.clone(), self.states.clone()), count);
+        let faults = proptest::collection::vec(
+            fault(self.faults.clone(), self.protocols.clone(), self.states.clone()),
+            count,
+        );
         let options = if self.variants.is_empty() {
             Just(self.base.clone()).sboxed()
         } else {
@@ -343,8 +350,12 @@ pub(crate) fn simpler(faults: &[Fault]) -> Vec<Vec<Fault>> {
     simpler
 }
 
-/// Any fault of these kinds, in any scope that means something for it.
-fn fault(kinds: Vec<&'static Entry>, states: Vec<String>) -> impl Strategy<Value = Fault> {
+/// Any fault of these kinds, in the words of these protocols, in any scope that means something for it.
+fn fault(
+    kinds: Vec<&'static Entry>,
+    protocols: Vec<String>,
+    states: Vec<String>,
+) -> impl Strategy<Value = Fault> {
     let states = if states.is_empty() { vec![String::new()] } else { states };
     let time = (0..=1000_u32, any::<bool>());
     let scope = (
@@ -357,18 +368,23 @@ fn fault(kinds: Vec<&'static Entry>, states: Vec<String>) -> impl Strategy<Value
         ]),
     );
     (select(kinds), 0..=1000_u16, time, select(states), select(Phase::ALL.to_vec()), scope).prop_map(
-        |(entry, bytes, (time, long), state, phase, (direction, on, when))| {
-            let (bytes, time) = match entry.argument {
+        move |(entry, drawn, (time, long), state, phase, (direction, on, when))| {
+            let (mut number, mut span, mut word) = (0, Duration::ZERO, state.as_str());
+            match entry.argument {
                 Argument::Bytes { min, max } | Argument::Number { min, max } => {
-                    (min + bytes % (max - min + 1), Duration::ZERO)
+                    number = (min + drawn % (max - min + 1)).into();
                 }
-                // It counts the words off.
-                Argument::OneOf(_) => (bytes, Duration::ZERO),
+                Argument::Value(numbers) => number = counted_off(numbers, drawn).unwrap_or_default(),
+                Argument::OneOf(_) => {
+                    let words: Vec<&str> =
+                        protocols.iter().flat_map(|protocol| entry.words(protocol)).copied().collect();
+                    word = counted_off(&words, drawn).unwrap_or_default();
+                }
                 Argument::Time { min, max } | Argument::PhaseAndTime { min, max } => {
-                    (0, spread(min, max, time, long))
+                    span = spread(min, max, time, long);
                 }
-                Argument::None | Argument::State => (0, Duration::ZERO),
-            };
+                Argument::None | Argument::State => {}
+            }
             let direction = direction.filter(|_| entry.group == Group::Network);
             let on = on.filter(|op| fits(entry.group, *op));
             let mut scope = Scope { direction, on, ..Scope::default() };
@@ -378,9 +394,14 @@ fn fault(kinds: Vec<&'static Entry>, states: Vec<String>) -> impl Strategy<Value
                 Some(When::For(seconds)) => scope.window = Some(Duration::from_secs(seconds.into())),
                 None => {}
             }
-            Fault { kind: entry.with(bytes, time, &state, phase), scope }
+            Fault { kind: entry.with(number, span, word, phase), scope }
         },
     )
+}
+
+/// One of several, by a number of any size.
+fn counted_off<T: Copy>(all: &[T], number: u16) -> Option<T> {
+    all.get(usize::from(number).checked_rem(all.len())?).copied()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -495,7 +516,11 @@ mod tests {
     #[test]
     fn every_kind_is_drawn_and_every_drawn_fault_reads_back() {
         let mut seen = std::collections::BTreeSet::new();
-        let strategy = fault(CATALOGUE.iter().collect(), vec!["power-fault".to_owned()]);
+        let strategy = fault(
+            CATALOGUE.iter().collect(),
+            vec!["ipmi".to_owned(), "snmp".to_owned()],
+            vec!["power-fault".to_owned()],
+        );
         let mut runner = runner();
         for _ in 0..2000 {
             let fault = strategy.new_tree(&mut runner).unwrap().current();
@@ -506,9 +531,23 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_only_given_errors_of_its_protocol() {
+        let errors = CATALOGUE.iter().filter(|entry| matches!(entry.argument, Argument::OneOf(_))).collect();
+        let strategy = fault(errors, vec!["ipmi".to_owned()], Vec::new());
+        let mut runner = runner();
+        for _ in 0..200 {
+            let fault = strategy.new_tree(&mut runner).unwrap().current();
+            assert!(fault.kind.is_for("ipmi"), "{fault}");
+        }
+    }
+
+    #[test]
     fn a_fault_shrinks_to_its_core() {
         // What fails is any lost answer to a status; the smallest is the fault itself without scope.
-        let strategy = proptest::collection::vec(fault(CATALOGUE.iter().collect(), Vec::new()), 0..=3);
+        let strategy = proptest::collection::vec(
+            fault(CATALOGUE.iter().collect(), vec!["snmp".to_owned()], Vec::new()),
+            0..=3,
+        );
         let fails = |faults: &Vec<Fault>| faults.iter().any(|fault| fault.kind.name() == "drop");
         let mut runner = runner();
         for _ in 0..50 {
