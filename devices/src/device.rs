@@ -159,6 +159,7 @@ impl Device {
     /// Does all that is due at `now`: delayed datagrams reach the faces, the plant moves.
     pub fn advance(&mut self, now: Duration) {
         while let Some(arrival) = self.network.next_arrival(now) {
+            self.faults.resume_exchange(arrival.exchange);
             self.process(
                 arrival.due.max(self.network.last_processed),
                 arrival.face,

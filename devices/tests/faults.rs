@@ -259,14 +259,178 @@ fn the_controller_restarts_in_each_phase() {
     }
 }
 
+/// The whole answer to Get Chassis Status: the completion code and the data.
+fn raw_status(bench: &mut Bench) -> (u8, Vec<u8>) {
+    let answer = bench.ask(0, 1, &[]).unwrap();
+    (answer.completion.0, answer.data)
+}
+
+#[test]
+fn errors_have_names_and_do_nothing() {
+    let mut bench = open("");
+    let healthy = raw_status(&mut bench).1;
+    for (name, code) in [
+        ("node-busy", 0xc0),
+        ("invalid-command", 0xc1),
+        ("timeout", 0xc3),
+        ("out-of-space", 0xc4),
+        ("request-truncated", 0xc6),
+        ("insufficient-privilege", 0xd4),
+        ("not-supported-in-present-state", 0xd5),
+        ("unspecified", 0xff),
+    ] {
+        bench.fault(&format!("error({name})"));
+        assert_eq!(raw_status(&mut bench), (code, Vec::new()), "{name}");
+        assert_eq!(bench.control(OFF), Some(code), "{name}");
+        bench.fault(&format!("error-with-body({name})"));
+        assert_eq!(raw_status(&mut bench), (code, healthy.clone()), "{name}");
+        assert_eq!(bench.control(OFF), Some(code), "{name}");
+        bench.sleep(ms(1000));
+        assert_eq!(bench.truth(), Power::On, "{name}");
+    }
+    // Only what is asked for, and only so often.
+    bench.fault("error(node-busy)@status,first=1");
+    assert_eq!(bench.control(ON), Some(0));
+    assert_eq!(bench.status(), Some(Err(0xc0)));
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    // SNMP's errors are none of a BMC's.
+    bench.fault("error(gen-err)");
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    let wrong = fault::Fault::parse_all("error(gen-err)").unwrap().remove(0);
+    assert!(bench.device.spec().check(&wrong).unwrap_err().contains("speaks ipmi"));
+    // What an error acknowledges is not remembered either: the policy (byte 1, bits 6:5) stays.
+    bench.fault("error-with-body(node-busy)@other");
+    assert_eq!(bench.ask(0, 6, &[2]).unwrap().completion.0, 0xc0);
+    bench.device.clear_faults();
+    assert_eq!(raw_status(&mut bench).1, healthy);
+}
+
+#[test]
+fn status_says_numbers_nothing_and_the_opposite() {
+    let mut bench = open("");
+    let (_, healthy) = raw_status(&mut bench);
+    for (number, byte) in [(0, 0), (1, 1), (2, 2), (255, 255), (256, 0), (65_535, 255), (-1, 255)] {
+        bench.fault(&format!("value({number})"));
+        let (code, data) = raw_status(&mut bench);
+        assert_eq!((code, data[0], &data[1..]), (0, byte, &healthy[1..]), "{number}");
+    }
+    bench.fault("empty");
+    assert_eq!(raw_status(&mut bench), (0, Vec::new()));
+    bench.fault("others-state");
+    assert_eq!(bench.status(), Some(Ok(Power::Off)), "the opposite: there is one plug");
+    assert_eq!(bench.control(OFF), Some(0), "a command is none of its business");
+    bench.sleep(ms(500));
+    assert_eq!((bench.truth(), bench.status()), (Power::Off, Some(Ok(Power::On))));
+}
+
+/// What the wire then says, as the checkers read it: bit 0 of a whole answer, whatever else it says.
+#[test]
+fn claims_are_read_from_the_wire() {
+    for (fault, claim) in [
+        ("value(0)", Some(Power::Off)),
+        ("value(2)", Some(Power::Off)),
+        ("value(255)", Some(Power::On)),
+        ("others-state", Some(Power::Off)),
+        ("longer(3)", Some(Power::On)),
+        ("short(2)", None),
+        ("empty", None),
+        ("error(node-busy)", None),
+        ("others-state + error-with-body(node-busy)", None),
+    ] {
+        let mut bench = Bench::new("");
+        bench.device.record();
+        assert!(matches!(bench.open(LANPLUS), Some(Ok(()))));
+        bench.fault(fault);
+        let _ = bench.ask(0, 1, &[]);
+        let events = bench.device.take_events();
+        let claims = bench.device.spec().claims(&events);
+        assert_eq!(claims.iter().map(|claim| claim.power).collect::<Vec<_>>(), [claim], "{fault}");
+    }
+}
+
+#[test]
+fn answers_end_early_and_go_on_in_right_framing() {
+    for interface in [LANPLUS, LAN] {
+        let mut bench = Bench::new("");
+        assert!(matches!(bench.open(interface), Some(Ok(()))));
+        let (_, healthy) = raw_status(&mut bench);
+        for length in 0..=healthy.len() + 1 {
+            bench.fault(&format!("short({length})"));
+            let left = length.min(healthy.len());
+            assert_eq!(raw_status(&mut bench), (0, healthy[..left].to_vec()), "{length}");
+        }
+        for (more, length) in [(1, healthy.len() + 1), (32, healthy.len() + 32), (65_535, 240)] {
+            bench.fault(&format!("longer({more})"));
+            let (code, data) = raw_status(&mut bench);
+            assert_eq!((code, data.len()), (0, length), "{more}");
+            assert!(data.starts_with(&healthy) && data[healthy.len()..].iter().all(|byte| *byte == 0));
+        }
+        assert_eq!(bench.control(OFF), Some(0), "it is done");
+        bench.sleep(ms(500));
+        assert_eq!(bench.truth(), Power::Off);
+    }
+}
+
+#[test]
+fn an_exchange_is_counted_over_all_requests() {
+    let mut bench = open("");
+    bench.fault("error(node-busy)@exchange=3");
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    assert_eq!(bench.control(ON), Some(0));
+    assert_eq!(bench.status(), Some(Err(0xc0)));
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    // An exchange that asks for something else is none of the fault's.
+    bench.fault("error(node-busy)@status,exchange=1");
+    assert_eq!(bench.control(ON), Some(0));
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    // The answer belongs to its request, whatever was lost or came twice before.
+    bench.fault("drop@to-device,exchange=1 + duplicate@from-device,exchange=2 + drop@from-device,exchange=3");
+    let before = bench.device.requests().len();
+    assert_eq!(bench.status(), None);
+    assert_eq!(bench.device.requests().len(), before, "it never came");
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    assert_eq!(bench.status(), None);
+    assert_eq!(bench.device.requests().len(), before + 2, "it came, and its answer was lost");
+    assert_eq!(bench.status(), Some(Ok(Power::On)));
+    // Control faults, too.
+    bench.fault("not-done@exchange=2");
+    assert_eq!((bench.control(OFF), bench.truth()), (Some(0), Power::On));
+    bench.sleep(ms(500));
+    assert_eq!(bench.truth(), Power::Off);
+    assert_eq!(bench.control(ON), Some(0));
+    bench.sleep(ms(500));
+    assert_eq!(bench.truth(), Power::Off, "the second one is not done");
+}
+
+/// A late request keeps its number; those of an earlier set of faults have none.
+#[test]
+fn a_late_request_keeps_its_number() {
+    let ping = |tag: u8| [6, 0, 0xff, 6, 0, 0, 0x11, 0xbe, 0x80, tag, 0, 0];
+    let tags = |device: &mut Device, now| {
+        device.take_output(ms(now)).iter().map(|output| output.bytes[9]).collect::<Vec<_>>()
+    };
+    let mut bench = Bench::new("");
+    bench.fault("delay(100ms)@to-device,exchange=1 + drop@from-device,exchange=1");
+    bench.device.handle(ms(0), 0, peer(), &ping(1));
+    bench.device.handle(ms(10), 0, peer(), &ping(2));
+    assert_eq!(tags(&mut bench.device, 200), [2], "the first one's answer is lost, though it comes last");
+    bench.fault("delay(100ms)@to-device");
+    bench.device.handle(ms(300), 0, peer(), &ping(3));
+    bench.fault("drop@from-device,exchange=1");
+    assert_eq!(tags(&mut bench.device, 500), [3], "it came before the faults that count");
+    bench.device.handle(ms(600), 0, peer(), &ping(4));
+    assert_eq!(tags(&mut bench.device, 600), [0_u8; 0]);
+}
+
 #[test]
 fn every_fault_of_the_catalogue_heals() {
     for entry in fault::CATALOGUE {
         let mut bench = open("");
-        let kind = entry.example("power-off");
+        let kind = entry.example("ipmi", "power-off");
+        assert!(!entry.is_for("ipmi") || kind.is_for("ipmi"));
         bench.device.set_faults(vec![fault::Fault::new(kind)]);
         let _ = bench.control(OFF);
-        let _ = bench.status();
+        let _ = bench.ask(0, 1, &[]);
         bench.device.clear_faults();
         bench.sleep(ms(120_000));
         assert!(matches!(bench.open(LANPLUS), Some(Ok(()))), "{}", entry.name);

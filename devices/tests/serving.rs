@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn any_bytes_are_survived(datagrams in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 1..20), fault in 0..fencelab_devices::fault::CATALOGUE.len()) {
         let mut device = Device::new(spec(""), &Credentials::default(), 1);
-        let kind = fencelab_devices::fault::CATALOGUE[fault].example("power-on");
+        let kind = fencelab_devices::fault::CATALOGUE[fault].example("ipmi", "power-on");
         device.set_faults(vec![fencelab_devices::Fault::new(kind)]);
         device.record();
         for (at, datagram) in (0..).zip(&datagrams) {

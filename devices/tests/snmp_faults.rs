@@ -157,6 +157,160 @@ fn of_answers() {
 }
 
 #[test]
+fn of_errors_with_a_body() {
+    for version in [Version::V1, Version::V2c] {
+        let mut bench = faulty("error-with-body(gen-err)").version(version);
+        let answer = bench.ask(PduKind::Get, &[at(STATUS, 1), at(STATUS, 2)]);
+        assert_eq!((answer.error, answer.index), (ErrorStatus::GEN_ERR, 1));
+        let values: Vec<Value> = answer.bindings.into_iter().map(|binding| binding.value).collect();
+        assert_eq!(values, [Value::Integer(1), Value::Integer(1)]);
+        let answer = bench.ask(PduKind::GetNext, &[oid(STATUS)]);
+        assert_eq!((answer.error, &answer.bindings[0].object), (ErrorStatus::GEN_ERR, &at(STATUS, 1)));
+        let answer = bench.set_all(&[(at(COMMAND, 1), Value::Integer(2))]);
+        assert_eq!((answer.error, &answer.bindings[0].value), (ErrorStatus::GEN_ERR, &Value::Integer(2)));
+        bench.sleep(ms(1000));
+        assert_eq!(bench.truth("1"), Power::On, "nothing is done");
+    }
+    let mut old = faulty("error-with-body(wrong-value)").version(Version::V1);
+    assert_eq!(old.ask(PduKind::Get, &[at(STATUS, 1)]).error, ErrorStatus::BAD_VALUE);
+    assert_eq!(faulty("error(node-busy)").state(1), Ok(Value::Integer(1)), "IPMI's");
+}
+
+#[test]
+fn of_what_status_says() {
+    for number in [0_i64, 1, 2, 3, 100, 255, 65_535, 2_147_483_647, -1, -2_147_483_648, 4_294_967_297] {
+        let mut bench = faulty(&format!("value({number})"));
+        assert_eq!(bench.state(1), Ok(Value::Integer(number)));
+        assert_eq!(bench.get(SYS_DESCR), Ok(Value::text("ACME PDU")), "not about power");
+        assert_eq!(bench.order(1, 2), ErrorStatus::NO_ERROR);
+    }
+    assert_eq!(faulty("empty").state(1), Ok(Value::Null));
+    let mut bench = faulty("others-state");
+    bench.device.plant_mut().set(ms(0), "4", Power::Off);
+    bench.device.plant_mut().set(ms(0), "1", Power::Off);
+    let answer = bench.ask(PduKind::Get, &[at(STATUS, 3), at(STATUS, 4), at(STATUS, 24)]);
+    let shown: Vec<(Oid, Value)> =
+        answer.bindings.into_iter().map(|binding| (binding.object, binding.value)).collect();
+    let code = |plug, code| (at(STATUS, plug), Value::Integer(code));
+    assert_eq!(shown, [code(3, 2), code(4, 1), code(24, 2)], "under the right names");
+}
+
+/// Three plugs in one string, and a single plug.
+fn string_device(plugs: &str, fault: &str) -> Asker {
+    let object = "[[face.snmp.object]]\noid = \"1.3.6.1.4.1.17420.1.2.9.1.13.0\"\ntype = \"string\"\neach = { on = \"1\", off = \"0\" }\nwritable = true\n";
+    let mut bench = Asker::new(parse(&toml(plugs, "", object)).unwrap());
+    bench.fault(fault);
+    bench
+}
+
+#[test]
+fn of_strings_of_all_plugs() {
+    let shown = |fault: &str| {
+        let mut bench = string_device("{ count = 3 }", fault);
+        bench.device.plant_mut().set(ms(0), "2", Power::Off);
+        bench.get("1.3.6.1.4.1.17420.1.2.9.1.13.0").unwrap()
+    };
+    assert_eq!(shown(""), Value::text("1,0,1"));
+    assert_eq!(shown("value(7)"), Value::text("7,7,7"));
+    assert_eq!(shown("value(-1)"), Value::text("-1,-1,-1"));
+    assert_eq!(shown("empty"), Value::text(""));
+    assert_eq!(shown("others-state"), Value::text("0,1,1"));
+    assert_eq!(shown("short(3)"), Value::text("1,0"));
+    assert_eq!(shown("longer(2)"), Value::text("1,0,1xx"));
+    let mut alone = string_device("{ count = 1 }", "others-state");
+    assert_eq!(alone.get("1.3.6.1.4.1.17420.1.2.9.1.13.0"), Ok(Value::text("0")), "the opposite");
+}
+
+#[test]
+fn of_answers_that_end_early_or_go_on() {
+    let bindings = |fault: &str, objects: &[Oid]| {
+        let answer = faulty(fault).ask(PduKind::Get, objects);
+        assert!(answer.error.is_ok());
+        answer.bindings.into_iter().map(|binding| (binding.object, binding.value)).collect::<Vec<_>>()
+    };
+    let asked = [at(NAMES, 1), at(STATUS, 1), at(STATUS, 2)];
+    let (name, one) = (|text| (at(NAMES, 1), Value::text(text)), Value::Integer(1));
+    assert_eq!(bindings("short(0)", &asked), []);
+    assert_eq!(bindings("short(2)", &asked), [name("Ou"), (at(STATUS, 1), one.clone())]);
+    assert_eq!(bindings("short(9)", &asked).len(), 3);
+    assert_eq!(bindings("short(0)", &asked[..1]), [name("")], "a single one stays");
+    assert_eq!(
+        bindings("longer(2)", &asked),
+        [
+            name("Outlet 1xx"),
+            (at(STATUS, 1), one.clone()),
+            (at(STATUS, 2), one.clone()),
+            (at(STATUS, 3), one.clone()),
+            (at(STATUS, 4), one.clone()),
+        ]
+    );
+    let around = bindings("longer(2)", &[at(STATUS, 23)]);
+    assert_eq!(
+        around.iter().map(|(object, _)| object.clone()).collect::<Vec<_>>()[1..],
+        [24, 1].map(|plug| at(STATUS, plug))
+    );
+    assert_eq!(bindings("longer(30)", &[at(STATUS, 1)]).len(), 24, "there are no more plugs");
+    assert_eq!(bindings("longer(2)", &[oid(SYS_DESCR)]), [(oid(SYS_DESCR), Value::text("ACME PDUxx"))]);
+    let mut bench = faulty("short(1) + longer(3)");
+    assert_eq!(bench.order(1, 2), ErrorStatus::NO_ERROR);
+    bench.sleep(ms(1000));
+    assert_eq!(bench.truth("1"), Power::Off, "its act is done");
+}
+
+/// What the wire then says of plug 1, as the checkers read it: a number that is a documented code is that state.
+#[test]
+fn of_claims() {
+    let claimed = |mut bench: Asker, object: &str| {
+        bench.device.record();
+        let _ = bench.get(object);
+        let events = bench.device.take_events();
+        let claims = bench.device.spec().claims(&events);
+        claims.into_iter().map(|claim| (claim.plug, claim.power)).collect::<Vec<_>>()
+    };
+    let status = format!("{STATUS}.1");
+    for (fault, power) in [
+        ("", Some(Power::On)),
+        ("value(1)", Some(Power::On)),
+        ("value(2)", Some(Power::Off)),
+        ("value(3)", None),
+        ("value(4)", None),
+        ("value(-2)", None),
+        ("value(4294967297)", None),
+        ("empty", None),
+        ("others-state + longer(0)", Some(Power::On)),
+        ("error(gen-err)", None),
+        ("state(off) + error-with-body(gen-err)", None),
+    ] {
+        assert_eq!(claimed(faulty(fault), &status), [("1".to_owned(), power)], "{fault}");
+    }
+    let powers = |fault: &str| {
+        let all = claimed(string_device("{ count = 3 }", fault), "1.3.6.1.4.1.17420.1.2.9.1.13.0");
+        all.into_iter().map(|(_, power)| power).collect::<Vec<_>>()
+    };
+    let (on, off) = (Some(Power::On), Some(Power::Off));
+    assert_eq!(powers("value(0)"), [off, off, off]);
+    assert_eq!(powers("value(10)"), [None, None, None]);
+    assert_eq!(powers("longer(1)"), [on, on, None]);
+    assert_eq!(powers("short(3)"), [on, None, None], "the last element may be cut");
+    assert_eq!(powers("empty"), [None, None, None]);
+}
+
+#[test]
+fn of_one_exchange() {
+    let mut bench = faulty("value(2)@exchange=3");
+    assert_eq!(bench.get(SYS_DESCR), Ok(Value::text("ACME PDU")));
+    assert_eq!(bench.state(1), Ok(Value::Integer(1)));
+    assert_eq!(bench.state(1), Ok(Value::Integer(2)));
+    assert_eq!(bench.state(1), Ok(Value::Integer(1)));
+    // The same datagram once more is an exchange of its own.
+    let mut bench = faulty("error(gen-err)@exchange=2");
+    let datagram = bench.datagram(get(at(STATUS, 1)));
+    let answers = [bench.raw(&datagram, ms(0)), bench.raw(&datagram, ms(0)), bench.raw(&datagram, ms(0))];
+    assert_eq!(answers[0], answers[2]);
+    assert_ne!(answers[0], answers[1]);
+}
+
+#[test]
 fn of_sessions_without_any() {
     let mut bench = faulty("refuse@first=1");
     assert_eq!(bench.send(get(at(STATUS, 1))), None);

@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn any_bytes_are_survived(datagrams in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 1..20), fault in 0..fencelab_devices::fault::CATALOGUE.len()) {
         let mut device = Device::new(pdu("", ""), &Credentials::default(), 1);
-        let kind = fencelab_devices::fault::CATALOGUE[fault].example("power-on");
+        let kind = fencelab_devices::fault::CATALOGUE[fault].example("snmp", "power-on");
         device.set_faults(vec![Fault::new(kind)]);
         device.record();
         for (at, datagram) in (0..).zip(&datagrams) {
@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn any_mutation_of_a_dialogue_is_survived(which in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), value in any::<u8>(), fault in 0..fencelab_devices::fault::CATALOGUE.len()) {
         let mut bench = Asker::new(pdu("", ""));
-        let kind = fencelab_devices::fault::CATALOGUE[fault].example("power-on");
+        let kind = fencelab_devices::fault::CATALOGUE[fault].example("snmp", "power-on");
         bench.device.set_faults(vec![Fault::new(kind)]);
         bench.device.record();
         let mut datagram = which.get(&seeds()).clone();

@@ -22,6 +22,8 @@ pub struct Output {
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub(super) due: Duration,
+    /// The number of its request among those that came since the faults are there; 0: it came before.
+    pub(super) exchange: u32,
     pub(super) face: usize,
     pub(super) peer: SocketAddr,
     pub(super) bytes: Vec<u8>,
@@ -44,6 +46,7 @@ struct Queue(VecDeque<Waiting>);
 #[derive(Debug)]
 struct Waiting {
     due: Duration,
+    exchange: u32,
     /// Waits to be overtaken by the next one.
     held: bool,
     face: usize,
@@ -65,6 +68,7 @@ impl Network {
         peer: SocketAddr,
         bytes: &[u8],
     ) {
+        faults.begin_exchange();
         for datagram in suffer(now, faults, INWARD, op, bytes.to_vec()) {
             self.arrivals.push(datagram, face, peer);
         }
@@ -73,7 +77,7 @@ impl Network {
     pub(super) fn leave(&mut self, at: Duration, faults: &mut Engine, op: Op, output: Output) {
         let Output { face, to, bytes } = output;
         if faults.is_empty() {
-            self.departures.push(Datagram { due: at, held: false, bytes }, face, to);
+            self.departures.push(Datagram { due: at, exchange: 0, held: false, bytes }, face, to);
             return;
         }
         for datagram in suffer(at, faults, OUTWARD, op, bytes) {
@@ -82,8 +86,8 @@ impl Network {
     }
 
     pub(super) fn next_arrival(&mut self, now: Duration) -> Option<Arrival> {
-        let Waiting { due, face, peer, bytes, .. } = self.arrivals.pop(now)?;
-        Some(Arrival { due, face, peer, bytes })
+        let Waiting { due, exchange, face, peer, bytes, .. } = self.arrivals.pop(now)?;
+        Some(Arrival { due, exchange, face, peer, bytes })
     }
 
     pub(super) fn take_due(&mut self, now: Duration) -> Vec<(Duration, Output)> {
@@ -97,18 +101,20 @@ impl Network {
         [&self.arrivals, &self.departures].into_iter().filter_map(Queue::next).min()
     }
 
-    /// Nothing is held back any longer: the faults are gone.
+    /// The faults are gone: nothing is held back any longer, and what is under way belongs to none of the requests that the
+    /// next ones count.
     pub(super) fn release_held(&mut self) {
         self.arrivals.release(Duration::ZERO);
         self.departures.release(Duration::ZERO);
+        self.arrivals.0.iter_mut().for_each(|waiting| waiting.exchange = 0);
     }
 }
 
 impl Queue {
     fn push(&mut self, datagram: Datagram, face: usize, peer: SocketAddr) {
-        let Datagram { due, held, bytes } = datagram;
+        let Datagram { due, exchange, held, bytes } = datagram;
         let due = if held { due.saturating_add(REORDER_LIMIT) } else { due };
-        self.insert(Waiting { due, held, face, peer, bytes });
+        self.insert(Waiting { due, exchange, held, face, peer, bytes });
         if !held {
             self.release(due);
         }
@@ -145,6 +151,7 @@ impl Queue {
 #[derive(Clone, Debug)]
 struct Datagram {
     due: Duration,
+    exchange: u32,
     held: bool,
     bytes: Vec<u8>,
 }
@@ -152,7 +159,7 @@ struct Datagram {
 /// What comes of a datagram, and when.
 fn suffer(now: Duration, faults: &mut Engine, direction: Direction, op: Op, bytes: Vec<u8>) -> Vec<Datagram> {
     let network = |kind: &FaultKind| (kind.entry().group == Group::Network).then(|| kind.clone());
-    let mut datagrams = vec![Datagram { due: now, held: false, bytes }];
+    let mut datagrams = vec![Datagram { due: now, exchange: faults.exchange(), held: false, bytes }];
     for (kind, _) in faults.acting(now, Some(direction), op, network) {
         match kind {
             FaultKind::Drop => datagrams.clear(),

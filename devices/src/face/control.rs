@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Context;
 use crate::device::NeighbourCommand;
-use crate::fault::{FaultKind, Op, Phase};
+use crate::fault::{FaultKind, Group, Op, Phase};
 use crate::plant::{Cause, Command, Plant, Power};
 use crate::spec::rule::{Reset, Rule};
 
@@ -145,6 +145,12 @@ pub(crate) enum Lie {
     State(String),
     /// Nothing that means on or off.
     Unknown,
+    /// This number in place of a code.
+    Number(i64),
+    /// Nothing at all.
+    Empty,
+    /// What is true of the next plug.
+    Others,
 }
 
 /// The lies that the faults tell now.
@@ -157,14 +163,55 @@ pub(crate) fn lies(now: Duration, op: Op, context: &mut Context<'_>, effect: &mu
         FaultKind::Stale(time) if op == Op::Status => Some(Lie::Stale(now.saturating_sub(*time))),
         FaultKind::State(name) if op == Op::Status => Some(Lie::State(name.clone())),
         FaultKind::StateUnknown if op == Op::Status => Some(Lie::Unknown),
+        FaultKind::Value(number) if op == Op::Status => Some(Lie::Number(*number)),
+        FaultKind::Empty if op == Op::Status => Some(Lie::Empty),
+        FaultKind::OthersState if op == Op::Status => Some(Lie::Others),
         _ => None,
     };
-    let acting = context.faults.acting(now, None, op, chosen);
+    told(now, op, context, effect, chosen)
+}
+
+/// The power of the plug after this one; of the only one, the opposite.
+pub(crate) fn others_power(plant: &Plant, plug: usize) -> Option<Power> {
+    let plugs = plant.plugs();
+    let own = plugs.get(plug)?.power();
+    match plugs.len() {
+        1 => Some(own.opposite()),
+        count => plugs.get((plug + 1) % count).map(crate::plant::Plug::power),
+    }
+}
+
+/// The faults that change the answer to this request, of those that mean something for the protocol.
+pub(crate) fn answer_faults(
+    protocol: &str,
+    now: Duration,
+    op: Op,
+    context: &mut Context<'_>,
+    effect: &mut Vec<String>,
+) -> Vec<FaultKind> {
+    if context.faults.is_empty() {
+        return Vec::new();
+    }
+    let chosen = |kind: &FaultKind| {
+        (kind.entry().group == Group::Answer && kind.is_for(protocol)).then(|| kind.clone())
+    };
+    told(now, op, context, effect, chosen)
+}
+
+/// The faults that `choose` takes an interest in and that act on this, each told in `effect`.
+fn told<T>(
+    now: Duration,
+    op: Op,
+    context: &mut Context<'_>,
+    effect: &mut Vec<String>,
+    choose: impl FnMut(&FaultKind) -> Option<T>,
+) -> Vec<T> {
+    let acting = context.faults.acting(now, None, op, choose);
     acting
         .into_iter()
-        .map(|(lie, text)| {
+        .map(|(chosen, text)| {
             effect.push(format!("fault {text}"));
-            lie
+            chosen
         })
         .collect()
 }

@@ -22,7 +22,7 @@ use super::rules::Rules;
 use super::{Context, Random, Reply};
 use crate::device::{Credentials, RequestLog};
 use crate::fault::{FaultKind, Op};
-use crate::spec::ipmi::{Matched, Rule};
+use crate::spec::ipmi::{Matched, Rule, completion};
 use crate::spec::rule::{Answer, Reset};
 use crate::spec::{CommandId, IpmiFace, command_name, needed_privilege};
 use builtin::Memory;
@@ -207,6 +207,16 @@ impl Bmc {
             return outcome;
         }
         let mut answered = !ending.unanswered;
+        let faults = control::answer_faults("ipmi", now, op, context, &mut outcome.effect);
+        let error = faults.iter().find_map(|fault| match fault {
+            FaultKind::Error(name) => completion(name),
+            _ => None,
+        });
+        if let Some(error) = error {
+            outcome.response = answered.then(|| request.answer(error, Vec::new()));
+            return outcome;
+        }
+        let memory = self.memory.clone();
         let rule = self.rule(now, spec, Matched::Command(id), Some(request), context);
         // Cold and warm reset (IPMI 2.0 §20.2, §20.3) lose the sessions; how long the controller is away is a rule's matter.
         if matches!(id, CommandId { netfn: 0x06, cmd: 0x02 | 0x03 }) {
@@ -234,6 +244,12 @@ impl Bmc {
         }
         let lies = control::lies(now, op, context, &mut outcome.effect);
         rules::lie(&lies, spec, id, context.plant, &mut response, &mut command);
+        rules::change(&faults, &mut response, &mut command);
+        if faults.iter().any(|fault| matches!(fault, FaultKind::ErrorWithBody(_))) {
+            // It looks as if it had been done, and it is not.
+            self.memory = memory;
+            outcome.reset = ending.reset;
+        }
         if let Some(command) = command {
             if response.completion.is_ok() {
                 self.rules.acknowledged(now, op, PLUG);

@@ -21,8 +21,7 @@ use crate::fault::{Fault, FaultKind, Op};
 use crate::plant::Plant;
 use crate::spec::SnmpFace;
 use crate::spec::rule::Reset;
-use crate::spec::snmp::Access;
-use alter::AnswerFault;
+use crate::spec::snmp::{Access, Failure};
 use read::Said;
 
 /// An SNMP agent in its present state.
@@ -220,29 +219,28 @@ impl SnmpAgent {
                 outcome.response = alter::refused(asker.version, pdu);
                 return outcome;
             }
-            faults = alter::answer_faults(now, op, context, &mut outcome.effect);
+            faults = control::answer_faults("snmp", now, op, context, &mut outcome.effect);
         }
-        let error = faults.iter().find_map(AnswerFault::error);
         // An agent takes no Inform (RFC 3416 §4.2.7 is for whoever receives notifications).
-        let is_asked = matches!(pdu.kind, PduKind::Get | PduKind::GetNext | PduKind::GetBulk | PduKind::Set);
-        let said = match (error, is_asked) {
-            (_, false) => return outcome,
-            (Some(failure), _) => pdu
-                .bindings
-                .iter()
-                .map(|binding| Said { object: binding.object.clone(), row: None, value: Err(failure) })
-                .collect(),
-            (None, true) => match self.answer(now, spec, asker, op, pdu, max_size, context, &mut outcome) {
-                Some(said) => said,
-                None => return outcome,
-            },
+        if !matches!(pdu.kind, PduKind::Get | PduKind::GetNext | PduKind::GetBulk | PduKind::Set) {
+            return outcome;
+        }
+        let with_body = alter::error(&faults, true);
+        let said = match (alter::error(&faults, false), with_body) {
+            (Some(failure), _) => Some(as_asked(pdu, |_| Err(failure))),
+            // What would have been answered, and nothing is done.
+            (None, Some(_)) if pdu.kind == PduKind::Set => Some(as_asked(pdu, |value| Ok(value.clone()))),
+            (None, _) => self.answer(now, spec, asker, op, pdu, max_size, context, &mut outcome),
         };
-        let mut said = said;
+        let Some(mut said) = said else { return outcome };
         for fault in &faults {
-            fault.change(spec, self, now, context.plant, &mut said, &mut outcome);
+            self.change(fault, spec, now, context.plant, &mut said, &mut outcome);
         }
         let mut response = alter::respond(asker.version, pdu, said);
-        if faults.iter().any(|fault| matches!(fault, AnswerFault::OtherId)) {
+        if let Some(failure) = with_body {
+            alter::blame(asker.version, failure, &mut response);
+        }
+        if faults.contains(&FaultKind::OtherId) {
             response.request_id = response.request_id.wrapping_add(1);
         }
         outcome.response = (!ending.unanswered).then_some(response);
@@ -287,6 +285,14 @@ impl SnmpAgent {
     fn value(&self, now: Duration, row: usize, plant: &Plant) -> Option<Value> {
         read::value(&self.spec, &self.written, self.started, now, row, plant)
     }
+}
+
+/// The bindings of a request, each with what is made of its value.
+fn as_asked(pdu: &Pdu, value: impl Fn(&Value) -> Result<Value, Failure>) -> Vec<Said> {
+    let asked = pdu.bindings.iter();
+    asked
+        .map(|binding| Said { object: binding.object.clone(), row: None, value: value(&binding.value) })
+        .collect()
 }
 
 /// Whether nobody is let in.

@@ -34,6 +34,15 @@ pub enum Group {
     Answer,
 }
 
+/// The words that a protocol has for an argument.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Words {
+    /// The protocol, as [`FaceSpec::protocol`](crate::spec::FaceSpec::protocol) names it.
+    pub protocol: &'static str,
+    /// Its words.
+    pub words: &'static [&'static str],
+}
+
 /// What stands in the brackets, with the range worth drawing from (any other value is accepted too).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Argument {
@@ -60,8 +69,10 @@ pub enum Argument {
         /// The most.
         max: u16,
     },
-    /// One of these words.
-    OneOf(&'static [&'static str]),
+    /// Any number; each of these shows something of its own.
+    Value(&'static [i64]),
+    /// One of these words; each protocol has its own ([`Entry::words`]).
+    OneOf(&'static [Words]),
     /// The name of a state of the device ([`DeviceSpec::states`](crate::DeviceSpec::states)).
     State,
     /// A [`Phase`] and a duration.
@@ -94,12 +105,41 @@ const fn time(min_ms: u64, max_ms: u64) -> Argument {
 
 const BYTES: Argument = Argument::Bytes { min: 1, max: 63 };
 
-/// SNMP's errors that a device may answer a request with (RFC 3416 §3; in v1 those of RFC 1157).
-const ERRORS: &[&str] = &[
+/// Bytes of an answer's content that are left: a status of IPMI has three or four.
+const LEFT: Argument = Argument::Bytes { min: 0, max: 5 };
+
+/// Bytes and bindings more than there should be; with many more the answer does not fit into a datagram.
+const MORE: Argument = Argument::Bytes { min: 1, max: 32 };
+
+/// Numbers that a device may show in place of a documented code: small codes, the limits of 8, 16 and 32 bits, and, for
+/// SNMP, negative ones and one of more than 32 bits, which some agents send.
+const NUMBERS: Argument = Argument::Value(&[
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    100,
+    255,
+    65_535,
+    2_147_483_647,
+    -1,
+    -2,
+    -2_147_483_648,
+    4_294_967_297,
+]);
+
+/// SNMP's errors that a device may answer a request with (RFC 3416 §3; in v1 those of RFC 1157), then the exceptions, which
+/// stand in place of a value.
+const SNMP_ERRORS: [&str; 16] = [
     "gen-err",
     "no-such-name",
-    "no-such-object",
-    "no-such-instance",
     "too-big",
     "bad-value",
     "read-only",
@@ -111,8 +151,45 @@ const ERRORS: &[&str] = &[
     "resource-unavailable",
     "commit-failed",
     "authorization-error",
+    "no-such-object",
+    "no-such-instance",
     "end-of-mib-view",
 ];
+
+/// Errors of the whole answer: beside an exception there is no room for a value.
+const SNMP_STATUSES: &[&str] = SNMP_ERRORS.split_at(13).0;
+
+/// Completion codes of IPMI that any command may be answered with (IPMI 2.0, table 5-2).
+const IPMI_ERRORS: &[&str] = &[
+    "node-busy",
+    "invalid-command",
+    "timeout",
+    "out-of-space",
+    "request-truncated",
+    "length-invalid",
+    "out-of-range",
+    "not-present",
+    "invalid-field",
+    "no-response",
+    "duplicate-request",
+    "firmware-update",
+    "initializing",
+    "destination-unavailable",
+    "insufficient-privilege",
+    "not-supported-in-present-state",
+    "disabled",
+    "unspecified",
+];
+
+const ERRORS: Argument = Argument::OneOf(&[
+    Words { protocol: "ipmi", words: IPMI_ERRORS },
+    Words { protocol: "snmp", words: &SNMP_ERRORS },
+]);
+
+const ERRORS_WITH_BODY: Argument = Argument::OneOf(&[
+    Words { protocol: "ipmi", words: IPMI_ERRORS },
+    Words { protocol: "snmp", words: SNMP_STATUSES },
+]);
 
 /// As many ways of malformed BER as the wire knows.
 const MALFORMED: u16 = 16;
@@ -189,12 +266,42 @@ pub const CATALOGUE: &[Entry] = &[
         Argument::PhaseAndTime { min: Duration::from_millis(100), max: Duration::from_secs(60) },
         "before, during (done, not answered) or after the command the controller restarts and is silent so long",
     ),
-    entry_for(
-        &["snmp"],
+    entry_of(
+        "value",
+        Group::Status,
+        NUMBERS,
+        "status says this number in place of a documented code; IPMI: byte 1 is the number modulo 256",
+    ),
+    entry_of("empty", Group::Status, Argument::None, "the answer to a status is whole, but without content"),
+    entry_of(
+        "others-state",
+        Group::Status,
+        Argument::None,
+        "status says the state of the next plug under the right name; of a single plug the opposite",
+    ),
+    entry_of(
         "error",
         Group::Answer,
-        Argument::OneOf(ERRORS),
-        "the answer is this error of the protocol, and nothing is done",
+        ERRORS,
+        "the answer is this error of the protocol without content, and nothing is done",
+    ),
+    entry_of(
+        "error-with-body",
+        Group::Answer,
+        ERRORS_WITH_BODY,
+        "the answer is this error of the protocol beside the content of a good one, and nothing is done",
+    ),
+    entry_of(
+        "short",
+        Group::Answer,
+        LEFT,
+        "the content ends after N bytes in right framing; SNMP: texts, and of several bindings N are left",
+    ),
+    entry_of(
+        "longer",
+        Group::Answer,
+        MORE,
+        "N zero bytes more in right framing; SNMP: texts get N characters, and N plugs' bindings follow",
     ),
     entry_for(
         &["snmp"],
@@ -233,17 +340,37 @@ pub(super) fn entry(kind: &FaultKind) -> &'static Entry {
 }
 
 impl Entry {
-    /// The fault with an argument in the middle of its range; `state` names one where a state is wanted.
+    /// The fault with an argument in the middle of its range, or with the first of the protocol's words; `state` names one
+    /// where a state is wanted.
     #[must_use]
-    pub fn example(&self, state: &str) -> FaultKind {
-        let (bytes, time) = match self.argument {
-            Argument::Bytes { min, max } | Argument::Number { min, max } => {
-                (min.midpoint(max), Duration::ZERO)
+    pub fn example(&self, protocol: &str, state: &str) -> FaultKind {
+        let (mut number, mut time, mut word) = (0, Duration::ZERO, state);
+        match self.argument {
+            Argument::Bytes { min, max } | Argument::Number { min, max } => number = min.midpoint(max).into(),
+            Argument::Time { min, max } | Argument::PhaseAndTime { min, max } => time = (min + max) / 2,
+            Argument::Value(numbers) => {
+                number = numbers.get(numbers.len() / 2).copied().unwrap_or_default();
             }
-            Argument::Time { min, max } | Argument::PhaseAndTime { min, max } => (0, (min + max) / 2),
-            Argument::None | Argument::State | Argument::OneOf(_) => (0, Duration::ZERO),
-        };
-        self.with(bytes, time, state, Phase::During)
+            Argument::OneOf(_) => word = self.words(protocol).first().copied().unwrap_or_default(),
+            Argument::None | Argument::State => {}
+        }
+        self.with(number, time, word, Phase::During)
+    }
+
+    /// The words that a protocol has for the argument; none where no word is wanted.
+    #[must_use]
+    pub fn words(&self, protocol: &str) -> &'static [&'static str] {
+        let Argument::OneOf(all) = self.argument else { return &[] };
+        all.iter().find(|words| words.protocol == protocol).map_or(&[], |words| words.words)
+    }
+
+    /// The words of all protocols, each once.
+    pub(super) fn all_words(&self) -> Vec<&'static str> {
+        let Argument::OneOf(all) = self.argument else { return Vec::new() };
+        let mut words: Vec<&str> = all.iter().flat_map(|words| words.words).copied().collect();
+        words.sort_unstable();
+        words.dedup();
+        words
     }
 
     /// Whether it means something for a protocol.
@@ -252,10 +379,11 @@ impl Entry {
         self.protocols.is_none_or(|protocols| protocols.contains(&protocol))
     }
 
-    /// The fault with the given argument; those that it does not take are ignored. Where one of several words is wanted and
-    /// `state` is none of them, `bytes` counts them off.
+    /// The fault with the given argument; those that it does not take are ignored. A count of bytes that is negative or too
+    /// large becomes the nearest one. `word` is the name of a state or one of [`words`](Self::words), as is wanted.
     #[must_use]
-    pub fn with(&self, bytes: u16, time: Duration, state: &str, phase: Phase) -> FaultKind {
+    pub fn with(&self, number: i64, time: Duration, word: &str, phase: Phase) -> FaultKind {
+        let bytes = u16::try_from(number.max(0)).unwrap_or(u16::MAX);
         match self.name {
             "delay" => FaultKind::Delay(time),
             "duplicate" => FaultKind::Duplicate,
@@ -269,13 +397,19 @@ impl Entry {
             "not-done" => FaultKind::NotDone,
             "done-late" => FaultKind::DoneLate(time),
             "state-unknown" => FaultKind::StateUnknown,
-            "state" => FaultKind::State(state.to_owned()),
+            "state" => FaultKind::State(word.to_owned()),
             "stale" => FaultKind::Stale(time),
             "plug-absent" => FaultKind::PlugAbsent,
             "wrong-plug" => FaultKind::WrongPlug,
             "flap" => FaultKind::Flap(time),
             "bmc-reset" => FaultKind::BmcReset(phase, time),
-            "error" => FaultKind::Error(self.word(state, bytes).to_owned()),
+            "value" => FaultKind::Value(number),
+            "empty" => FaultKind::Empty,
+            "others-state" => FaultKind::OthersState,
+            "error" => FaultKind::Error(word.to_owned()),
+            "error-with-body" => FaultKind::ErrorWithBody(word.to_owned()),
+            "short" => FaultKind::Short(bytes),
+            "longer" => FaultKind::Longer(bytes),
             "other-object" => FaultKind::OtherObject,
             "other-type" => FaultKind::OtherType,
             "other-id" => FaultKind::OtherId,
@@ -283,25 +417,34 @@ impl Entry {
             _ => FaultKind::Drop,
         }
     }
-
-    /// The word that is meant.
-    fn word(&self, word: &str, number: u16) -> &'static str {
-        let Argument::OneOf(words) = self.argument else { return "" };
-        let known = words.iter().find(|known| **known == word);
-        let counted = usize::from(number).checked_rem(words.len()).and_then(|index| words.get(index));
-        known.or(counted).copied().unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::ipmi;
     use crate::spec::snmp::Failure;
     use fencelab_wire::snmp::Distortion;
 
     #[test]
     fn what_the_catalogue_names_the_protocol_has() {
-        assert!(ERRORS.iter().all(|name| Failure::by_name(name).is_some()));
+        assert!(SNMP_ERRORS.iter().all(|name| Failure::by_name(name).is_some()));
+        assert!(SNMP_STATUSES.iter().all(|name| matches!(Failure::by_name(name), Some(Failure::Error(_)))));
+        assert!(IPMI_ERRORS.iter().all(|name| ipmi::completion(name).is_some()));
         assert_eq!(usize::from(MALFORMED), Distortion::ALL.len());
+    }
+
+    #[test]
+    fn each_protocol_has_words_of_its_own() {
+        for entry in CATALOGUE.iter().filter(|entry| matches!(entry.argument, Argument::OneOf(_))) {
+            for (protocol, own, other) in [("ipmi", "node-busy", "gen-err"), ("snmp", "gen-err", "node-busy")]
+            {
+                let words = entry.words(protocol);
+                assert!(words.contains(&own) && !words.contains(&other), "{} in {protocol}", entry.name);
+                let (mine, theirs) = (entry.example(protocol, ""), FaultKind::Error(other.to_owned()));
+                assert!(mine.is_for(protocol) && !theirs.is_for(protocol), "{mine}");
+            }
+            assert!(entry.words("telnet").is_empty());
+        }
     }
 }

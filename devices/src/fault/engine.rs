@@ -8,6 +8,10 @@ use super::{Direction, Fault, FaultKind, Group, Op};
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
     active: Vec<Active>,
+    /// Requests that came since the faults are there.
+    requests: u32,
+    /// The one that everything belongs to now.
+    exchange: u32,
 }
 
 #[derive(Debug)]
@@ -19,7 +23,7 @@ struct Active {
 
 impl Active {
     /// Whether the fault acts on this; counts it if the rest of the scope holds.
-    fn acts(&mut self, now: Duration, direction: Option<Direction>, op: Op) -> bool {
+    fn acts(&mut self, now: Duration, direction: Option<Direction>, op: Op, exchange: u32) -> bool {
         let scope = &self.fault.scope;
         // Faults of power commands mean any of them when told nothing else.
         let control = self.fault.kind.entry().group == Group::Control && scope.on.is_none();
@@ -28,6 +32,7 @@ impl Active {
         }
         if scope.direction.is_some_and(|wanted| Some(wanted) != direction)
             || scope.on.is_some_and(|wanted| !wanted.covers(op))
+            || scope.exchange.is_some_and(|wanted| wanted != exchange)
         {
             return false;
         }
@@ -41,7 +46,24 @@ impl Active {
 
 impl Engine {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self { active: faults.into_iter().map(|fault| Active { fault, met: 0, since: None }).collect() }
+        let active = faults.into_iter().map(|fault| Active { fault, met: 0, since: None }).collect();
+        Self { active, requests: 0, exchange: 0 }
+    }
+
+    /// A request came: all that is asked about from now on belongs to it.
+    pub(crate) fn begin_exchange(&mut self) {
+        self.requests = self.requests.saturating_add(1);
+        self.exchange = self.requests;
+    }
+
+    /// The number of the request that everything belongs to now, from 1; 0: it came before the faults.
+    pub(crate) fn exchange(&self) -> u32 {
+        self.exchange
+    }
+
+    /// All that is asked about from now on belongs to this request.
+    pub(crate) fn resume_exchange(&mut self, exchange: u32) {
+        self.exchange = exchange;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -70,7 +92,7 @@ impl Engine {
         let mut acting = Vec::new();
         for active in &mut self.active {
             let Some(chosen) = choose(&active.fault.kind) else { continue };
-            if active.acts(now, direction, op) {
+            if active.acts(now, direction, op, self.exchange) {
                 acting.push((chosen, active.fault.to_string()));
             }
         }

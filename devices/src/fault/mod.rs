@@ -5,7 +5,8 @@
 //! ```
 //! An expression is faults joined by `+`. A fault is a kind, its arguments in brackets, and after `@` its scope: a direction
 //! (`to-device`, `from-device`), what is asked (`session`, `status`, `control`, `off`, `on`, `cycle`, `reset`, `nmi`, `soft-off`,
-//! `other`), and when it heals (`nth=N` only the Nth time, `first=N` the first N times, `for=D` so long after it first met something).
+//! `other`), which exchange (`exchange=N`: only what belongs to the Nth request that came since the faults are there), and when it heals
+//! (`nth=N` only the Nth time, `first=N` the first N times, `for=D` so long after it first met something).
 //! Absent parts do not restrict.
 
 mod catalogue;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use crate::duration;
 use crate::plant::Command;
 
-pub use catalogue::{Argument, CATALOGUE, Entry, Group};
+pub use catalogue::{Argument, CATALOGUE, Entry, Group, Words};
 pub(crate) use engine::Engine;
 pub use parse::FaultError;
 
@@ -72,8 +73,20 @@ pub enum FaultKind {
     Flap(Duration),
     /// The management controller restarts: sessions are forgotten and nothing is answered for this time.
     BmcReset(Phase, Duration),
+    /// A status query is answered with this number in place of a documented code.
+    Value(i64),
+    /// A status query is answered without content.
+    Empty,
+    /// A status query is answered with the state of the next plug, or the opposite where there is one plug.
+    OthersState,
     /// The answer is this error of the protocol, and nothing is done.
     Error(String),
+    /// The same, and the content of a good answer is there as well.
+    ErrorWithBody(String),
+    /// The content of the answer ends after so many bytes, or bindings.
+    Short(u16),
+    /// The content of the answer goes on for so many bytes, and bindings.
+    Longer(u16),
     /// The answer is about the next plug's object.
     OtherObject,
     /// The answer's values have another type.
@@ -189,6 +202,9 @@ pub struct Scope {
     pub direction: Option<Direction>,
     /// Only what asks this (an answer belongs to what was asked).
     pub on: Option<Op>,
+    /// Only what belongs to the Nth request, from 1: counted over all datagrams that came to the device since the faults were
+    /// installed, whatever they ask. A repetition is a request of its own; an answer belongs to its request.
+    pub exchange: Option<u32>,
     /// Only the Nth time that the rest of the scope holds, from 1.
     pub nth: Option<u32>,
     /// The first N times.
@@ -201,7 +217,7 @@ impl Scope {
     /// Whether the fault ends by itself.
     #[must_use]
     pub fn heals(&self) -> bool {
-        self.nth.is_some() || self.first.is_some() || self.window.is_some()
+        self.exchange.is_some() || self.nth.is_some() || self.first.is_some() || self.window.is_some()
     }
 }
 
@@ -223,6 +239,13 @@ impl Fault {
     #[must_use]
     pub fn on(mut self, op: Op) -> Self {
         self.scope.on = Some(op);
+        self
+    }
+
+    /// Only what belongs to the Nth request, from 1.
+    #[must_use]
+    pub fn exchange(mut self, exchange: u32) -> Self {
+        self.scope.exchange = Some(exchange);
         self
     }
 
@@ -301,7 +324,13 @@ impl FaultKind {
             Self::WrongPlug => "wrong-plug",
             Self::Flap(_) => "flap",
             Self::BmcReset(..) => "bmc-reset",
+            Self::Value(_) => "value",
+            Self::Empty => "empty",
+            Self::OthersState => "others-state",
             Self::Error(_) => "error",
+            Self::ErrorWithBody(_) => "error-with-body",
+            Self::Short(_) => "short",
+            Self::Longer(_) => "longer",
             Self::OtherObject => "other-object",
             Self::OtherType => "other-type",
             Self::OtherId => "other-id",
@@ -321,6 +350,17 @@ impl FaultKind {
         }
     }
 
+    /// Whether it means something for a protocol: the kind, and the word if it takes one.
+    #[must_use]
+    pub fn is_for(&self, protocol: &str) -> bool {
+        let entry = self.entry();
+        let word = match self {
+            Self::Error(word) | Self::ErrorWithBody(word) => Some(word.as_str()),
+            _ => None,
+        };
+        entry.is_for(protocol) && word.is_none_or(|word| entry.words(protocol).contains(&word))
+    }
+
     /// Its entry in the [`CATALOGUE`].
     #[must_use]
     pub fn entry(&self) -> &'static Entry {
@@ -335,8 +375,14 @@ impl fmt::Display for FaultKind {
             Self::Delay(time) | Self::DoneLate(time) | Self::Stale(time) | Self::Flap(time) => {
                 write!(f, "({})", duration::format(*time))
             }
-            Self::Cut(n) | Self::Split(n) | Self::Garble(n) | Self::Malformed(n) => write!(f, "({n})"),
-            Self::State(name) | Self::Error(name) => write!(f, "({name})"),
+            Self::Cut(n)
+            | Self::Split(n)
+            | Self::Garble(n)
+            | Self::Malformed(n)
+            | Self::Short(n)
+            | Self::Longer(n) => write!(f, "({n})"),
+            Self::Value(number) => write!(f, "({number})"),
+            Self::State(name) | Self::Error(name) | Self::ErrorWithBody(name) => write!(f, "({name})"),
             Self::BmcReset(phase, time) => write!(f, "({},{})", phase.name(), duration::format(*time)),
             _ => Ok(()),
         }
@@ -356,6 +402,9 @@ impl fmt::Display for Scope {
         }
         if let Some(op) = self.on {
             part(op.name().to_owned())?;
+        }
+        if let Some(exchange) = self.exchange {
+            part(format!("exchange={exchange}"))?;
         }
         if let Some(nth) = self.nth {
             part(format!("nth={nth}"))?;

@@ -110,6 +110,7 @@ fn kind(entry: &Entry, name: Part<'_>, argument: Option<Part<'_>>) -> Result<Fau
         Argument::Time { .. } => "a duration, for example `(2s)`",
         Argument::Bytes { .. } => "a number of bytes, for example `(8)`",
         Argument::Number { .. } => "a number, for example `(1)`",
+        Argument::Value(_) => "a number, for example `(3)`",
         Argument::OneOf(_) => "one of its words, for example `(gen-err)`",
         Argument::State => "the name of a state of the device, for example `(power-on)`",
         Argument::PhaseAndTime { .. } => {
@@ -123,15 +124,21 @@ fn kind(entry: &Entry, name: Part<'_>, argument: Option<Part<'_>>) -> Result<Fau
     let zero = std::time::Duration::ZERO;
     match entry.argument {
         Argument::Bytes { .. } => match argument.text.parse() {
-            Ok(bytes) => Ok(entry.with(bytes, zero, "", Phase::During)),
+            Ok(bytes) => Ok(entry.with(u16::into(bytes), zero, "", Phase::During)),
             Err(_) => Err(argument.error(format!("`{}` is not 0 to 65535", argument.text), None)),
         },
+        Argument::Value(_) => match argument.text.parse() {
+            Ok(number) => Ok(entry.with(number, zero, "", Phase::During)),
+            Err(_) => Err(argument.error(format!("`{}` is no number of 64 bits", argument.text), None)),
+        },
         Argument::Number { min, max } => match argument.text.parse() {
-            Ok(number) if (min..=max).contains(&number) => Ok(entry.with(number, zero, "", Phase::During)),
+            Ok(number) if (min..=max).contains(&number) => {
+                Ok(entry.with(number.into(), zero, "", Phase::During))
+            }
             _ => Err(argument.error(format!("`{}` is not {min} to {max}", argument.text), None)),
         },
-        Argument::OneOf(words) if !words.contains(&argument.text) => {
-            let mend = suggest(argument.text, words.iter().copied());
+        Argument::OneOf(_) if !entry.all_words().contains(&argument.text) => {
+            let mend = suggest(argument.text, entry.all_words());
             Err(argument.error(format!("`{}` takes no `{}`", entry.name, argument.text), mend))
         }
         Argument::OneOf(_) => Ok(entry.with(0, zero, argument.text, Phase::During)),
@@ -164,6 +171,10 @@ fn scope(part: Part<'_>, entry: &Entry) -> Result<Scope, FaultError> {
         };
         match value {
             Some(value) => match name.text {
+                "exchange" => {
+                    twice(scope.exchange.is_some())?;
+                    scope.exchange = Some(count(value)?);
+                }
                 "nth" => {
                     twice(scope.nth.is_some())?;
                     scope.nth = Some(count(value)?);
@@ -177,8 +188,8 @@ fn scope(part: Part<'_>, entry: &Entry) -> Result<Scope, FaultError> {
                     scope.window = Some(duration::parse(value.text).map_err(|what| value.error(what, None))?);
                 }
                 other => {
-                    return Err(name
-                        .error(format!("unknown scope `{other}`"), suggest(other, ["nth", "first", "for"])));
+                    let mend = suggest(other, ["exchange", "nth", "first", "for"]);
+                    return Err(name.error(format!("unknown scope `{other}`"), mend));
                 }
             },
             None => {
@@ -201,7 +212,7 @@ fn scope(part: Part<'_>, entry: &Entry) -> Result<Scope, FaultError> {
                         .map(Direction::name)
                         .into_iter()
                         .chain(Op::ALL.map(Op::name))
-                        .chain(["nth=", "first=", "for="]);
+                        .chain(["exchange=", "nth=", "first=", "for="]);
                     return Err(
                         name.error(format!("unknown scope `{}`", name.text), suggest(name.text, words))
                     );
@@ -229,11 +240,13 @@ mod tests {
     #[test]
     fn every_kind_is_in_the_catalogue_and_reads_back() {
         for entry in CATALOGUE {
-            let kind = entry.example("power-on");
-            assert_eq!(kind.name(), entry.name);
-            assert_eq!(kind.entry().name, entry.name);
-            let fault = Fault::new(kind);
-            assert_eq!(fault.to_string().parse(), Ok(fault));
+            for protocol in ["ipmi", "snmp"].into_iter().filter(|protocol| entry.is_for(protocol)) {
+                let kind = entry.example(protocol, "power-on");
+                assert_eq!(kind.name(), entry.name);
+                assert_eq!(kind.entry().name, entry.name);
+                let fault = Fault::new(kind).exchange(7);
+                assert_eq!(fault.to_string().parse(), Ok(fault));
+            }
         }
     }
 
@@ -253,6 +266,14 @@ mod tests {
             ("not-done@from-device", 10, "has no direction"),
             ("drop@first=1,first=2", 14, "said twice"),
             ("error(gen-er)", 7, "did you mean `gen-err`?"),
+            ("error-with-body(node-bsy)", 17, "did you mean `node-busy`?"),
+            ("error-with-body(no-such-object)", 17, "takes no `no-such-object`"),
+            ("value(x)", 7, "no number of 64 bits"),
+            ("value", 1, "for example `(3)`"),
+            ("short(-1)", 7, "not 0 to 65535"),
+            ("empty(1)", 7, "takes no argument"),
+            ("drop@exchange=0", 15, "a count begins at 1"),
+            ("drop@exchage=2", 6, "did you mean `exchange`?"),
             ("malformed(0)", 11, "not 1 to 16"),
         ] {
             let error = Fault::parse_all(text).unwrap_err();
@@ -269,35 +290,42 @@ mod tests {
             proptest::option::of(0..Op::ALL.len()),
             proptest::option::of(1u32..),
             proptest::option::of(1u32..),
+            proptest::option::of(1u32..),
             proptest::option::of(0u64..10_000_000_000),
         );
         (
             0..CATALOGUE.len(),
-            any::<u16>(),
+            any::<i64>(),
             0u64..10_000_000_000,
             "[a-zA-Z0-9 .:/-]{0,10}[a-z]",
             0..3usize,
             scope,
         )
-            .prop_map(|(kind, bytes, time, state, phase, (direction, op, nth, first, window))| {
-                let entry = &CATALOGUE[kind];
-                let state = state.trim();
-                let bytes = match entry.argument {
-                    Argument::Number { min, max } => min + bytes % (max - min + 1),
-                    _ => bytes,
-                };
-                let kind = entry.with(bytes, Duration::from_nanos(time), state, Phase::ALL[phase]);
-                let direction =
-                    direction.map(|index| Direction::ALL[index]).filter(|_| entry.group == Group::Network);
-                let scope = Scope {
-                    direction,
-                    on: op.map(|index| Op::ALL[index]),
-                    nth,
-                    first,
-                    window: window.map(Duration::from_nanos),
-                };
-                Fault { kind, scope }
-            })
+            .prop_map(
+                |(kind, number, time, state, phase, (direction, op, exchange, nth, first, window))| {
+                    let entry = &CATALOGUE[kind];
+                    let words = entry.all_words();
+                    let counted = words.get(usize::from(number as u8) % words.len().max(1)).copied();
+                    let number = match entry.argument {
+                        Argument::Number { min, max } => number.rem_euclid(i64::from(max)) + i64::from(min),
+                        _ => number,
+                    };
+                    let word = counted.unwrap_or(state.trim());
+                    let kind = entry.with(number, Duration::from_nanos(time), word, Phase::ALL[phase]);
+                    let direction = direction
+                        .map(|index| Direction::ALL[index])
+                        .filter(|_| entry.group == Group::Network);
+                    let scope = Scope {
+                        direction,
+                        on: op.map(|index| Op::ALL[index]),
+                        exchange,
+                        nth,
+                        first,
+                        window: window.map(Duration::from_nanos),
+                    };
+                    Fault { kind, scope }
+                },
+            )
     }
 
     proptest! {

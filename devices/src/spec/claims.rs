@@ -163,8 +163,16 @@ fn of_string(each: &Each, value: &Value, plugs: usize) -> Vec<Option<Power>> {
         _ => None,
     };
     let elements = elements.unwrap_or_default();
+    // Where elements are told apart by their length, another number of them is of other plugs. Where a string ends too
+    // early, its last element may be only the beginning of one.
+    let whole = match elements.len() {
+        count if count == plugs => count,
+        _ if each.separator.is_empty() => 0,
+        count if count < plugs => count.saturating_sub(1),
+        count => count,
+    };
     (0..plugs)
-        .map(|place| match elements.get(place).copied() {
+        .map(|place| match elements.get(place).copied().filter(|_| place < whole) {
             Some(element) if element == each.on => Some(Power::On),
             Some(element) if element == each.off => Some(Power::Off),
             _ => None,

@@ -7,6 +7,7 @@ use super::commands::CommandId;
 use super::rule::Look;
 use crate::face::recorded::Recorded;
 
+use fencelab_wire::ipmi::Completion;
 pub use fencelab_wire::ipmi::Privilege;
 use fencelab_wire::ipmi::sdr::Repository;
 
@@ -139,6 +140,32 @@ impl Appearance {
             }
         }
     }
+}
+
+/// A completion code that any command may be answered with, by the name that fault expressions use (IPMI 2.0, table 5-2).
+#[must_use]
+pub fn completion(name: &str) -> Option<Completion> {
+    Some(match name {
+        "node-busy" => Completion::NODE_BUSY,
+        "invalid-command" => Completion::INVALID_COMMAND,
+        "timeout" => Completion::TIMEOUT,
+        "out-of-space" => Completion::OUT_OF_SPACE,
+        "request-truncated" => Completion::TRUNCATED,
+        "length-invalid" => Completion::LENGTH_INVALID,
+        "out-of-range" => Completion::OUT_OF_RANGE,
+        "not-present" => Completion::NOT_PRESENT,
+        "invalid-field" => Completion::INVALID_FIELD,
+        "no-response" => Completion::NO_RESPONSE,
+        "duplicate-request" => Completion(0xcf),
+        "firmware-update" => Completion::FIRMWARE_UPDATE,
+        "initializing" => Completion(0xd2),
+        "destination-unavailable" => Completion::DESTINATION_UNAVAILABLE,
+        "insufficient-privilege" => Completion::INSUFFICIENT_PRIVILEGE,
+        "not-supported-in-present-state" => Completion::NOT_IN_PRESENT_STATE,
+        "disabled" => Completion::DISABLED,
+        "unspecified" => Completion::UNSPECIFIED,
+        _ => return None,
+    })
 }
 
 /// A documented state of a BMC.

@@ -99,12 +99,26 @@ pub struct PlantSpec {
 }
 
 impl DeviceSpec {
-    /// Whether a fault means something for this device: a state that it names must be documented.
+    /// Whether a fault means something for this device: a state that it names must be documented, an error must be one of the
+    /// device's protocols.
     ///
     /// # Errors
     /// What is wrong, with the state that was perhaps meant.
     pub fn check(&self, fault: &Fault) -> Result<(), String> {
-        let FaultKind::State(name) = &fault.kind else { return Ok(()) };
+        let protocols = || self.faces.iter().map(FaceSpec::protocol);
+        let name = match &fault.kind {
+            FaultKind::State(name) => name,
+            FaultKind::Error(name) | FaultKind::ErrorWithBody(name)
+                if !protocols().any(|protocol| fault.kind.is_for(protocol)) =>
+            {
+                let words: Vec<&str> =
+                    protocols().flat_map(|protocol| fault.kind.entry().words(protocol)).copied().collect();
+                let mend = suggest(name, words).map_or_else(String::new, |mend| format!("; {mend}"));
+                let spoken = protocols().collect::<Vec<_>>().join(" and ");
+                return Err(format!("`{}` speaks {spoken}, which has no error `{name}`{mend}", self.id));
+            }
+            _ => return Ok(()),
+        };
         if self.states().any(|state| state.name == *name) {
             return Ok(());
         }

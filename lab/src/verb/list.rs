@@ -81,7 +81,7 @@ pub(crate) fn run(args: ListArgs) -> Result<Exit, Failure> {
 
 /// What may stand behind a fault.
 const SCOPES: &str = "Faults are joined by +. Behind a fault, @ and any of, joined by commas: to-device, from-device; session, status, \
-    control,\noff, on, cycle, reset, nmi, soft-off, other; nth=N, first=N, for=DURATION. Example: 'drop@from-device,status,first=2 + done-late(3s)@off'";
+    control,\noff, on, cycle, reset, nmi, soft-off, other; exchange=N, nth=N, first=N, for=DURATION. Example: 'drop@from-device,status,first=2 + done-late(3s)@off'";
 
 /// What a fault takes.
 fn brackets(argument: Argument) -> &'static str {
@@ -89,7 +89,7 @@ fn brackets(argument: Argument) -> &'static str {
         Argument::None => "",
         Argument::Time { .. } => "(DURATION)",
         Argument::Bytes { .. } => "(BYTES)",
-        Argument::Number { .. } => "(NUMBER)",
+        Argument::Number { .. } | Argument::Value(_) => "(NUMBER)",
         Argument::OneOf(_) => "(NAME)",
         Argument::State => "(STATE)",
         Argument::PhaseAndTime { .. } => "(PHASE,DURATION)",

@@ -10,7 +10,7 @@ use crate::plant::Command;
 use crate::spec::{CommandId, IpmiFace};
 
 /// What commands set and other commands read back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Memory {
     pub(super) guid: [u8; 16],
     /// Power restore policy, if it was set (IPMI 2.0 table 28-8).

@@ -2,11 +2,13 @@
 
 use fencelab_wire::ipmi::{Completion, Request, Response};
 
+use super::PLUG;
 use super::chassis;
-use crate::face::control::Lie;
+use crate::face::control::{Lie, others_power};
+use crate::fault::FaultKind;
 use crate::plant::{Command, Plant};
 use crate::spec::CommandId;
-use crate::spec::ipmi::{Appearance, Asked, Fields, IpmiFace, Matched};
+use crate::spec::ipmi::{Appearance, Asked, Fields, IpmiFace, Matched, completion};
 use crate::spec::rule::{Look, Meaning, Say};
 
 /// Whether a rule is about this.
@@ -67,7 +69,7 @@ pub(super) fn lie(
                 *command = None;
             }
             Lie::Stale(then) => {
-                let plug = plant.plugs().first().map(crate::plant::Plug::name).unwrap_or_default();
+                let plug = plant.plugs().get(PLUG).map(crate::plant::Plug::name).unwrap_or_default();
                 if let Some(power) = plant.power_at(plug, *then) {
                     chassis::show_power(id, power, response);
                 }
@@ -84,6 +86,41 @@ pub(super) fn lie(
                     fail(response, Completion::NO_RESPONSE);
                 }
             }
+            Lie::Number(number) => {
+                // Of both status commands byte 1 is the one that holds the power.
+                if let (Some(byte), [low, ..]) = (response.data.first_mut(), number.to_le_bytes()) {
+                    *byte = low;
+                }
+            }
+            Lie::Empty => fail(response, Completion::OK),
+            Lie::Others => {
+                if let Some(power) = others_power(plant, PLUG) {
+                    chassis::show_power(id, power, response);
+                }
+            }
+        }
+    }
+}
+
+/// The data of an answer that a fault makes longer stay within this: so much a message of IPMI 1.5 can carry, whose payload
+/// has a length of one byte (IPMI 2.0, table 13-8).
+const DATA_LIMIT: usize = 240;
+
+/// What faults make of any answer, and of a power command.
+pub(super) fn change(faults: &[FaultKind], response: &mut Response, command: &mut Option<Command>) {
+    for fault in faults {
+        match fault {
+            FaultKind::ErrorWithBody(name) => {
+                response.completion = completion(name).unwrap_or(Completion::UNSPECIFIED);
+                *command = None;
+            }
+            FaultKind::Short(bytes) => response.data.truncate(usize::from(*bytes)),
+            FaultKind::Longer(bytes) => {
+                let length = response.data.len();
+                let longer = length.saturating_add(usize::from(*bytes)).min(DATA_LIMIT);
+                response.data.resize(length.max(longer), 0);
+            }
+            _ => {}
         }
     }
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use fencelab_wire::snmp::usm::Counter;
 use fencelab_wire::snmp::{Binding, Distortion, ErrorStatus, Oid, Pdu, PduKind, Value, Version};
 
-use super::read::{Said, value_then};
+use super::read::{Said, number_in_place, value_if};
 use super::{Outcome, SnmpAgent};
 use crate::face::Context;
-use crate::face::control::{self, Doing, Lie};
+use crate::face::control::{self, Doing, Lie, others_power};
 use crate::fault::{FaultKind, Op};
-use crate::plant::{Command, Plant};
+use crate::plant::{Command, Plant, Plug};
 use crate::spec::SnmpFace;
 use crate::spec::rule::{Answer, Meaning};
-use crate::spec::snmp::{About, Asked, Asking, Cell, Failure, Look, Object};
+use crate::spec::snmp::{About, Asked, Asking, Cell, Failure, Kind, Look, Row};
 
 /// What the rules say about one binding.
 pub(super) enum Verdict {
@@ -98,17 +98,19 @@ impl SnmpAgent {
     pub(super) fn tell(&self, spec: &SnmpFace, lie: &Lie, plant: &Plant, said: &mut [Said]) {
         let general = Failure::Error(ErrorStatus::GEN_ERR);
         for one in said {
-            let Some((index, _)) = described(spec, one.row) else { continue };
-            if !spec.objects.get(index).is_some_and(Object::tells_power) {
+            let (Some(row), Some((index, _))) = (one.row, described(spec, one.row)) else { continue };
+            let Some(object) = spec.objects.get(index).filter(|object| object.tells_power()) else {
                 continue;
-            }
+            };
             match lie {
                 Lie::Absent => one.value = Err(spec.errors.no_such.unwrap_or(Failure::NoSuchInstance)),
                 Lie::Stale(then) => {
-                    if let Some(value) = one.row.and_then(|row| value_then(spec, row, *then, plant)) {
-                        one.value = Ok(value);
-                    }
+                    let power_then = |plug| plant.power_at(plant.plugs().get(plug).map(Plug::name)?, *then);
+                    put(one, value_if(spec, row, power_then));
                 }
+                Lie::Others => put(one, value_if(spec, row, |plug| others_power(plant, plug))),
+                Lie::Number(number) => put(one, number_in_place(spec, row, *number)),
+                Lie::Empty => one.value = Ok(nothing(object.kind)),
                 Lie::State(name) => {
                     let look = spec.states.iter().find(|look| look.state.name == *name);
                     if !look.is_some_and(|look| show(look, Some(index), one)) {
@@ -123,6 +125,21 @@ impl SnmpAgent {
                 }
             }
         }
+    }
+}
+
+/// Says a value, if there is one.
+fn put(said: &mut Said, value: Option<Value>) {
+    if let Some(value) = value {
+        said.value = Ok(value);
+    }
+}
+
+/// A whole value without content: no octets of a text, NULL in place of anything else.
+fn nothing(kind: Kind) -> Value {
+    match kind {
+        Kind::Octets => Value::OctetString(Vec::new()),
+        _ => Value::Null,
     }
 }
 
@@ -165,99 +182,95 @@ fn show(look: &Look, object: Option<usize>, said: &mut Said) -> bool {
     true
 }
 
-/// A fault of the answer itself.
-#[derive(Clone, Debug)]
-pub(super) enum AnswerFault {
-    Error(Failure),
-    OtherObject,
-    OtherType,
-    OtherId,
-    Malformed(Distortion),
-}
-
-/// The faults that change this answer.
-pub(super) fn answer_faults(
-    now: Duration,
-    op: Op,
-    context: &mut Context<'_>,
-    effect: &mut Vec<String>,
-) -> Vec<AnswerFault> {
-    let chosen = |kind: &FaultKind| match kind {
-        FaultKind::Error(name) => {
-            let failure = Failure::by_name(name).unwrap_or(Failure::Error(ErrorStatus::GEN_ERR));
-            Some(AnswerFault::Error(failure))
-        }
-        FaultKind::OtherObject => Some(AnswerFault::OtherObject),
-        FaultKind::OtherType => Some(AnswerFault::OtherType),
-        FaultKind::OtherId => Some(AnswerFault::OtherId),
-        FaultKind::Malformed(number) => {
-            let index = usize::from(number.saturating_sub(1)) % Distortion::ALL.len();
-            Distortion::ALL.get(index).map(|distortion| AnswerFault::Malformed(*distortion))
-        }
+/// The error that a fault makes of the whole answer, in the words of `with_body` or without any content.
+pub(super) fn error(faults: &[FaultKind], with_body: bool) -> Option<Failure> {
+    faults.iter().find_map(|fault| match fault {
+        FaultKind::Error(name) if !with_body => Failure::by_name(name),
+        FaultKind::ErrorWithBody(name) if with_body => Failure::by_name(name),
         _ => None,
-    };
-    let acting = context.faults.acting(now, None, op, chosen);
-    acting
-        .into_iter()
-        .map(|(fault, text)| {
-            effect.push(format!("fault {text}"));
-            fault
-        })
-        .collect()
+    })
 }
 
-impl AnswerFault {
-    pub(super) fn error(&self) -> Option<Failure> {
-        match self {
-            Self::Error(failure) => Some(*failure),
-            _ => None,
-        }
-    }
-
-    /// Changes what is said.
+impl SnmpAgent {
+    /// Changes what is said as a fault of answers wants it.
     pub(super) fn change(
         &self,
+        fault: &FaultKind,
         spec: &SnmpFace,
-        agent: &SnmpAgent,
         now: Duration,
         plant: &Plant,
-        said: &mut [Said],
+        said: &mut Vec<Said>,
         outcome: &mut Outcome,
     ) {
-        match self {
-            Self::Error(_) | Self::OtherId => {}
-            Self::Malformed(distortion) => outcome.distortion = Some(*distortion),
-            Self::OtherObject => {
+        match fault {
+            FaultKind::Malformed(number) => {
+                let index = usize::from(number.saturating_sub(1)) % Distortion::ALL.len();
+                outcome.distortion = Distortion::ALL.get(index).copied();
+            }
+            FaultKind::OtherObject => {
                 for one in said {
-                    let other = neighbour(spec, one.row);
-                    let value = other.and_then(|row| agent.value(now, row, plant));
-                    match (other.and_then(|row| spec.table.row(row)), value) {
-                        (Some(row), Some(value)) => {
-                            one.object = row.oid.clone();
-                            one.value = Ok(value);
-                        }
-                        _ => one.object = counted_up(&one.object),
+                    match self.neighbours(now, spec, one.row, plant).next() {
+                        Some(other) => *one = other,
+                        None => one.object = counted_up(&one.object),
                     }
                 }
             }
-            Self::OtherType => {
-                for one in said {
-                    if let Ok(value) = &one.value {
-                        one.value = Ok(other_type(value));
-                    }
+            FaultKind::OtherType => {
+                for value in said.iter_mut().filter_map(|one| one.value.as_mut().ok()) {
+                    *value = other_type(value);
                 }
             }
+            FaultKind::Short(length) => {
+                if said.len() > 1 {
+                    said.truncate(usize::from(*length));
+                }
+                for octets in said.iter_mut().filter_map(octets) {
+                    octets.truncate(usize::from(*length));
+                }
+            }
+            FaultKind::Longer(length) => {
+                for octets in said.iter_mut().filter_map(octets) {
+                    octets.resize(octets.len().saturating_add(usize::from(*length)), b'x');
+                }
+                let last = said.last().and_then(|one| one.row);
+                let others = self.neighbours(now, spec, last, plant);
+                let others: Vec<Said> = others.take(usize::from(*length)).collect();
+                said.extend(others);
+            }
+            _ => {}
         }
+    }
+
+    /// What stands in the same object for the plugs after this row's, the first ones last.
+    fn neighbours<'a>(
+        &'a self,
+        now: Duration,
+        spec: &'a SnmpFace,
+        row: Option<usize>,
+        plant: &'a Plant,
+    ) -> impl Iterator<Item = Said> + 'a {
+        let own = described(spec, row);
+        let is_neighbour = move |(index, other): &(usize, &Row)| {
+            let Cell::Described { object, plugs, .. } = &other.cell else { return false };
+            own.is_some_and(|(wanted, mine)| wanted == *object && **plugs != *mine) && Some(*index) != row
+        };
+        let rows = spec.table.rows();
+        let from = row.map_or(0, |row| row + 1).min(rows.len());
+        let numbered = rows.iter().enumerate();
+        let around = numbered.clone().skip(from).chain(numbered.take(from));
+        around.filter(is_neighbour).filter_map(move |(index, row)| {
+            let value = self.value(now, index, plant)?;
+            Some(Said { object: row.oid.clone(), row: Some(index), value: Ok(value) })
+        })
     }
 }
 
-/// The row of the same object for the next plug.
-fn neighbour(spec: &SnmpFace, row: Option<usize>) -> Option<usize> {
-    let (object, plugs) = described(spec, row)?;
-    let same = |(_, row): &(usize, &crate::spec::snmp::Row)| matches!(&row.cell, Cell::Described { object: other, plugs: others, .. } if *other == object && **others != *plugs);
-    let rows = || spec.table.rows().iter().enumerate().filter(same);
-    let after = rows().find(|(index, _)| Some(*index) > row);
-    after.or_else(|| rows().next()).map(|(index, _)| index)
+/// The text in a binding.
+fn octets(said: &mut Said) -> Option<&mut Vec<u8>> {
+    match &mut said.value {
+        Ok(Value::OctetString(octets)) => Some(octets),
+        _ => None,
+    }
 }
 
 fn counted_up(oid: &Oid) -> Oid {
@@ -316,6 +329,13 @@ pub(super) fn respond(version: Version, pdu: &Pdu, said: Vec<Said>) -> Pdu {
         Binding { object: one.object, value }
     };
     pdu.answer(said.into_iter().map(binding).collect())
+}
+
+/// Puts an error beside the content of an answer.
+pub(super) fn blame(version: Version, failure: Failure, response: &mut Pdu) {
+    let Failure::Error(status) = failure else { return };
+    response.error = if version == Version::V1 { old(status) } else { status };
+    response.index = i32::from(!response.bindings.is_empty());
 }
 
 /// Which of the asked bindings, from 1, the one at this place of the answer belongs to.

@@ -192,21 +192,35 @@ pub(super) fn value(
     })
 }
 
-/// What would have stood there so long ago, for what shows power.
-pub(super) fn value_then(spec: &SnmpFace, index: usize, then: Duration, plant: &Plant) -> Option<Value> {
+/// What would stand there if this were the power of each plug (by index), for what shows power.
+pub(super) fn value_if(
+    spec: &SnmpFace,
+    index: usize,
+    power_of: impl Fn(usize) -> Option<Power>,
+) -> Option<Value> {
     let Cell::Described { object, plugs, .. } = &spec.table.row(index)?.cell else { return None };
-    let power_then = |plug: &usize| {
-        let plug = plant.plugs().get(*plug)?;
-        plant.power_at(plug.name(), then)
-    };
     match &spec.objects.get(*object)?.content {
         Content::Power(shows) => {
-            let power = plugs.first().and_then(power_then)?;
+            let power = power_of(*plugs.first()?)?;
             Some(if power == Power::On { shows.on.clone() } else { shows.off.clone() })
         }
         Content::Each(each) => {
-            let powers: Option<Vec<Power>> = plugs.iter().map(power_then).collect();
+            let powers: Option<Vec<Power>> = plugs.iter().map(|plug| power_of(*plug)).collect();
             Some(Value::OctetString(each.text(powers?.into_iter()).into_bytes()))
+        }
+        Content::Fixed => None,
+    }
+}
+
+/// This number in place of the codes, for what shows power: in the object's type, and in a string for each plug.
+pub(super) fn number_in_place(spec: &SnmpFace, index: usize, number: i64) -> Option<Value> {
+    let Cell::Described { object, plugs, .. } = &spec.table.row(index)?.cell else { return None };
+    let object = spec.objects.get(*object)?;
+    match &object.content {
+        Content::Power(_) => Some(object.kind.of_number(number)),
+        Content::Each(each) => {
+            let elements = vec![number.to_string(); plugs.len()];
+            Some(Value::OctetString(elements.join(&each.separator).into_bytes()))
         }
         Content::Fixed => None,
     }

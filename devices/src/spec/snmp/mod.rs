@@ -176,6 +176,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A number as a value of this type: its low bits where the type has fewer, its digits where the type is a text.
+    pub(crate) fn of_number(self, number: i64) -> Value {
+        let [a, b, c, d, ..] = number.to_le_bytes();
+        let low = u32::from_le_bytes([a, b, c, d]);
+        match self {
+            Self::Integer => Value::Integer(number),
+            Self::Octets => Value::text(&number.to_string()),
+            Self::ObjectId => Value::ObjectId(Oid::from([0, 0, low])),
+            Self::IpAddress => Value::IpAddress(low.to_be_bytes()),
+            Self::Counter => Value::Counter32(low),
+            Self::Gauge => Value::Gauge32(low),
+            Self::Ticks => Value::TimeTicks(low),
+            Self::Opaque => Value::Opaque(number.to_string().into_bytes()),
+            Self::Counter64 => Value::Counter64(number.cast_unsigned()),
+        }
+    }
+
     /// Whether a value has this type.
     #[must_use]
     pub fn fits(self, value: &Value) -> bool {
