@@ -121,8 +121,8 @@ impl Plan {
             options: std::collections::BTreeMap::new(),
             seed: 1,
             budget: Duration::from_secs(30),
-            // External agents mostly sleep; more than this and their own start-up makes each other late.
-            concurrency: cores * 4,
+            // External agents mostly sleep; how soon one after another starts is the throttle.s to say.
+            concurrency: cores * 48,
             first: false,
             expected: Expected::default(),
         }
