@@ -32,6 +32,8 @@ mod shrink;
 mod stage;
 pub mod truth;
 pub mod verdict;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired in by the next commit"))]
+mod warm;
 
 pub use agent::{Agent, AgentChoice, AgentError, Subject, agents_for, builtin_names};
 pub use case::{Action, Case, Login, Mode};
