@@ -7,9 +7,15 @@
 //! see `plan.py`. Whatever is amiss with the interpreter, a run that did not reach the script is run cold, and one that did
 //! counts as not started: it is never taken for the agent's own end.
 //!
-//! What differs from a cold run: the seed of `hash()` is the interpreter's and so the same in all its runs; warnings that
-//! come of compiling a *library* without a cached compilation are not repeated; the call stack is four frames deeper; and
-//! `/proc/self` shows the interpreter's command line and first environment, the parent being that interpreter.
+//! What differs from a cold run:
+//!
+//! - The seed of `hash()` is the interpreter's, so it is the same in all its runs.
+//! - Warnings that come of compiling a library, where no compiled file is kept of it, are not repeated by each run.
+//! - The call stack is a few frames deeper. Tracebacks do not show them.
+//! - `/proc/self` shows the command line and the first environment of the interpreter, which is the parent.
+//! - Objects of shared libraries that only refer to each other are not finalized when the run ends.
+//! - Shared libraries are there before the ones that each run imports. A library of the second kind that patches others
+//!   finds them imported already, wherever its own import stands.
 
 mod ledger;
 mod shebang;
@@ -56,7 +62,7 @@ const EARLY: &[&str] = &[
 
 /// An interpreter that has imported an agent's libraries and forks a run of the agent from there.
 ///
-/// Dropping it ends the interpreter and everything it started.
+/// Dropping it ends the interpreter and everything it started, and waits for that: milliseconds, or [`ENDING`] at worst.
 #[derive(Debug)]
 pub(crate) struct Warm {
     /// The script.
@@ -87,6 +93,9 @@ impl Warm {
     }
 
     async fn warm(path: &Path, folder: &Path) -> Result<Warm, String> {
+        if !path.is_absolute() {
+            return Err("its path is relative".to_owned());
+        }
         let words = shebang::python(path).ok_or("it is no Python script")?;
         let (warm, ready) = Self::spawn(&words, path, folder).map_err(|error| error.to_string())?;
         match timeout(WARMING, ready).await {
@@ -191,7 +200,11 @@ impl Warm {
             Ok(_) => Exit::NotStarted("the warm interpreter ended while it ran".to_owned()),
             Err(_) => {
                 drop(stop);
-                let _ = events.recv().await;
+                if timeout(ENDING, events.recv()).await.is_err() {
+                    // The interpreter itself hangs; the run is ended when the thread that reads sees its end.
+                    self.kill();
+                    let _ = events.recv().await;
+                }
                 Exit::Killed
             }
         };

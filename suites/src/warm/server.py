@@ -11,6 +11,7 @@ def serve(script):
     there_at_start = set(sys.modules)
     import _signal
     import _socket
+    import gc
     import marshal
     import os
     import select
@@ -109,7 +110,7 @@ def serve(script):
                 sys.stderr = error
         return compiled[state]
 
-    def become(folder, arguments, variables):
+    def become(descriptors, folder, arguments, variables):
         """Makes this fork what a new process would be."""
         os.setpgid(0, 0)
         _signal.set_wakeup_fd(-1)
@@ -202,6 +203,8 @@ def serve(script):
         tell("refused", str(error) or repr(error))
         os._exit(0)
 
+    # What the libraries made stays for good, so a fork need not look at it, and copy its pages, when it collects garbage.
+    gc.freeze()
     before = _signal.getsignal(_signal.SIGCHLD)
     wake = os.pipe()
     for end in wake:
@@ -213,56 +216,65 @@ def serve(script):
     poll.register(wake[0], select.POLLIN)
     tell("ready")
 
-    while True:
-        ready = [descriptor for descriptor, _ in poll.poll()]
-        if wake[0] in ready:
-            os.read(wake[0], 4096)
-            reap()
-        if control.fileno() not in ready:
-            continue
-        message, ancillary, _, _ = control.recvmsg(1 << 18, 256, _socket.MSG_CMSG_CLOEXEC)
-        if not message:
-            stop_all()
-        descriptors = []
-        for _, _, data in ancillary:
-            descriptors += [int.from_bytes(data[at:at + 4], sys.byteorder) for at in range(0, len(data), 4)]
-        kind, number, *fields = message.decode().split("\0")
-        if kind == "kill":
-            for group, other in running.items():
-                if other == number:
-                    kill(group)
-            continue
-        try:
-            code = code_ahead()
-            child = os.fork()
-        except OSError as error:
-            tell("failed", number, error)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            continue
-        if child:
+    def until_a_fork():
+        """Serves until this process is a fork that is to run the script, and gives what that needs."""
+        while True:
+            ready = [descriptor for descriptor, _ in poll.poll()]
+            if wake[0] in ready:
+                os.read(wake[0], 4096)
+                reap()
+            if control.fileno() not in ready:
+                continue
+            message, ancillary, _, _ = control.recvmsg(1 << 18, 256, _socket.MSG_CMSG_CLOEXEC)
+            if not message:
+                stop_all()
+            descriptors = []
+            for _, _, data in ancillary:
+                descriptors += [int.from_bytes(data[at:at + 4], sys.byteorder) for at in range(0, len(data), 4)]
+            kind, number, *fields = message.decode().split("\0")
+            if kind == "kill":
+                for group, other in running.items():
+                    if other == number:
+                        kill(group)
+                continue
+            child = None
             try:
-                os.setpgid(child, child)
-            except OSError:
-                # It did so itself, or is over.
-                pass
-            running[child] = number
-            for descriptor in descriptors:
-                os.close(descriptor)
-            continue
-        try:
-            count = int(fields[1])
-            source = read_script() if code is None else b""
-            namespace = become(fields[0], fields[2:2 + count], fields[2 + count:])
-            tell("began", number, os.getpid())
-            control.close()
-        except BaseException as error:
-            try:
+                if len(descriptors) != 3:
+                    raise OSError("its streams did not arrive")
+                code = code_ahead()
+                child = os.fork()
+            except OSError as error:
                 tell("failed", number, error)
-            finally:
-                os._exit(1)
-        execute(code, source, namespace)
-        return
+            if child == 0:
+                try:
+                    running.clear()
+                    count = int(fields[1])
+                    source = read_script() if code is None else b""
+                    namespace = become(descriptors, fields[0], fields[2:2 + count], fields[2 + count:])
+                    tell("began", number, os.getpid())
+                    control.close()
+                    return code, source, namespace
+                except BaseException as error:
+                    try:
+                        tell("failed", number, error)
+                    finally:
+                        os._exit(1)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if child:
+                try:
+                    os.setpgid(child, child)
+                except OSError:
+                    # It did so itself, or is over.
+                    pass
+                running[child] = number
+
+    try:
+        run = until_a_fork()
+    except BaseException:
+        # The lab is gone, or this file is wrong: nothing may be left behind.
+        stop_all()
+    execute(*run)
 
 
 import sys

@@ -312,7 +312,7 @@ fn a_library_that_looks_at_the_run_is_imported_by_each_run() {
 
 #[test]
 fn only_what_is_clean_is_shared() {
-    // What is shared was not imported by the run: the library asks for the process that it is imported in as soon as it may.
+    // A module is shared if it is there before the script imports it. A cold run has none of them then.
     let libraries = [
         ("clean", "VALUE = object()\n"),
         ("reads", "import os, inner\nGIVEN = os.environ.get('GIVEN')\n"),
