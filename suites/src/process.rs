@@ -1,16 +1,18 @@
 //! Runs an external agent: its own process group, a small known environment, a last bound, and everything it wrote.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::run::Exit;
@@ -57,18 +59,35 @@ pub(crate) async fn run(program: &Program, stdin: &str, bound: Duration) -> Fini
     }
 }
 
+/// The whole environment of a program: what every agent gets, and over it what this one is given.
+pub(crate) fn environment(program: &Program) -> BTreeMap<String, OsString> {
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
+    let mut variables = BTreeMap::from([
+        ("PATH".to_owned(), format!("{path}:/usr/sbin:/sbin").into()),
+        ("HOME".to_owned(), program.folder.clone().into()),
+        ("TMPDIR".to_owned(), program.folder.clone().into()),
+        ("LC_ALL".to_owned(), "C".into()),
+    ]);
+    variables.extend(program.env.iter().map(|(name, value)| (name.clone(), value.into())));
+    variables
+}
+
+/// How a process ended, by its wait status.
+pub(crate) fn exit(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(signal)) => Exit::Signal(signal),
+        (None, None) => Exit::NotStarted("it ended without a status".to_owned()),
+    }
+}
+
 /// ETXTBSY: another thread of ours forked while the file was still open for writing in it. It passes at once.
 async fn start(program: &Program) -> io::Result<Child> {
-    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned());
     let mut command = Command::new(&program.path);
     command
         .args(&program.args)
         .env_clear()
-        .env("PATH", format!("{path}:/usr/sbin:/sbin"))
-        .env("HOME", &program.folder)
-        .env("TMPDIR", &program.folder)
-        .env("LC_ALL", "C")
-        .envs(&program.env)
+        .envs(environment(program))
         .current_dir(&program.folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -85,22 +104,9 @@ async fn start(program: &Program) -> io::Result<Child> {
 
 async fn attend(mut child: Child, stdin: &str, bound: Duration) -> Finished {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-    let input = child.stdin.take();
-    let stdin = stdin.to_owned();
-    let feed = tokio::spawn(async move {
-        if let Some(mut input) = input {
-            // An agent that does not read its input has closed it: that is its right.
-            let _ = input.write_all(stdin.as_bytes()).await;
-        }
-    });
-    let stdout = tokio::spawn(read(child.stdout.take()));
-    let stderr = tokio::spawn(read(child.stderr.take()));
+    let attended = Attended::new(child.stdin.take(), stdin, child.stdout.take(), child.stderr.take());
     let exit = match timeout(bound, child.wait()).await {
-        Ok(Ok(status)) => match (status.code(), status.signal()) {
-            (Some(code), _) => Exit::Code(code),
-            (None, Some(signal)) => Exit::Signal(signal),
-            (None, None) => Exit::NotStarted("it ended without a status".to_owned()),
-        },
+        Ok(Ok(status)) => exit(status),
         Ok(Err(error)) => Exit::NotStarted(error.to_string()),
         Err(_) => Exit::Killed,
     };
@@ -111,11 +117,42 @@ async fn attend(mut child: Child, stdin: &str, bound: Duration) -> Finished {
     if exit == Exit::Killed {
         let _ = child.wait().await;
     }
-    feed.abort();
-    Finished { exit, stdout: collect(stdout).await, stderr: collect(stderr).await }
+    attended.finish(exit).await
 }
 
-async fn collect(reader: tokio::task::JoinHandle<Vec<u8>>) -> String {
+/// The standard streams of a program that runs: it is fed, and what it writes is kept.
+pub(crate) struct Attended {
+    feed: JoinHandle<()>,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+}
+
+impl Attended {
+    /// Feeds `stdin` to `input`, and reads the other two.
+    pub(crate) fn new(
+        input: Option<impl AsyncWrite + Send + Unpin + 'static>,
+        stdin: &str,
+        stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
+        stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
+    ) -> Self {
+        let stdin = stdin.to_owned();
+        let feed = tokio::spawn(async move {
+            if let Some(mut input) = input {
+                // An agent that does not read its input has closed it: that is its right.
+                let _ = input.write_all(stdin.as_bytes()).await;
+            }
+        });
+        Attended { feed, stdout: tokio::spawn(read(stdout)), stderr: tokio::spawn(read(stderr)) }
+    }
+
+    /// All of it, now that the whole group of the program has ended.
+    pub(crate) async fn finish(self, exit: Exit) -> Finished {
+        self.feed.abort();
+        Finished { exit, stdout: collect(self.stdout).await, stderr: collect(self.stderr).await }
+    }
+}
+
+async fn collect(reader: JoinHandle<Vec<u8>>) -> String {
     let bytes = match timeout(DRAIN, reader).await {
         Ok(Ok(bytes)) => bytes,
         // Somebody outside of the group holds the pipe open.
