@@ -1,0 +1,1 @@
+//! The same agents as real processes.
