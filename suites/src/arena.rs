@@ -21,6 +21,7 @@ use crate::promise::Timing;
 use crate::run::{Exit, Run};
 use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
 use crate::stand_in::StandIns;
+use crate::warm::WarmAgents;
 
 /// The environment variable from which the password script prints.
 const PASSWORD_VARIABLE: &str = "FENCELAB_PASSWORD";
@@ -34,6 +35,7 @@ pub(crate) struct Arena {
     script: PathBuf,
     next_address: AtomicU32,
     next_run: AtomicU32,
+    warm: WarmAgents,
 }
 
 impl Arena {
@@ -44,7 +46,8 @@ impl Arena {
         write_program(&script, &format!("#!/bin/sh\nprintf '%s\\n' \"${PASSWORD_VARIABLE}\"\n"))?;
         // Where two runs of the lab start at once, they begin in different places of loopback.
         let next_address = AtomicU32::new(std::process::id().wrapping_mul(0x9e37) & 0x3f_ffff);
-        Ok(Arena { runtime, folder, script, next_address, next_run: AtomicU32::new(0) })
+        let warm = WarmAgents::default();
+        Ok(Arena { runtime, folder, script, next_address, next_run: AtomicU32::new(0), warm })
     }
 
     /// The first of two neighbouring addresses in 127.64.0.0/10 that nobody else of this process has now.
@@ -82,6 +85,15 @@ impl Arena {
     }
 }
 
+/// How an agent's process begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Start {
+    /// As a fork of an interpreter that has its libraries, where it is a script that can be run so.
+    Warm,
+    /// As everybody else runs it.
+    Cold,
+}
+
 /// One external agent on one device.
 pub(crate) struct ProcessStage<'a> {
     arena: &'a Arena,
@@ -101,18 +113,36 @@ impl<'a> ProcessStage<'a> {
         ProcessStage { arena, subject, stand_ins, cut }
     }
 
-    fn rack(&self, spec: &Arc<DeviceSpec>, case: &Case, record: bool) -> io::Result<Rack<'_>> {
+    fn rack(&self, spec: &Arc<DeviceSpec>, case: &Case, record: bool, how: Start) -> io::Result<Rack<'_>> {
         let account = Account::of_seed(case.seed);
         let (target, neighbour) = stage::devices(spec, case, &account, record);
         let (target, neighbour) = self.arena.serve(target, neighbour)?;
-        Ok(Rack { stage: self, spec: Arc::clone(spec), account, target, neighbour, record })
+        Ok(Rack { stage: self, spec: Arc::clone(spec), account, target, neighbour, record, how })
     }
 }
 
 impl Stage for ProcessStage<'_> {
     fn play(&self, case: &Case, needs: Needs, record: bool) -> Option<Played> {
+        self.play_by(case, needs, record, Start::Warm)
+    }
+
+    fn play_for_certain(&self, case: &Case, needs: Needs) -> Option<Played> {
+        self.play_by(case, needs, true, Start::Cold)
+    }
+
+    fn subject(&self) -> &Arc<Subject> {
+        &self.subject
+    }
+
+    fn spec(&self) -> &Arc<DeviceSpec> {
+        self.stand_ins.spec()
+    }
+}
+
+impl ProcessStage<'_> {
+    fn play_by(&self, case: &Case, needs: Needs, record: bool, how: Start) -> Option<Played> {
         let spec = self.stand_ins.for_case(case)?;
-        let start = |case: &Case| match self.rack(&spec, case, record) {
+        let start = |case: &Case| match self.rack(&spec, case, record, how) {
             Ok(rack) => Some(rack),
             Err(error) => {
                 tracing::warn!(%error, "no sockets for a case");
@@ -130,14 +160,6 @@ impl Stage for ProcessStage<'_> {
         };
         Some(Played { run, retry, other, spec })
     }
-
-    fn subject(&self) -> &Arc<Subject> {
-        &self.subject
-    }
-
-    fn spec(&self) -> &Arc<DeviceSpec> {
-        self.stand_ins.spec()
-    }
 }
 
 /// Two served devices.
@@ -148,6 +170,7 @@ struct Rack<'a> {
     target: Served,
     neighbour: Served,
     record: bool,
+    how: Start,
 }
 
 impl Rack<'_> {
@@ -185,7 +208,16 @@ impl Rack<'_> {
         let (started, initial) = self.target.with(|target, now| (now, stage::powers(target)));
         let (neighbour_initial, _) = self.neighbour.with(|neighbour, _| (stage::powers(neighbour), ()));
         let pulses = self.target.with(|target, _| target.plant().pulses().len());
-        let finished = arena.runtime.block_on(process::run(&program, &call.stdin, bound));
+        let finished = arena.runtime.block_on(async {
+            let warm = match self.how {
+                Start::Warm => arena.warm.run(&program, &call.stdin, bound, arena.folder.path()).await,
+                Start::Cold => None,
+            };
+            match warm {
+                Some(finished) => finished,
+                None => process::run(&program, &call.stdin, bound).await,
+            }
+        });
         let ended = self.target.now();
         let log = std::fs::read_to_string(folder.join(DEBUG_FILE)).unwrap_or_default();
         let children = witnesses.iter().flat_map(|note| read_notes(note)).collect();

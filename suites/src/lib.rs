@@ -35,7 +35,6 @@ mod stage;
 mod stand_in;
 pub mod truth;
 pub mod verdict;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired in by the next commit"))]
 mod warm;
 
 pub use agent::{Agent, AgentChoice, AgentError, AgentFn, Subject, agents_for, builtin_names};

@@ -124,11 +124,11 @@ fn rate(stage: &dyn Stage, least: &Broken, effort: Effort) -> (u32, u32) {
         if rate.1 >= enough || Instant::now() >= effort.until {
             return rate;
         }
-        match try_case(stage, &least.case, least.breach.property) {
-            Outcome::Cut => return rate,
-            Outcome::Broken(broken) if broken.breach.class == least.breach.class => rate = (rate.0 + 1, rate.1 + 1),
-            Outcome::Broken(_) | Outcome::Fine => rate.1 += 1,
-        }
+        let property = least.breach.property;
+        let Some(played) = stage.play_for_certain(&least.case, Needs::of(property)) else { return rate };
+        let shows = breach(&played, &least.case, stage, property)
+            .is_some_and(|breach| breach.class == least.breach.class);
+        rate = (rate.0 + u32::from(shows), rate.1 + 1);
     }
 }
 

@@ -24,6 +24,11 @@ pub(crate) trait Stage {
     /// `None` when the time was over before the agent ended: such a case says nothing.
     fn play(&self, case: &Case, needs: Needs, record: bool) -> Option<Played>;
 
+    /// The same without any short cut, for confirmations; recorded.
+    fn play_for_certain(&self, case: &Case, needs: Needs) -> Option<Played> {
+        self.play(case, needs, true)
+    }
+
     /// Who is on it.
     fn subject(&self) -> &Arc<Subject>;
 

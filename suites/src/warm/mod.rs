@@ -17,6 +17,7 @@
 //! - Shared libraries are there before the ones that each run imports. A library of the second kind that patches others
 //!   finds them imported already, wherever its own import stands.
 
+mod agents;
 mod ledger;
 mod shebang;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+pub(crate) use self::agents::WarmAgents;
 use self::ledger::{Event, Ledger};
 use self::wire::{Answer, Request};
 use crate::process::{self, Attended, Finished, Program};
