@@ -40,10 +40,12 @@ pub mod learn;
 mod plant;
 pub mod replay;
 pub mod serve;
+pub mod shape;
 pub mod spec;
 
 pub use device::{Address, Credentials, Device, NeighbourCommand, Output, RequestLog};
 pub use error::Error;
 pub use fault::Fault;
 pub use plant::{Cause, Change, Command, Plant, Plug, Power, Pulse, Timing};
-pub use spec::DeviceSpec;
+pub use shape::Shape;
+pub use spec::{Description, DeviceSpec};

@@ -318,3 +318,22 @@ fn the_own_wire_is_recorded_in_the_clear() {
     assert_eq!(said, [("4", Some(Power::Off))]);
     let _ = Value::Null;
 }
+
+/// A power strip of a thousand outlets: a shape of the corpus's, walked in every way that there is.
+#[test]
+fn a_thousand_outlets_are_walked() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus/apc/rpdu");
+    let spec = fencelab_devices::DeviceSpec::load_shaped(&folder, &"plugs=1000".parse().unwrap()).unwrap();
+    let runtime = runtime();
+    let guard = runtime.enter();
+    let device = Device::new(spec, &Credentials::default(), 3);
+    let served = Served::start(device, 0, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    drop(guard);
+    for (program, login) in [("snmpwalk", V2), ("snmpbulkwalk", V2), ("snmpbulkwalk", V3)] {
+        let (exit, text) = run(served.address, program, login, &[STATUS]);
+        assert_eq!(exit, 0, "{program}: {text}");
+        let rows: Vec<String> = text.lines().map(str::to_owned).collect();
+        let wanted = (1..=1000).map(|plug| format!(".{STATUS}.{plug} = INTEGER: 1"));
+        assert!(rows.iter().cloned().eq(wanted), "{program}: {} rows", rows.len());
+    }
+}

@@ -21,20 +21,7 @@ impl DeviceSpec {
     /// The first thing that is wrong: file, line, column, what, and how to mend it.
     pub fn load(folder: &Path) -> Result<Arc<Self>, Error> {
         let file = folder.join("device.toml");
-        let about = |error: std::io::Error| {
-            let mend = "a device is a folder with a device.toml (see DEVICE.md)".to_owned();
-            Error::of_file(&file, format!("cannot be read: {error}"), Some(mend))
-        };
-        let size = std::fs::metadata(&file).map_err(about)?.len();
-        if size > FILE_LIMIT {
-            return Err(Error::of_file(
-                &file,
-                format!("{size} bytes are too many; the limit is {FILE_LIMIT}"),
-                None,
-            ));
-        }
-        let text = std::fs::read_to_string(&file).map_err(about)?;
-        Self::parse(&file, &text, folder)
+        Self::parse(&file, &read(&file)?, folder)
     }
 
     /// Reads the text of a `device.toml`; `file` is the name used in errors, `folder` holds the transcripts.
@@ -42,9 +29,8 @@ impl DeviceSpec {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn parse(file: &Path, text: &str, folder: &Path) -> Result<Arc<Self>, Error> {
-        let raw: raw::File = toml::from_str(text).map_err(|error| from_toml(file, text, &error))?;
         let place = Place { file, text, folder };
-        lower::device(raw, &place).map(Arc::new)
+        lower::device(read_text(file, text)?, &place).map(Arc::new)
     }
 
     /// A device that strictly replays one transcript: it says what was recorded, in the recorded order.
@@ -80,6 +66,25 @@ impl DeviceSpec {
             faces: vec![FaceSpec::Replay(Arc::new(transcript))],
         }))
     }
+}
+
+/// The text of a `device.toml`.
+pub(super) fn read(file: &Path) -> Result<String, Error> {
+    let about = |error: std::io::Error| {
+        let mend = "a device is a folder with a device.toml (see DEVICE.md)".to_owned();
+        Error::of_file(file, format!("cannot be read: {error}"), Some(mend))
+    };
+    let size = std::fs::metadata(file).map_err(about)?.len();
+    if size > FILE_LIMIT {
+        let what = format!("{size} bytes are too many; the limit is {FILE_LIMIT}");
+        return Err(Error::of_file(file, what, None));
+    }
+    std::fs::read_to_string(file).map_err(about)
+}
+
+/// What is written in it.
+pub(super) fn read_text(file: &Path, text: &str) -> Result<raw::File, Error> {
+    toml::from_str(text).map_err(|error| from_toml(file, text, &error))
 }
 
 /// Where a value stands, for errors.

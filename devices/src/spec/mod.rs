@@ -8,6 +8,7 @@ mod load;
 mod lower;
 mod raw;
 pub mod rule;
+mod shaped;
 pub mod snmp;
 mod text;
 
@@ -26,6 +27,7 @@ pub use commands::{CommandId, command_name, command_names};
 pub use face::FaceSpec;
 pub use ipmi::IpmiFace;
 pub use rule::{Meaning, State};
+pub use shaped::Description;
 pub use snmp::SnmpFace;
 
 /// A device, immutable and shared by all its instances.

@@ -8,25 +8,25 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// One value or a list of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct OneOrMany<T>(pub(super) Vec<T>);
 
 /// A word or a table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum WordOr<T> {
     Word(String),
     Table(T),
 }
 
 /// A word or a number.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum WordOrNumber {
     Word(String),
     Number(i64),
 }
 
 /// A list of entries or a table that stands for many.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum ListOr<E, T> {
     List(Vec<E>),
     Table(T),

@@ -4,6 +4,7 @@ pub(crate) mod ipmi;
 mod rule;
 mod snmp;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,8 +108,9 @@ fn plant(raw: &raw::Plant, place: &Place<'_>) -> Result<PlantSpec, Error> {
             None,
         ));
     }
-    for (index, (name, _)) in plugs.iter().enumerate() {
-        if name.is_empty() || plugs.iter().skip(index + 1).any(|other| other.0 == *name) {
+    let mut known = HashSet::new();
+    for (name, _) in &plugs {
+        if name.is_empty() || !known.insert(name.as_str()) {
             let mend = "give each plug a name of its own".to_owned();
             return Err(place.error(
                 &raw.plugs,
@@ -129,7 +131,11 @@ fn plant(raw: &raw::Plant, place: &Place<'_>) -> Result<PlantSpec, Error> {
 }
 
 /// The plugs of one entry: one by its name, or a range.
-fn of_entry(entry: &raw::Plug, raw: &raw::Plant, place: &Place<'_>) -> Result<Vec<(String, Power)>, Error> {
+pub(super) fn of_entry(
+    entry: &raw::Plug,
+    raw: &raw::Plant,
+    place: &Place<'_>,
+) -> Result<Vec<(String, Power)>, Error> {
     let power = entry.power.unwrap_or(Power::On);
     match (entry.count, &entry.name) {
         (Some(count), name) => {

@@ -7,7 +7,7 @@ use super::Text;
 use super::rule::{Rule, State, on_table};
 use crate::spec::text::{OneOrMany, WordOr, WordOrNumber};
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Ipmi {
     pub(in crate::spec) versions: Option<Vec<Text>>,
@@ -36,7 +36,7 @@ pub(in crate::spec) struct Ipmi {
     pub(in crate::spec) rule: Vec<Spanned<Rule<On, Answer>>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct User {
     pub(in crate::spec) name: Text,
@@ -44,21 +44,21 @@ pub(in crate::spec) struct User {
     pub(in crate::spec) enabled: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Sessions {
     pub(in crate::spec) limit: Option<Spanned<u16>>,
     pub(in crate::spec) idle: Option<Text>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Oem {
     pub(in crate::spec) id: Option<Spanned<u32>>,
     pub(in crate::spec) aux: Option<u8>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct DeviceId {
     pub(in crate::spec) id: Option<u8>,
@@ -71,7 +71,7 @@ pub(in crate::spec) struct DeviceId {
     pub(in crate::spec) aux: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Seen {
     pub(in crate::spec) command: Spanned<WordOr<Numbers>>,
@@ -80,7 +80,7 @@ pub(in crate::spec) struct Seen {
     pub(in crate::spec) data: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Numbers {
     pub(in crate::spec) netfn: u8,
@@ -96,7 +96,7 @@ on_table! {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Answer {
     pub(in crate::spec) completion: Option<u8>,

@@ -13,7 +13,7 @@ use crate::plant::Power;
 
 pub(in crate::spec) type Text = Spanned<String>;
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct File {
     pub(in crate::spec) format: Text,
@@ -22,7 +22,7 @@ pub(in crate::spec) struct File {
     pub(in crate::spec) face: Spanned<Face>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Device {
     pub(in crate::spec) vendor: Text,
@@ -36,7 +36,7 @@ pub(in crate::spec) struct Device {
     pub(in crate::spec) note: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Provenance {
     pub(in crate::spec) kind: ProvenanceKind,
@@ -44,7 +44,7 @@ pub(in crate::spec) struct Provenance {
     pub(in crate::spec) software: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Plant {
     pub(in crate::spec) plugs: Spanned<ListOr<Plug, Plug>>,
@@ -53,7 +53,7 @@ pub(in crate::spec) struct Plant {
     pub(in crate::spec) boot: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Plug {
     pub(in crate::spec) name: Option<String>,
@@ -63,7 +63,7 @@ pub(in crate::spec) struct Plug {
     pub(in crate::spec) from: Option<u32>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Delay {
     pub(in crate::spec) off: Option<Text>,
@@ -72,7 +72,7 @@ pub(in crate::spec) struct Delay {
     pub(in crate::spec) soft_off: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Face {
     pub(in crate::spec) ipmi: Option<ipmi::Ipmi>,

@@ -8,7 +8,7 @@ use crate::plant::Power;
 use crate::spec::rule::Meaning;
 use crate::spec::text::WordOr;
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct State<S> {
     pub(in crate::spec) name: Text,
@@ -18,7 +18,7 @@ pub(in crate::spec) struct State<S> {
     pub(in crate::spec) source: Text,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Rule<O, A> {
     pub(in crate::spec) on: Spanned<O>,
@@ -51,7 +51,7 @@ pub(in crate::spec) trait Timed {
 macro_rules! on_table {
     ($(#[$doc:meta])* $name:ident { $($key:ident: $kind:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Deserialize)]
+        #[derive(Clone, Debug, Deserialize)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub(in crate::spec) struct $name {
             $(pub(in crate::spec) $key: $kind,)*

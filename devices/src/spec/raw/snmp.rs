@@ -10,7 +10,7 @@ use crate::spec::text::{OneOrMany, WordOrNumber};
 /// A value in whatever form it is written.
 pub(in crate::spec) type Written = Spanned<WordOrNumber>;
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Snmp {
     pub(in crate::spec) versions: Option<Vec<Text>>,
@@ -33,7 +33,7 @@ pub(in crate::spec) struct Snmp {
     pub(in crate::spec) rule: Vec<Spanned<Rule<On, Answer>>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Community {
     pub(in crate::spec) name: Text,
@@ -43,7 +43,7 @@ pub(in crate::spec) struct Community {
     pub(in crate::spec) hides: Vec<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct User {
     pub(in crate::spec) name: Text,
@@ -56,7 +56,7 @@ pub(in crate::spec) struct User {
     pub(in crate::spec) hides: Vec<Text>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Errors {
     pub(in crate::spec) read_only: Option<Text>,
@@ -65,7 +65,7 @@ pub(in crate::spec) struct Errors {
     pub(in crate::spec) wrong_value: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Object {
     pub(in crate::spec) name: Option<Text>,
@@ -83,7 +83,7 @@ pub(in crate::spec) struct Object {
     pub(in crate::spec) source: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Shows {
     pub(in crate::spec) on: Written,
@@ -92,7 +92,7 @@ pub(in crate::spec) struct Shows {
     pub(in crate::spec) turning_off: Option<Written>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::spec) struct Orders {
     pub(in crate::spec) on: Option<Spanned<OneOrMany<WordOrNumber>>>,
@@ -103,7 +103,7 @@ pub(in crate::spec) struct Orders {
     pub(in crate::spec) soft_off: Option<Spanned<OneOrMany<WordOrNumber>>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Each {
     pub(in crate::spec) on: String,
@@ -111,7 +111,7 @@ pub(in crate::spec) struct Each {
     pub(in crate::spec) separator: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Seen {
     pub(in crate::spec) object: Text,
@@ -129,7 +129,7 @@ on_table! {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::spec) struct Answer {
     pub(in crate::spec) error: Option<Text>,

@@ -16,7 +16,7 @@ use crate::plant::{Command, Power};
 
 pub use failure::Failure;
 pub(crate) use keys::Keys;
-pub use pattern::Pattern;
+pub use pattern::{Of, Pattern};
 pub use table::{Cell, Row, Table};
 
 /// How an SNMP agent is spoken to.

@@ -1,7 +1,7 @@
 //! Identifiers and values with places for a plug: `1.3.6.1.4.1.318.1.1.12.3.5.1.1.4.{plug}`, `{1+21}.{2-1}`.
 
 /// Text with placeholders: `{plug}` the plug's name, `{n}` its place from 1, `{1}`, `{2}` … the first, second … number in its
-/// name; each with `+k` or `-k`.
+/// name, `{count}` how many plugs there are; each with `+k` or `-k`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pattern {
     parts: Vec<Part>,
@@ -20,6 +20,18 @@ enum What {
     Place,
     /// From 1.
     Number(usize),
+    Count,
+}
+
+/// The plug that a text is made for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Of<'a> {
+    /// Its name.
+    pub plug: &'a str,
+    /// Its place among all plugs of the device, from 1.
+    pub place: usize,
+    /// How many plugs the object is about.
+    pub count: usize,
 }
 
 impl Pattern {
@@ -59,11 +71,33 @@ impl Pattern {
         }
     }
 
-    /// The text for the plug of this name, which stands at this place (from 1).
+    /// Whether it is about the device as a whole: it counts the plugs, and names none.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        let is_of_device = |part: &Part| matches!(part, Part::Text(_) | Part::Plug(What::Count, _));
+        !self.is_constant() && self.parts.iter().all(is_of_device)
+    }
+
+    /// The text between the placeholders.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Plug(..) => None,
+        })
+    }
+
+    /// Whether the plug's name stands in it as it is.
+    #[must_use]
+    pub fn names_plug(&self) -> bool {
+        self.parts.contains(&Part::Plug(What::Name, 0))
+    }
+
+    /// The text for a plug.
     ///
     /// # Errors
     /// The name has no such number.
-    pub fn expand(&self, plug: &str, place: usize) -> Result<String, String> {
+    pub fn expand(&self, of: Of<'_>) -> Result<String, String> {
+        let Of { plug, place, count } = of;
         let mut text = String::new();
         for part in &self.parts {
             match part {
@@ -73,12 +107,14 @@ impl Pattern {
                     let number = match what {
                         What::Name => plug.parse().ok(),
                         What::Place => i64::try_from(place).ok(),
+                        What::Count => i64::try_from(count).ok(),
                         What::Number(index) => numbers(plug).nth(index.saturating_sub(1)),
                     };
                     let sum = number.and_then(|number: i64| number.checked_add(*add)).filter(|sum| *sum >= 0);
                     let sum = sum.ok_or_else(|| match what {
                         What::Name => format!("the plug `{plug}` is no number to count with"),
                         What::Place => format!("the place of plug `{plug}` is below 0 then"),
+                        What::Count => format!("with {count} plugs that is below 0"),
                         What::Number(index) => format!("the plug `{plug}` has no number {index} that fits"),
                     })?;
                     text.push_str(&sum.to_string());
@@ -97,8 +133,9 @@ fn numbers(name: &str) -> impl Iterator<Item = i64> + '_ {
 }
 
 fn placeholder(inside: &str) -> Result<Part, String> {
-    let unknown =
-        || format!("there is no placeholder `{{{inside}}}`; write {{plug}}, {{n}}, {{1}} or {{n-1}}");
+    let unknown = || {
+        format!("there is no placeholder `{{{inside}}}`; write {{plug}}, {{n}}, {{1}}, {{count}} or {{n-1}}")
+    };
     let (word, add) = match inside.find(['+', '-']) {
         Some(at) => {
             let (word, sum) = inside.split_at(at);
@@ -109,6 +146,7 @@ fn placeholder(inside: &str) -> Result<Part, String> {
     let what = match word.trim() {
         "plug" => What::Name,
         "n" => What::Place,
+        "count" => What::Count,
         number => match number.parse() {
             Ok(index) if (1..=16).contains(&index) => What::Number(index),
             _ => return Err(unknown()),
@@ -123,13 +161,19 @@ mod tests {
 
     #[test]
     fn placeholders() {
-        let expand =
-            |pattern: &str, plug: &str, place| Pattern::parse(pattern).and_then(|p| p.expand(plug, place));
+        let expand = |pattern: &str, plug: &str, place| {
+            Pattern::parse(pattern).and_then(|p| p.expand(Of { plug, place, count: 24 }))
+        };
         assert_eq!(expand("1.4.{plug}", "3", 3), Ok("1.4.3".to_owned()));
         assert_eq!(expand("1.{1+21}.{2-1}", "fc1/3", 3), Ok("1.22.2".to_owned()));
         assert_eq!(expand("2.{n-1}.0", "a", 1), Ok("2.0.0".to_owned()));
         assert_eq!(expand("95.{plug}", "1.1.5", 5), Ok("95.1.1.5".to_owned()));
         assert_eq!(expand("{plug+1}", "7", 1), Ok("8".to_owned()));
+        assert_eq!(expand("{count} of {count+4}", "a", 1), Ok("24 of 28".to_owned()));
+        assert!(expand("{count-25}", "a", 1).is_err());
+        assert!(Pattern::parse("{count+1}").unwrap().counts());
+        assert!(!Pattern::parse("{count}.{n}").unwrap().counts());
+        assert!(!Pattern::parse("24").unwrap().counts());
         assert!(expand("{plug+1}", "a", 1).is_err());
         assert!(expand("{2}", "a1", 1).is_err());
         assert!(expand("{n-2}", "a1", 1).is_err());

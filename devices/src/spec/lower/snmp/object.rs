@@ -12,7 +12,7 @@ use crate::spec::PlantSpec;
 use crate::spec::load::Place;
 use crate::spec::lower::not_empty;
 use crate::spec::raw::snmp as raw;
-use crate::spec::snmp::{Cell, Content, Each, Kind, Object, Pattern, Row, Shows};
+use crate::spec::snmp::{Cell, Content, Each, Kind, Object, Of, Pattern, Row, Shows};
 use crate::spec::text::WordOrNumber;
 
 type RawObject = Spanned<raw::Object>;
@@ -39,14 +39,17 @@ pub(super) fn objects(
         {
             return Err(place.error(name, format!("the object `{}` is there twice", object.name), None));
         }
-        for instance in instances(raw.get_ref(), &object, plant, place)? {
+        let plugs = chosen(raw.get_ref(), plant, place)?;
+        for instance in instances(raw.get_ref(), &object, &plugs, plant, place)? {
             if let Some(other) = seen.insert(instance.oid.clone(), index) {
                 let line = objects.get(other).map_or("this object", |other| other.name.as_str());
                 let what = format!("{} is there twice; it is also of {line}", instance.oid);
                 let mend = "put a placeholder into the oid, for example {plug}".to_owned();
                 return Err(place.error(&raw.get_ref().oid, what, Some(mend)));
             }
-            rows.push(row(raw.get_ref(), &object, index, instance, plant, place)?);
+            let value =
+                initial(raw.get_ref(), &object, &plugs, instance.plugs.first().copied(), plant, place)?;
+            rows.push(row(raw.get_ref(), &object, index, instance, value));
         }
         objects.push(object);
     }
@@ -206,13 +209,13 @@ fn chosen(raw: &raw::Object, plant: &PlantSpec, place: &Place<'_>) -> Result<Vec
 fn instances(
     raw: &raw::Object,
     object: &Object,
+    plugs: &[usize],
     plant: &PlantSpec,
     place: &Place<'_>,
 ) -> Result<Vec<Instance>, Error> {
     let read = |text: &str| -> Result<Oid, Error> {
         text.parse().map_err(|error| place.error(&raw.oid, format!("{error}"), None))
     };
-    let plugs = chosen(raw, plant, place)?;
     let is_each = matches!(object.content, Content::Each(_));
     if object.oid.is_constant() {
         let oid = read(object.oid.before())?;
@@ -222,59 +225,59 @@ fn instances(
             let what = format!("one instance for the power of {} plugs", plugs.len());
             return Err(place.error(&raw.oid, what, Some(mend)));
         }
-        let plugs = if about_power || raw.plugs.is_some() { plugs } else { Vec::new() };
+        let plugs = if about_power || raw.plugs.is_some() { plugs.to_vec() } else { Vec::new() };
         return Ok(vec![Instance { oid, plugs }]);
     }
     let mut instances: Vec<Instance> = Vec::new();
+    let mut known: HashMap<Oid, usize> = HashMap::new();
     for index in plugs {
-        let Some((name, _)) = plant.plugs.get(index) else { continue };
-        let text = object.oid.expand(name, index + 1).map_err(|what| place.error(&raw.oid, what, None))?;
+        let Some(of) = of(*index, plugs, plant) else { continue };
+        let text = object.oid.expand(of).map_err(|what| place.error(&raw.oid, what, None))?;
         let oid = read(&text)?;
-        match instances.iter_mut().find(|other| other.oid == oid) {
+        match known.get(&oid).and_then(|other| instances.get_mut(*other)) {
             // Several plugs in one string: those with the same identifier stand together.
-            Some(other) if is_each => other.plugs.push(index),
+            Some(other) if is_each => other.plugs.push(*index),
             Some(_) => {
                 let mend = "use placeholders that tell the plugs apart".to_owned();
                 return Err(place.error(&raw.oid, format!("two plugs have {oid}"), Some(mend)));
             }
-            None => instances.push(Instance { oid, plugs: vec![index] }),
+            None => {
+                known.insert(oid.clone(), instances.len());
+                instances.push(Instance { oid, plugs: vec![*index] });
+            }
         }
     }
     Ok(instances)
 }
 
-fn row(
-    raw: &raw::Object,
-    object: &Object,
-    index: usize,
-    instance: Instance,
-    plant: &PlantSpec,
-    place: &Place<'_>,
-) -> Result<Row, Error> {
+/// The plug at an index, as templates see it.
+fn of<'a>(index: usize, chosen: &[usize], plant: &'a PlantSpec) -> Option<Of<'a>> {
+    let (plug, _) = plant.plugs.get(index)?;
+    Some(Of { plug, place: index + 1, count: chosen.len() })
+}
+
+fn row(raw: &raw::Object, object: &Object, index: usize, instance: Instance, value: Value) -> Row {
     let Instance { oid, plugs } = instance;
-    let first = plugs.first().copied();
-    let value = initial(raw, object, first, plant, place)?;
     let below = oid.below(&object.prefix).unwrap_or_default();
     let suffix: String = below.iter().map(|arc| format!(".{arc}")).collect();
     let label = if raw.name.is_some() { format!("{}{suffix}", object.name) } else { oid.to_string() };
     let cell = Cell::Described { object: index, plugs: plugs.into(), label: label.into() };
-    Ok(Row { oid, value, cell })
+    Row { oid, value, cell }
 }
 
 /// What stands there at first.
 fn initial(
     raw: &raw::Object,
     object: &Object,
+    chosen: &[usize],
     plug: Option<usize>,
     plant: &PlantSpec,
     place: &Place<'_>,
 ) -> Result<Value, Error> {
     let (_, is_hex) = kind_of(raw, place)?;
-    let described = plug.and_then(|index| plant.plugs.get(index).map(|(name, power)| (index, name, *power)));
     if let Some(at) = &raw.names {
         let names = at.get_ref();
-        let chosen = chosen(raw, plant, place)?;
-        let which = described.and_then(|(index, ..)| chosen.iter().position(|other| *other == index));
+        let which = plug.and_then(|index| chosen.iter().position(|other| *other == index));
         return match which.and_then(|which| names.get(which)) {
             Some(name) if names.len() == chosen.len() => Ok(Value::text(name)),
             _ => {
@@ -285,12 +288,19 @@ fn initial(
     }
     match &raw.value {
         Some(at) if !is_last(at.get_ref(), &object.orders, object.kind) => {
-            let written = match (at.get_ref(), described) {
-                (WordOrNumber::Word(text), Some((index, name, _))) => {
-                    let pattern = Pattern::parse(text).and_then(|pattern| pattern.expand(name, index + 1));
-                    WordOrNumber::Word(pattern.map_err(|what| place.error(at, what, None))?)
-                }
-                (WordOrNumber::Word(text), None) => WordOrNumber::Word(text.clone()),
+            let expanded = |pattern: Result<Pattern, String>, of: Of<'_>| {
+                let text = pattern.and_then(|pattern| pattern.expand(of));
+                text.map(WordOrNumber::Word).map_err(|what| place.error(at, what, None))
+            };
+            let written = match (at.get_ref(), plug.and_then(|index| of(index, chosen, plant))) {
+                (WordOrNumber::Word(text), Some(of)) => expanded(Pattern::parse(text), of)?,
+                // A text about no plug stays as it is, brackets and all, unless it counts the plugs.
+                (WordOrNumber::Word(text), None) => match Pattern::parse(text) {
+                    Ok(pattern) if pattern.counts() => {
+                        expanded(Ok(pattern), Of { plug: "", place: 0, count: chosen.len() })?
+                    }
+                    _ => WordOrNumber::Word(text.clone()),
+                },
                 (WordOrNumber::Number(number), _) => WordOrNumber::Number(*number),
             };
             one_value(&written, object.kind, is_hex).map_err(|what| {
@@ -300,7 +310,7 @@ fn initial(
         }
         _ => {
             // Before anything was written: as if the present power had been ordered.
-            let power = described.map_or(Power::On, |(.., power)| power);
+            let power = plug.and_then(|index| plant.plugs.get(index)).map_or(Power::On, |(_, power)| *power);
             let wanted = if power == Power::On { Command::On } else { Command::Off };
             let order = object.orders.iter().find(|(_, command)| *command == wanted);
             Ok(order.map_or_else(|| empty(object.kind), |(value, _)| value.clone()))
