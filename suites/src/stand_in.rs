@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use fencelab_devices::DeviceSpec;
+use fencelab_devices::{DeviceSpec, Shape};
 
 use crate::case::Case;
 use crate::lanes::lock;
@@ -40,7 +40,8 @@ impl StandIns {
             Some(id) => corpus(&self.spec)?.join(id),
             None => self.spec.folder.clone(),
         };
-        match DeviceSpec::load(&folder) {
+        let shape: Shape = case.shape.parse().ok()?;
+        match DeviceSpec::load_shaped(&folder, &shape) {
             Ok(spec) => Some(spec),
             Err(error) => {
                 tracing::warn!(%error, shape = case.shape, "a device could not take this shape");

@@ -3,7 +3,7 @@
 //! All of it comes from data: the agent's metadata, the device's description, the catalogue of faults.
 
 use fencelab_devices::fault::{CATALOGUE, Entry, Fault};
-use fencelab_devices::{DeviceSpec, Power};
+use fencelab_devices::{DeviceSpec, Power, Shape};
 
 use super::change::Change;
 use super::trouble;
@@ -184,7 +184,9 @@ impl Space {
         let calls = calls.into_iter().map(|(mode, service)| Change::Call(mode, service));
         let asked = if plugs_are_fixed { Vec::new() } else { self.asked(subject, plugs) };
         let shapes = if self.shape.is_empty() && self.impostor.is_none() {
-            Vec::<Change>::new()
+            // A device that is no folder, such as a lone transcript, has none.
+            let shapes = Shape::catalogue(&spec.folder).unwrap_or_default();
+            shapes.into_iter().map(|shape| Change::Shape(shape.to_string())).collect()
         } else {
             Vec::new()
         };
