@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FaultKind, Phase};
+use super::{FaultKind, Phase, words};
 
 /// One kind of fault.
 #[derive(Debug)]
@@ -111,84 +111,17 @@ const LEFT: Argument = Argument::Bytes { min: 0, max: 5 };
 /// Bytes and bindings more than there should be; with many more the answer does not fit into a datagram.
 const MORE: Argument = Argument::Bytes { min: 1, max: 32 };
 
-/// Numbers that a device may show in place of a documented code: small codes, the limits of 8, 16 and 32 bits, and, for
-/// SNMP, negative ones and one of more than 32 bits, which some agents send.
-const NUMBERS: Argument = Argument::Value(&[
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    100,
-    255,
-    65_535,
-    2_147_483_647,
-    -1,
-    -2,
-    -2_147_483_648,
-    4_294_967_297,
-]);
-
-/// SNMP's errors that a device may answer a request with (RFC 3416 §3; in v1 those of RFC 1157), then the exceptions, which
-/// stand in place of a value.
-const SNMP_ERRORS: [&str; 16] = [
-    "gen-err",
-    "no-such-name",
-    "too-big",
-    "bad-value",
-    "read-only",
-    "no-access",
-    "wrong-type",
-    "wrong-value",
-    "not-writable",
-    "inconsistent-value",
-    "resource-unavailable",
-    "commit-failed",
-    "authorization-error",
-    "no-such-object",
-    "no-such-instance",
-    "end-of-mib-view",
-];
-
-/// Errors of the whole answer: beside an exception there is no room for a value.
-const SNMP_STATUSES: &[&str] = SNMP_ERRORS.split_at(13).0;
-
-/// Completion codes of IPMI that any command may be answered with (IPMI 2.0, table 5-2).
-const IPMI_ERRORS: &[&str] = &[
-    "node-busy",
-    "invalid-command",
-    "timeout",
-    "out-of-space",
-    "request-truncated",
-    "length-invalid",
-    "out-of-range",
-    "not-present",
-    "invalid-field",
-    "no-response",
-    "duplicate-request",
-    "firmware-update",
-    "initializing",
-    "destination-unavailable",
-    "insufficient-privilege",
-    "not-supported-in-present-state",
-    "disabled",
-    "unspecified",
-];
+/// Numbers that a device may show in place of a documented code.
+const NUMBERS: Argument = Argument::Value(&words::NUMBERS);
 
 const ERRORS: Argument = Argument::OneOf(&[
-    Words { protocol: "ipmi", words: IPMI_ERRORS },
-    Words { protocol: "snmp", words: &SNMP_ERRORS },
+    Words { protocol: "ipmi", words: &words::IPMI_ERRORS },
+    Words { protocol: "snmp", words: &words::SNMP_ERRORS },
 ]);
 
 const ERRORS_WITH_BODY: Argument = Argument::OneOf(&[
-    Words { protocol: "ipmi", words: IPMI_ERRORS },
-    Words { protocol: "snmp", words: SNMP_STATUSES },
+    Words { protocol: "ipmi", words: &words::IPMI_ERRORS },
+    Words { protocol: "snmp", words: words::SNMP_STATUSES },
 ]);
 
 /// As many ways of malformed BER as the wire knows.
@@ -422,15 +355,10 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::ipmi;
-    use crate::spec::snmp::Failure;
     use fencelab_wire::snmp::Distortion;
 
     #[test]
     fn what_the_catalogue_names_the_protocol_has() {
-        assert!(SNMP_ERRORS.iter().all(|name| Failure::by_name(name).is_some()));
-        assert!(SNMP_STATUSES.iter().all(|name| matches!(Failure::by_name(name), Some(Failure::Error(_)))));
-        assert!(IPMI_ERRORS.iter().all(|name| ipmi::completion(name).is_some()));
         assert_eq!(usize::from(MALFORMED), Distortion::ALL.len());
     }
 

@@ -12,6 +12,7 @@
 mod catalogue;
 mod engine;
 mod parse;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
