@@ -20,7 +20,10 @@ const PASSWORD: &str = "correct-horse";
 /// How long the caller waits for an agent whose limits are lifted.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
-struct DevicePeer(Device);
+/// What becomes of a datagram of the device on its way.
+pub(crate) type Rewrite = fn(Vec<u8>) -> Vec<u8>;
+
+struct DevicePeer(Device, Rewrite);
 
 impl Peer for DevicePeer {
     fn deliver(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
@@ -32,7 +35,7 @@ impl Peer for DevicePeer {
     }
 
     fn take(&mut self, now: Duration) -> Vec<(SocketAddr, Vec<u8>)> {
-        self.0.take_output(now).into_iter().map(|output| (output.to, output.bytes)).collect()
+        self.0.take_output(now).into_iter().map(|output| (output.to, (self.1)(output.bytes))).collect()
     }
 }
 
@@ -77,7 +80,17 @@ impl Bench {
         if !trouble.is_empty() {
             device.set_faults(Fault::parse_all(trouble).unwrap());
         }
-        Bench { speaks, peer: Rc::new(RefCell::new(DevicePeer(device))), now: Duration::ZERO, runs: 0 }
+        Bench {
+            speaks,
+            peer: Rc::new(RefCell::new(DevicePeer(device, |bytes| bytes))),
+            now: Duration::ZERO,
+            runs: 0,
+        }
+    }
+
+    /// Changes what the device says, which no fault does yet.
+    pub(crate) fn rewrite(&mut self, rewrite: Rewrite) {
+        self.peer.borrow_mut().1 = rewrite;
     }
 
     /// Ends all trouble.

@@ -1,6 +1,7 @@
 //! The defects that the suites cannot show yet, each beside the sound agent in the one situation that tells them apart.
 
 use fencelab_devices::Power;
+use fencelab_wire::snmp::{Body, ErrorStatus, Message, Value};
 
 use super::bench::{Bench, Call, PATIENCE, Seen};
 use super::*;
@@ -33,6 +34,27 @@ fn numbers_that_mean_neither_are_no_off() {
     }
     let overload = ("chassis-status = \"20 10 40\"", "chassis-status = \"22 10 40\"");
     assert_eq!(exits("overload_inverts", overload, "", "action=status"), (0, 2));
+}
+
+/// An error whose body says off all the same.
+fn an_error_that_says_off(bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(mut parsed) = Message::parse_prefix(&bytes) else { return bytes };
+    if let Message::Community { body: Body::Pdu(answer), .. } = &mut parsed.message {
+        answer.error = ErrorStatus::GEN_ERR;
+        answer.bindings.iter_mut().for_each(|binding| binding.value = Value::Integer(2));
+    }
+    parsed.message.emit()
+}
+
+#[test]
+fn an_error_has_no_value() {
+    let status = Call { options: "action=status plug=3", ..Call::default() };
+    let exits = ["fence_snmp_sound", "fence_snmp_error_body_believed"].map(|program| {
+        let mut bench = Bench::new(Speaks::Snmp, AS_IT_IS, "");
+        bench.rewrite(an_error_that_says_off);
+        bench.run(program, &status).exit
+    });
+    assert_eq!(exits, [1, 2]);
 }
 
 #[test]

@@ -56,5 +56,8 @@ fn told(report: &Report) -> String {
 /// Runs a plan that must find nothing.
 fn assert_clean(plan: &Plan) {
     let report = run_plan(plan, &mut |_| {});
+    if !report.findings().is_empty() {
+        eprintln!("{}", told(&report));
+    }
     assert!(report.holds(), "{}", told(&report));
 }
