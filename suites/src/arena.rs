@@ -25,6 +25,8 @@ use crate::warm::WarmAgents;
 
 /// The environment variable from which the password script prints.
 const PASSWORD_VARIABLE: &str = "FENCELAB_PASSWORD";
+/// How often an agent in real time is run again and again.
+const OFTEN: u32 = 7;
 /// How often an address pair may be taken before we give up.
 const BIND_ATTEMPTS: u32 = 50;
 
@@ -151,7 +153,11 @@ impl ProcessStage<'_> {
         };
         let rack = start(case)?;
         let run = rack.run(case, needs == Needs::Witness)?;
-        let retry = if needs == Needs::Retry { Some(rack.retry(case)?) } else { None };
+        let retry = match needs {
+            Needs::Retry => Some(rack.retry(case)?),
+            Needs::Often => Some(stage::often(OFTEN, case, || rack.run(case, false))?),
+            Needs::One | Needs::Other | Needs::Witness => None,
+        };
         let other = if needs == Needs::Other {
             let argv = stage::by_argv(case);
             Some(start(&argv)?.run(&argv, false)?)
@@ -179,7 +185,7 @@ impl Rack<'_> {
         let Agent::External(path) = &subject.agent else { return None };
         let number = arena.next_run.fetch_add(1, Ordering::Relaxed);
         let folder = arena.folder.path().join(format!("run-{number}"));
-        let mut case = case.clone();
+        let mut case = stage::named(&self.spec, case).into_owned();
         let witnesses = match std::fs::create_dir(&folder) {
             Ok(()) if witness => set_witnesses(&folder, subject, &mut case),
             Ok(()) => Vec::new(),

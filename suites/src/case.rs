@@ -195,6 +195,10 @@ pub struct Case {
     pub shape: String,
     /// Another device of the same protocol (`vendor/model`) that stands at the address in place of the one that is meant.
     pub impostor: Option<String>,
+    /// Whether the agent is told the names that people gave the plugs, in place of the plugs' own.
+    pub by_name: bool,
+    /// Those names, by plug; the stage fills them in, for they depend on the device that stands there.
+    pub names: BTreeMap<String, String>,
     /// Whether the agent is told that the fencing daemon runs it (`PCMK_service=pacemaker-fenced`), which lifts its timeouts.
     pub as_service: bool,
 }
@@ -217,6 +221,8 @@ impl Case {
             unsaid: false,
             shape: String::new(),
             impostor: None,
+            by_name: false,
+            names: BTreeMap::new(),
             as_service: false,
         }
     }
@@ -235,8 +241,11 @@ impl Case {
         self.options.get(SWITCH).is_none_or(|switch| plug.split_once(':').is_none_or(|(of, _)| of == switch))
     }
 
-    /// A plug as the agent is told it: beside a named switch, the rest of its name.
-    pub fn as_told<'a>(&self, plug: &'a str) -> &'a str {
+    /// A plug as the agent is told it: by the name that people gave it, or, beside a named switch, the rest of its own.
+    pub fn as_told<'a>(&'a self, plug: &'a str) -> &'a str {
+        if let Some(name) = self.names.get(plug) {
+            return name;
+        }
         let rest =
             |switch: &String| plug.split_once(':').filter(|(of, _)| of == switch).map(|(_, rest)| rest);
         self.options.get(SWITCH).and_then(rest).unwrap_or(plug)

@@ -31,6 +31,9 @@ fn circumstances(case: &Case, spec: &DeviceSpec) -> Vec<String> {
     if asks_plugs && !case.plugs().all(is_there) {
         parts.push("for a plug that the device does not have".to_owned());
     }
+    if case.by_name {
+        parts.push("with the plug called by its name".to_owned());
+    }
     if case.impostor.is_some() {
         parts.push("with another device at the address".to_owned());
     }

@@ -133,6 +133,9 @@ impl Facts<'_> {
         if !case.shape.is_empty() {
             words.extend(["--shape".to_owned(), quoted(&case.shape)]);
         }
+        if case.by_name {
+            words.push("--by-name".to_owned());
+        }
         if let Some(impostor) = &case.impostor {
             words.extend(["--impostor".to_owned(), quoted(impostor)]);
         }

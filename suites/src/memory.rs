@@ -21,6 +21,8 @@ use crate::stand_in::StandIns;
 
 /// The target's address, and the neighbour's next to it (RFC 5737: for documentation, never routed).
 const HOSTS: [&str; 2] = ["192.0.2.10", "192.0.2.11"];
+/// How often an agent is run again and again: more often than a BMC of the field has sessions.
+const OFTEN: u32 = 24;
 /// The script that prints the password in this world.
 const SCRIPT: &str = "lab-password";
 
@@ -41,10 +43,14 @@ impl Stage for MemoryStage {
         let spec = self.stand_ins.for_case(case)?;
         let mut rack = Rack::new(&spec, case, record);
         let run = rack.run(&self.subject, case);
-        let retry = (needs == Needs::Retry).then(|| {
-            rack.heal(stage::convalescence(&spec, case));
-            rack.run(&self.subject, case)
-        });
+        let retry = match needs {
+            Needs::Retry => {
+                rack.heal(stage::convalescence(&spec, case));
+                Some(rack.run(&self.subject, case))
+            }
+            Needs::Often => stage::often(OFTEN, case, || Some(rack.run(&self.subject, case))),
+            Needs::One | Needs::Other | Needs::Witness => None,
+        };
         let other = (needs == Needs::Other).then(|| {
             let argv = stage::by_argv(case);
             Rack::new(&spec, &argv, record).run(&self.subject, &argv)
@@ -129,6 +135,7 @@ impl Rack {
         world.advance_to(started);
         let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);
 
+        let case = &stage::named(&self.spec, case);
         let call = Call::new(case, &subject.advert, &Link::of(&self.spec), &place, &self.account, SCRIPT);
         let invocation = Invocation {
             program: subject.agent.name().to_owned(),

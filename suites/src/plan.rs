@@ -79,6 +79,8 @@ pub struct Plan {
     pub shape: String,
     /// Another device of the same protocol that stands in the place of each.
     pub impostor: Option<String>,
+    /// Whether agents are told the names that people gave the plugs, in a replay.
+    pub by_name: bool,
     /// How options are handed over, with which account, and whether in the fencing daemon's name, in a replay.
     pub call: (crate::case::Mode, crate::case::Login, bool),
     /// Only every `shard.1`th agent on a device, beginning with the `shard.0`th, from 1.
@@ -115,6 +117,7 @@ impl Plan {
             faults: None,
             shape: String::new(),
             impostor: None,
+            by_name: false,
             call: Default::default(),
             shard: (1, 1),
             journal: None,

@@ -46,7 +46,7 @@ pub(crate) enum Outcome {
 /// Plays a case and says how it broke `property`, if it did. A breach is only believed of a recorded run: the wire may show
 /// that the device had lied to the agent. In virtual time a case is played first without recording, which is quicker.
 pub(crate) fn try_case(stage: &dyn Stage, case: &Case, property: Property) -> Outcome {
-    let needs = Needs::of(property);
+    let needs = Needs::of(property, case);
     if stage.subject().agent.is_builtin() {
         match stage.play(case, needs, false) {
             None => return Outcome::Cut,
@@ -125,7 +125,7 @@ fn rate(stage: &dyn Stage, least: &Broken, effort: Effort) -> (u32, u32) {
             return rate;
         }
         let property = least.breach.property;
-        let Some(played) = stage.play_for_certain(&least.case, Needs::of(property)) else { return rate };
+        let Some(played) = stage.play_for_certain(&least.case, Needs::of(property, &least.case)) else { return rate };
         let shows = breach(&played, &least.case, stage, property)
             .is_some_and(|breach| breach.class == least.breach.class);
         rate = (rate.0 + u32::from(shows), rate.1 + 1);
@@ -182,6 +182,7 @@ fn simpler(case: &Case, base: &Case) -> Vec<Case> {
             };
         });
     }
+    put(&|other| other.by_name = base.by_name);
     put(&|other| other.seed = base.seed);
     for (at, fault) in case.faults.iter().enumerate() {
         for plainer in plainer(fault) {

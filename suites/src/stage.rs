@@ -1,5 +1,6 @@
 //! Where a case is played: the shared shape of virtual time in this process and of real processes on real sockets.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(crate) enum Needs {
     One,
     /// Another after the faults were cleared.
     Retry,
+    /// Others right behind it, until one does not do what it should: what each leaves behind adds up.
+    Often,
     /// The same by argv, on a fresh device.
     Other,
     /// One, with the tools that the agent runs replaced by witnesses that note their arguments.
@@ -50,9 +53,11 @@ pub(crate) enum Needs {
 }
 
 impl Needs {
-    /// What a property wants.
-    pub(crate) fn of(property: Property) -> Self {
+    /// What a property wants of a case.
+    pub(crate) fn of(property: Property, case: &Case) -> Self {
         match property {
+            // Where nothing is wrong there is nothing to heal of but what the agent itself has left.
+            Property::Heals if case.faults.is_empty() => Needs::Often,
             Property::Heals => Needs::Retry,
             Property::Parity => Needs::Other,
             Property::NoLeak => Needs::Witness,
@@ -66,7 +71,7 @@ impl Needs {
 pub(crate) struct Played {
     /// The run.
     pub(crate) run: Run,
-    /// The run after the faults were cleared.
+    /// The run after the faults were cleared, or the last of many.
     pub(crate) retry: Option<Run>,
     /// The run by argv; the first one was by stdin.
     pub(crate) other: Option<Run>,
@@ -112,8 +117,27 @@ fn is_fair(case: &Case, spec: &DeviceSpec) -> bool {
     case.faults.iter().all(is_mild)
         && case.login == Login::Right
         && case.impostor.is_none()
+        // Not every agent takes them.
+        && !case.by_name
         && !cycles
         && case.plugs().all(is_there)
+}
+
+/// A case with the names that people gave the plugs of this device, if the agent is to be told those.
+pub(crate) fn named<'a>(spec: &DeviceSpec, case: &'a Case) -> Cow<'a, Case> {
+    if case.by_name { Cow::Owned(Case { names: spec.called(), ..case.clone() }) } else { Cow::Borrowed(case) }
+}
+
+/// Runs a case so many times, or until it does not do what it should; the last run. `None`: the time was over.
+pub(crate) fn often(times: u32, case: &Case, mut run: impl FnMut() -> Option<Run>) -> Option<Run> {
+    let mut last = run()?;
+    for _ in 1..times {
+        if properties::every_action::works(case, &last).is_err() {
+            break;
+        }
+        last = run()?;
+    }
+    Some(last)
 }
 
 /// The other way of giving options.

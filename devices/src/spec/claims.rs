@@ -24,6 +24,31 @@ pub struct Claim {
     pub plug: String,
     /// What it said of the plug; `None` where the answer was whole but named no state.
     pub power: Option<Power>,
+    /// Whether it is one more answer to a question that had been answered before: the agent may have gone by the first.
+    pub again: bool,
+}
+
+/// So many answers back a question is looked for: IPMI's sequence numbers begin anew after 64 (IPMI 2.0, 13.8).
+const LOOK_BACK: usize = 16;
+
+/// The last questions that were answered.
+#[derive(Debug)]
+struct Answered<K>(std::collections::VecDeque<K>);
+
+impl<K: PartialEq> Answered<K> {
+    fn new() -> Self {
+        Self(std::collections::VecDeque::with_capacity(LOOK_BACK))
+    }
+
+    /// Whether this one was answered before; from now on it was.
+    fn again(&mut self, question: K) -> bool {
+        let again = self.0.contains(&question);
+        if self.0.len() >= LOOK_BACK {
+            self.0.pop_front();
+        }
+        self.0.push_back(question);
+        again
+    }
 }
 
 /// Net function of chassis responses (IPMI 2.0, table 5-1: request 00h, response 01h).
@@ -55,9 +80,11 @@ pub(super) fn of_ipmi(face: &IpmiFace, plug: &str, dialogue: &[Event]) -> Vec<Cl
     let unclear: Vec<&ipmi::Appearance> =
         face.states.iter().filter(is_unclear).flat_map(|look| &look.seen).collect();
     let said = bodies(dialogue, "ipmi").filter(|(_, from, _)| **from == Side::Device);
+    let mut answered = Answered::new();
     said.filter_map(|(event, _, value)| {
         let power = chassis_status(value, &unclear)?;
-        Some(Claim { at: event.at, plug: plug.to_owned(), power })
+        let again = answered.again((event.session, value.get("seq").and_then(serde_json::Value::as_u64)));
+        Some(Claim { at: event.at, plug: plug.to_owned(), power, again })
     })
     .collect()
 }
@@ -88,6 +115,7 @@ fn chassis_status(value: &serde_json::Value, unclear: &[&ipmi::Appearance]) -> O
 pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Event]) -> Vec<Claim> {
     let mut asked: HashMap<(u32, i32), PduKind> = HashMap::new();
     let mut claims = Vec::new();
+    let mut answered = Answered::new();
     for event in dialogue {
         let Some((from, said)) = snmp_said(event) else { continue };
         let Some(pdu) = said.pdu() else { continue };
@@ -105,6 +133,7 @@ pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Ev
         if pdu.kind != PduKind::Response || !is_told {
             continue;
         }
+        let again = answered.again(key);
         for binding in pdu.bindings.iter().filter(|binding| binding.value != Value::EndOfMibView) {
             let Some(row) = face.table.find(&binding.object).and_then(|index| face.table.row(index)) else {
                 continue;
@@ -112,7 +141,7 @@ pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Ev
             for (plug, power) in told(face, row, &binding.value) {
                 let Some((name, _)) = plugs.get(plug) else { continue };
                 let power = power.filter(|_| pdu.error.is_ok());
-                claims.push(Claim { at: event.at, plug: name.clone(), power });
+                claims.push(Claim { at: event.at, plug: name.clone(), power, again });
             }
         }
     }

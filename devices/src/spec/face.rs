@@ -1,5 +1,6 @@
 //! One way to speak to a device: what every protocol has, asked in one place.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +76,14 @@ impl FaceSpec {
             }
             Self::Snmp(face) => claims::of_snmp(face, &plant.plugs, dialogue),
             Self::Replay(_) => Vec::new(),
+        }
+    }
+
+    /// The names that people gave these plugs, see [`DeviceSpec::called`](crate::DeviceSpec::called).
+    pub(super) fn called(&self, plant: &PlantSpec) -> BTreeMap<String, String> {
+        match self {
+            Self::Snmp(face) => face.called(&plant.plugs),
+            Self::Ipmi(_) | Self::Replay(_) => BTreeMap::new(),
         }
     }
 

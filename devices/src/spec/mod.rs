@@ -143,6 +143,12 @@ impl DeviceSpec {
         claims
     }
 
+    /// The names that people gave the plugs, where the device tells one of each and no two are the same: plug → name.
+    #[must_use]
+    pub fn called(&self) -> std::collections::BTreeMap<String, String> {
+        self.faces.iter().map(|face| face.called(&self.plant)).find(|names| !names.is_empty()).unwrap_or_default()
+    }
+
     /// How long the device needs, with no more faults, until nothing of the past can stand in the way of a retry: sessions
     /// that the trouble left open have expired, times for which its rules keep it silent are over, and plugs that were
     /// moving have come to rest.

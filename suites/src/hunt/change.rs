@@ -14,6 +14,8 @@ pub(crate) enum Change {
     Asked(Vec<String>),
     /// These options, all of them.
     Options(Options),
+    /// The plugs by the names that people gave them.
+    ByName,
     /// This way of handing options over, in the fencing daemon's name or not.
     Call(Mode, bool),
     /// This account, with the options for it.
@@ -34,6 +36,7 @@ impl Change {
                 case.plug = plugs.next().unwrap_or_default();
                 case.also = plugs.collect();
             }
+            Change::ByName => case.by_name = true,
             Change::Options(options) => case.options.clone_from(options),
             Change::Call(mode, as_service) => (case.mode, case.as_service) = (*mode, *as_service),
             Change::Login(login, options) => {
@@ -50,7 +53,7 @@ impl Change {
         let of_all = matches!(action, Action::List | Action::ListStatus | Action::Monitor);
         let asks_only = of_all || matches!(action, Action::Status | Action::Diag);
         match self {
-            Change::Asked(_) => !of_all,
+            Change::Asked(_) | Change::ByName => !of_all,
             Change::Faults(faults) => {
                 // Nobody orders anything, so orders cannot go wrong.
                 !(asks_only && faults.iter().any(|fault| fault.kind.entry().group == fencelab_devices::fault::Group::Control))

@@ -139,16 +139,12 @@ impl Course {
         &self.space
     }
 
-    /// How many different behaviours the cases have reached.
-    pub(crate) fn behaviours(&self) -> usize {
-        self.seen.len()
-    }
-
     /// The next case.
     pub(crate) fn next(&mut self) -> Next {
         if let Some((action, power)) = self.healthy.pop_front() {
             let case = self.space.case(action, power, &[]);
-            return self.give(case, Needs::One);
+            let needs = self.property.map_or(Needs::One, |property| Needs::of(property, &case));
+            return self.give(case, needs);
         }
         loop {
             let Some(queue) = TURNS.get(self.turn % TURNS.len()).copied() else { return Next::Done };
@@ -285,7 +281,10 @@ impl Course {
 /// How often a case is to be played.
 fn needs(property: Option<Property>, is_trouble: bool, may_be_twice: bool) -> Needs {
     match property {
-        Some(property) => Needs::of(property),
+        Some(Property::Heals) => Needs::Retry,
+        Some(Property::Parity) => Needs::Other,
+        Some(Property::NoLeak) => Needs::Witness,
+        Some(_) => Needs::One,
         None if is_trouble && may_be_twice => Needs::Retry,
         None => Needs::One,
     }
@@ -309,7 +308,10 @@ fn unusual(space: &Space, property: Option<Property>, random: &mut ChaCha8Rng) -
             let case = space.case(action, power, &[]);
             planned.push((0, case.clone(), Needs::Other));
             if at == 0 {
-                planned.push((0, case, Needs::Witness));
+                planned.push((0, case.clone(), Needs::Witness));
+            }
+            if at < 2 {
+                planned.push((0, case, Needs::Often));
             }
         }
         if rank > 1 && property.is_none() {
@@ -319,7 +321,7 @@ fn unusual(space: &Space, property: Option<Property>, random: &mut ChaCha8Rng) -
             for change in changes.iter().filter(|change| change.fits(action)) {
                 let case = space.case(action, power, &[change]);
                 let needs = match (property, change) {
-                    (Some(property), _) => Needs::of(property),
+                    (Some(property), _) => Needs::of(property, &case),
                     // What is said more is what may leak; and who was refused says most.
                     (None, Change::Options(_) | Change::Login(..)) if at == 0 => Needs::Witness,
                     (None, Change::Options(_) | Change::Asked(_)) if at == 1 => Needs::Other,

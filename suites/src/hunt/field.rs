@@ -94,7 +94,7 @@ impl Field {
             Some(faults) => {
                 let mut case = space.base_case();
                 case.faults.clone_from(faults);
-                let needs = plan.property.map_or(Needs::One, Needs::of);
+                let needs = plan.property.map_or(Needs::One, |property| Needs::of(property, &case));
                 Source::Replay(Some(Box::new(Planned { number: 0, case, needs })))
             }
             None => {
@@ -260,7 +260,7 @@ impl State {
     fn count(&mut self, planned: &Planned, took: Duration) {
         self.cases += 1;
         let about = match (planned.needs, planned.case.action) {
-            (Needs::Retry, _) => Property::Heals,
+            (Needs::Retry | Needs::Often, _) => Property::Heals,
             (Needs::Other, _) => Property::Parity,
             (Needs::Witness, _) => Property::NoLeak,
             (Needs::One, Action::Off | Action::Reboot | Action::Disable) => Property::NoFalseOff,

@@ -48,6 +48,7 @@ pub(crate) struct Space {
     usual: (Mode, Login, bool),
     shape: String,
     impostor: Option<String>,
+    by_name: bool,
     has_switch: bool,
     /// Where cases begin, the most telling first.
     pub(crate) starts: Vec<(Action, Power)>,
@@ -108,6 +109,7 @@ impl Space {
             usual: plan.call,
             shape: plan.shape.clone(),
             impostor: plan.impostor.clone(),
+            by_name: plan.by_name,
             starts,
             dimensions: Vec::new(),
             kinds,
@@ -142,6 +144,7 @@ impl Space {
         (case.mode, case.login, case.as_service) = self.usual;
         case.shape.clone_from(&self.shape);
         case.impostor.clone_from(&self.impostor);
+        case.by_name = self.by_name;
         for change in changes {
             change.make(&mut case);
         }
@@ -191,9 +194,11 @@ impl Space {
             Vec::new()
         };
         let others = if self.impostor.is_none() { impostors(spec) } else { Vec::new() };
+        let names = if spec.called().is_empty() { Vec::new() } else { vec![Change::ByName] };
         vec![
             options,
             asked,
+            names,
             calls.collect(),
             shapes,
             logins.collect(),

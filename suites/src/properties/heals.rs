@@ -7,7 +7,7 @@ use crate::properties::every_action;
 use crate::run::{Exit, Run};
 use crate::verdict::{Class, Judgement, Property};
 
-/// `retry` is the same action again, on the same device, after every fault was cleared. It must do what the action does on
+/// `retry` is the same action again, on the same device, after every fault was cleared; or the last of many, if there was none. It must do what the action does on
 /// a healthy device: whatever the trouble left behind (sessions, half-done commands) may not stand in the way.
 ///
 /// `case.power` is not asked: the trouble may have moved the plug.
@@ -25,7 +25,8 @@ pub fn check(case: &Case, retry: &Run) -> Judgement {
         Ok(()) => Judgement::Holds,
         Err(what) => {
             let class = if retry.exit == Exit::Killed { Class::Hang } else { Class::Refusal };
-            let evidence = format!("with the faults gone, {} still failed: {what}", case.action);
+            let when = if case.faults.is_empty() { "run again and again" } else { "with the faults gone" };
+            let evidence = format!("{when}, {} failed at last: {what}", case.action);
             Judgement::broken(Property::Heals, class, evidence)
         }
     }

@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn only_a_claim_of_that_very_state_excuses() {
         let mut run = Run::by_hand(still(Power::On), 2, s(1));
-        let claim = |plug: &str, power| vec![Claim { at: s(0), plug: plug.to_owned(), power }];
+        let claim = |plug: &str, power| vec![Claim { at: s(0), plug: plug.to_owned(), power, again: false }];
         run.claims = claim("1", Some(Power::Off));
         assert!(matches!(check(&status(Power::On), &run), Judgement::Deceived(_)));
         run.claims = claim("1", None);

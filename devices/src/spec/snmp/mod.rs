@@ -5,6 +5,7 @@ mod keys;
 mod pattern;
 pub(crate) mod table;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -325,6 +326,27 @@ pub struct Fields {
 }
 
 impl SnmpFace {
+    /// The texts by which people call the plugs: of the first object that holds one for each plug, no two of them the same, and
+    /// none of them another plug's own name.
+    pub(crate) fn called(&self, plugs: &[(String, Power)]) -> BTreeMap<String, String> {
+        let mut columns: BTreeMap<usize, BTreeMap<String, String>> = BTreeMap::new();
+        for row in self.table.rows() {
+            let Cell::Described { object, plugs: about, .. } = &row.cell else { continue };
+            let ([plug], Value::OctetString(octets)) = (about.as_ref(), &row.value) else { continue };
+            let is_text = self.objects.get(*object).is_some_and(|object| object.content == Content::Fixed);
+            let (Some((plug, _)), Ok(text)) = (plugs.get(*plug), std::str::from_utf8(octets)) else { continue };
+            if is_text && !text.is_empty() {
+                columns.entry(*object).or_default().insert(plug.clone(), text.to_owned());
+            }
+        }
+        let tells_apart = |names: &BTreeMap<String, String>| {
+            let texts: BTreeSet<&String> = names.values().collect();
+            let is_own = |text: &String| plugs.iter().any(|(plug, _)| plug == text);
+            names.len() == plugs.len() && texts.len() == names.len() && !texts.into_iter().any(is_own)
+        };
+        columns.into_values().find(tells_apart).unwrap_or_default()
+    }
+
     /// How long the face may behave unusually by itself after trouble has ended.
     pub(crate) fn convalescence(&self) -> Duration {
         longest_window(&self.rules)
