@@ -147,6 +147,7 @@ impl Device {
     /// A datagram of `peer` reaches the network before face number `face`: any bytes, never a panic.
     pub fn handle(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         self.advance(now);
+        self.faults.begin_exchange();
         if self.faults.is_empty() {
             self.process(now, face, peer, datagram);
             return;

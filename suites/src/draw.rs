@@ -44,11 +44,7 @@ impl Draws {
 }
 
 /// Any fault of these kinds, in the words of this protocol, in any scope that means something for it.
-fn fault(
-    kinds: Vec<&'static Entry>,
-    protocol: String,
-    states: Vec<String>,
-) -> impl Strategy<Value = Fault> {
+fn fault(kinds: Vec<&'static Entry>, protocol: String, states: Vec<String>) -> impl Strategy<Value = Fault> {
     let states = if states.is_empty() { vec![String::new()] } else { states };
     let time = (0..=1000_u32, any::<bool>());
     let scope = (

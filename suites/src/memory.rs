@@ -131,7 +131,7 @@ impl Rack {
         let place = Place { host: HOSTS[0].to_owned(), port };
         world.route(HOSTS[0], place.port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
         world.route(HOSTS[1], place.port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
-        world.script(SCRIPT, self.account.password.clone());
+        world.script(SCRIPT, self.account.as_told(case.login).password);
         world.advance_to(started);
         let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);
 

@@ -101,7 +101,8 @@ impl Timing {
         let brief = self.seconds("login_timeout") + self.seconds("shell_timeout");
         let single = if self.by_power_timeout { brief.max(power) } else { brief };
         let exchange = self.ask * single;
-        let reach = exchange + self.seconds("power_wait") + power + self.seconds("stonith_status_sleep") + exchange;
+        let reach =
+            exchange + self.seconds("power_wait") + power + self.seconds("stonith_status_sleep") + exchange;
         let attempts = 1.0 + self.seconds("retry_on");
         let seconds = match action {
             Action::Metadata | Action::Manpage | Action::ValidateAll => 0.0,

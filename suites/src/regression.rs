@@ -182,7 +182,8 @@ fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Optio
 
 fn finding(agent: &Agent, spec: &DeviceSpec, case: &Case, run: &crate::run::Run, breach: Breach) -> Finding {
     let (suite, check) = (Suite::Regression, Some(REGRESSION));
-    Facts { suite, check, spec, stood: spec, agent, case, run, breach, rate: (1, 1), unusual: Vec::new() }.finding()
+    Facts { suite, check, spec, stood: spec, agent, case, run, breach, rate: (1, 1), unusual: Vec::new() }
+        .finding()
 }
 
 /// The marked actions of a transcript whose end is known.

@@ -45,6 +45,8 @@ impl fmt::Display for Exit {
 /// A request that reached a device, and what the device did with it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Request {
+    /// Which datagram that reached the device it was, counted from 1.
+    pub exchange: u32,
     /// When it came in.
     pub at: Duration,
     /// Its name, for example `Get Chassis Status`.

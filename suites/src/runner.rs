@@ -84,7 +84,8 @@ fn conform(
     let mut books: Vec<Mutex<Vec<Cell>>> = Vec::new();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for (at, pair) in pairs.iter().enumerate() {
-        let stage = MemoryStage::new(Arc::clone(&pair.subject), Arc::new(StandIns::of(Arc::clone(&pair.spec))));
+        let stage =
+            MemoryStage::new(Arc::clone(&pair.subject), Arc::new(StandIns::of(Arc::clone(&pair.spec))));
         let tasks = conformance::tasks(plan, &stage, &pair.extent).into_iter().map(|task| (at, task));
         if pair.subject.agent.is_builtin() {
             ours.extend(tasks)

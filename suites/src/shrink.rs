@@ -82,7 +82,12 @@ fn breach(played: &Played, case: &Case, stage: &dyn Stage, property: Property) -
 /// Shrinks, confirms and writes down. `first` is a case as it was played, `base` the one with nothing unusual.
 ///
 /// `None` only for a hang of an external agent that does not show each time: a busy machine makes anybody late.
-pub(crate) fn shrink(stage: &dyn Stage, base: &Case, first: Broken, effort: Effort) -> Option<(Broken, (u32, u32))> {
+pub(crate) fn shrink(
+    stage: &dyn Stage,
+    base: &Case,
+    first: Broken,
+    effort: Effort,
+) -> Option<(Broken, (u32, u32))> {
     let (property, class) = (first.breach.property, first.breach.class);
     let mut least = first;
     let mut plays = 0;
@@ -125,7 +130,9 @@ fn rate(stage: &dyn Stage, least: &Broken, effort: Effort) -> (u32, u32) {
             return rate;
         }
         let property = least.breach.property;
-        let Some(played) = stage.play_for_certain(&least.case, Needs::of(property, &least.case)) else { return rate };
+        let Some(played) = stage.play_for_certain(&least.case, Needs::of(property, &least.case)) else {
+            return rate;
+        };
         let shows = breach(&played, &least.case, stage, property)
             .is_some_and(|breach| breach.class == least.breach.class);
         rate = (rate.0 + u32::from(shows), rate.1 + 1);
@@ -133,7 +140,12 @@ fn rate(stage: &dyn Stage, least: &Broken, effort: Effort) -> (u32, u32) {
 }
 
 /// The finding of a confirmed case. `unusual`: options that a replay must give.
-pub(crate) fn write_down(stage: &dyn Stage, broken: Broken, rate: (u32, u32), unusual: Vec<(String, String)>) -> Finding {
+pub(crate) fn write_down(
+    stage: &dyn Stage,
+    broken: Broken,
+    rate: (u32, u32),
+    unusual: Vec<(String, String)>,
+) -> Finding {
     let Broken { case, breach, played } = broken;
     let run = match breach.property {
         Property::Heals => played.retry.as_ref().unwrap_or(&played.run),
@@ -142,7 +154,19 @@ pub(crate) fn write_down(stage: &dyn Stage, broken: Broken, rate: (u32, u32), un
     };
     let (spec, agent) = (stage.spec(), &stage.subject().agent);
     let stood = &played.spec;
-    Facts { suite: Suite::Properties, check: None, spec, stood, agent, case: &case, run, breach, rate, unusual }.finding()
+    Facts {
+        suite: Suite::Properties,
+        check: None,
+        spec,
+        stood,
+        agent,
+        case: &case,
+        run,
+        breach,
+        rate,
+        unusual,
+    }
+    .finding()
 }
 
 /// Simpler relatives of a case, the boldest first: without a fault, without another thing that is unusual, with a wider scope, with
@@ -220,7 +244,8 @@ fn plainer(fault: &Fault) -> Vec<Fault> {
     put(&|scope| scope.first = None);
     put(&|scope| scope.window = None);
     put(&|scope| scope.exchange = None);
-    let half = |time: Duration| Duration::from_millis(u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX));
+    let half =
+        |time: Duration| Duration::from_millis(u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX));
     let kind = match &fault.kind {
         FaultKind::Delay(time) => FaultKind::Delay(half(*time)),
         FaultKind::DoneLate(time) => FaultKind::DoneLate(half(*time)),

@@ -62,16 +62,17 @@ pub(crate) fn impostors(spec: &DeviceSpec) -> Vec<String> {
     let protocol = |spec: &DeviceSpec| spec.faces.first().map(|face| face.protocol().to_owned());
     let folders = |folder: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-        let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        let mut folders: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
         folders.sort();
         folders
     };
     let mut found = Vec::new();
     for vendor in corpus(spec).map(folders).unwrap_or_default() {
         let others = folders(&vendor).into_iter().filter_map(|folder| DeviceSpec::load(&folder).ok());
-        let other = others
-            .into_iter()
-            .find(|other| protocol(other) == protocol(spec) && !other.agents.iter().any(|agent| spec.agents.contains(agent)));
+        let other = others.into_iter().find(|other| {
+            protocol(other) == protocol(spec) && !other.agents.iter().any(|agent| spec.agents.contains(agent))
+        });
         found.extend(other.map(|other| other.id.clone()));
     }
     found

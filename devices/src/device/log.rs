@@ -9,6 +9,8 @@ use serde::Serialize;
 pub struct RequestLog {
     /// Counted from 1; plant changes name it as their cause.
     pub number: u64,
+    /// Which exchange it was, as faults count them (`exchange=N`).
+    pub exchange: u32,
     /// When it reached the face.
     pub at: Duration,
     /// The face's index.
@@ -75,6 +77,7 @@ mod tests {
         log.keep(10);
         for number in 1..=1000 {
             let entry = RequestLog {
+                exchange: 0,
                 number: 0,
                 at: Duration::ZERO,
                 face: 0,

@@ -68,7 +68,6 @@ impl Network {
         peer: SocketAddr,
         bytes: &[u8],
     ) {
-        faults.begin_exchange();
         for datagram in suffer(now, faults, INWARD, op, bytes.to_vec()) {
             self.arrivals.push(datagram, face, peer);
         }

@@ -110,6 +110,7 @@ impl Bmc {
                     }
                 }
                 context.log.push(RequestLog {
+                    exchange: context.faults.exchange(),
                     number,
                     at: now,
                     face: context.face,

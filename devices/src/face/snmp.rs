@@ -173,6 +173,7 @@ impl SnmpAgent {
         }
         let effect = std::mem::take(&mut outcome.effect);
         context.log.push(RequestLog {
+            exchange: context.faults.exchange(),
             number,
             at: now,
             face: context.face,

@@ -146,7 +146,11 @@ impl DeviceSpec {
     /// The names that people gave the plugs, where the device tells one of each and no two are the same: plug → name.
     #[must_use]
     pub fn called(&self) -> std::collections::BTreeMap<String, String> {
-        self.faces.iter().map(|face| face.called(&self.plant)).find(|names| !names.is_empty()).unwrap_or_default()
+        self.faces
+            .iter()
+            .map(|face| face.called(&self.plant))
+            .find(|names| !names.is_empty())
+            .unwrap_or_default()
     }
 
     /// How long the device needs, with no more faults, until nothing of the past can stand in the way of a retry: sessions

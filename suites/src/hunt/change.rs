@@ -56,7 +56,10 @@ impl Change {
             Change::Asked(_) | Change::ByName => !of_all,
             Change::Faults(faults) => {
                 // Nobody orders anything, so orders cannot go wrong.
-                !(asks_only && faults.iter().any(|fault| fault.kind.entry().group == fencelab_devices::fault::Group::Control))
+                !(asks_only
+                    && faults
+                        .iter()
+                        .any(|fault| fault.kind.entry().group == fencelab_devices::fault::Group::Control))
             }
             _ => true,
         }

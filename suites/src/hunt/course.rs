@@ -91,6 +91,8 @@ pub(crate) struct Course {
     single: VecDeque<(Case, Needs)>,
     placed: Option<VecDeque<(Case, Needs)>>,
     cover: Cover,
+    /// The plainest trouble of each kind.
+    plain: Vec<Fault>,
     turn: usize,
     draws: Draws,
     given: u64,
@@ -113,6 +115,10 @@ impl Course {
         let mut sizes = vec![space.starts.len()];
         sizes.extend(space.dimensions.iter().map(|changes| changes.len() + 1));
         sizes.push(space.troubles.len() + 1);
+        // One more trouble beside it: the plainest of each kind.
+        let plain: Vec<Fault> =
+            space.troubles.iter().filter(|(soon, _)| *soon == 0).map(|(_, fault)| fault.clone()).collect();
+        sizes.push(plain.len() + 1);
         Course {
             healthy: space.starts.iter().copied().collect(),
             property,
@@ -123,6 +129,7 @@ impl Course {
             single,
             placed: None,
             cover: Cover::new(sizes),
+            plain,
             turn: 0,
             draws,
             given: 0,
@@ -202,15 +209,27 @@ impl Course {
         for _ in 0..4 {
             let values = self.cover.next(&mut self.random)?;
             let (first, rest) = values.split_first()?;
+            let (plain, rest) = rest.split_last()?;
             let (trouble, rest) = rest.split_last()?;
             let start = *self.space.starts.get(*first)?;
-            let trouble = trouble.checked_sub(1).and_then(|at| self.space.troubles.get(at));
-            let trouble = trouble.map(|(_, fault)| Change::Faults(vec![fault.clone()]));
+            let trouble =
+                trouble.checked_sub(1).and_then(|at| self.space.troubles.get(at)).map(|(_, fault)| fault);
+            let plain = plain.checked_sub(1).and_then(|at| self.plain.get(at));
+            let mut faults: Vec<Fault> = trouble.into_iter().chain(plain).cloned().collect();
+            faults.dedup();
+            let is_two = faults.len() > 1;
+            let trouble = (!faults.is_empty()).then_some(Change::Faults(faults));
             let unusual = self.space.dimensions.iter().zip(rest);
             let changes = unusual.filter_map(|(changes, value)| changes.get(value.checked_sub(1)?));
-            let changes: Vec<&Change> = changes.chain(&trouble).filter(|change| change.fits(start.0)).collect();
-            if changes.len() > 1 {
-                return Some((self.space.case(start.0, start.1, &changes), self.needs(trouble.is_some(), false)));
+            let changes: Vec<&Change> =
+                changes.chain(&trouble).filter(|change| change.fits(start.0)).collect();
+            if changes.len() > 1 || is_two {
+                let needs = match (self.property, self.given % 4) {
+                    // What is the same on a healthy device may differ in trouble; in real time, though, trouble differs by itself.
+                    (None, 0) if self.is_cheap => Needs::Other,
+                    _ => self.needs(trouble.is_some(), false),
+                };
+                return Some((self.space.case(start.0, start.1, &changes), needs));
             }
         }
         None
@@ -335,7 +354,12 @@ fn unusual(space: &Space, property: Option<Property>, random: &mut ChaCha8Rng) -
 }
 
 /// Each single trouble from each start.
-fn singles(space: &Space, property: Option<Property>, is_cheap: bool, random: &mut ChaCha8Rng) -> VecDeque<(Case, Needs)> {
+fn singles(
+    space: &Space,
+    property: Option<Property>,
+    is_cheap: bool,
+    random: &mut ChaCha8Rng,
+) -> VecDeque<(Case, Needs)> {
     let mut planned = Vec::new();
     for (at, (action, power)) in space.starts.iter().copied().enumerate() {
         let rank = space.rank((action, power));

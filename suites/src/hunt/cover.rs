@@ -1,8 +1,9 @@
 //! Covers pairs: cases in which every value of every dimension meets every value of every other one, in few cases.
 //!
 //! Most defects need one unusual thing or two at once (D. R. Kuhn et al., NIST SP 800-142, §1). Trying all pairs one by one is
-//! dear; a case that is unusual in several ways covers many pairs at once. The generator is greedy: it takes a pair that is still
-//! open and fills the other dimensions with what closes most of the open ones, out of a few draws.
+//! dear; a case that is unusual in several ways covers many pairs at once, but may also hide what one of them would have shown. The
+//! generator is greedy and moderate: it takes a pair that is still open, leaves most of the other dimensions as usual, and of a few
+//! draws takes the one that closes most of the open pairs.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +56,13 @@ impl Cover {
     }
 
     fn draw(&self, (one, two): Pair, random: &mut ChaCha8Rng) -> Vec<usize> {
-        let mut case: Vec<usize> = self.sizes.iter().map(|size| below(random, *size)).collect();
+        // Mostly the usual: whatever is refused at the door hides what stands behind it.
+        let mut value = |(dimension, size): (usize, &usize)| match dimension {
+            0 => below(random, *size),
+            _ if below(random, 4) == 0 => below(random, *size),
+            _ => 0,
+        };
+        let mut case: Vec<usize> = self.sizes.iter().enumerate().map(&mut value).collect();
         for (dimension, value) in [one, two] {
             if let Some(slot) = case.get_mut(dimension) {
                 *slot = value;
@@ -108,7 +115,7 @@ mod tests {
         }
         assert_eq!((seen.len(), cover.open()), (all, 0));
         // One by one it would be as many cases as pairs.
-        assert!(cases * 2 < all, "{cases} cases for {all} pairs");
+        assert!(cases < all, "{cases} cases for {all} pairs");
     }
 
     #[test]

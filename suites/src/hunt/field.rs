@@ -88,7 +88,8 @@ impl Field {
             }
             Ok(_) => Cell::new(&label, &spec.id, Suite::Properties, property.name()),
         };
-        let cells = Property::ALL.into_iter().filter(wanted).map(|property| (property, cell(property))).collect();
+        let cells =
+            Property::ALL.into_iter().filter(wanted).map(|property| (property, cell(property))).collect();
         let base = space.as_ref().ok().map(Space::base_case);
         let source = space.ok().map(|space| match &plan.faults {
             Some(faults) => {
@@ -100,9 +101,9 @@ impl Field {
             None => {
                 // Of the names, so that a hunt of one agent and a hunt of all play the same cases.
                 let name = format!("{} {}", subject.agent.name(), spec.id);
-                let seed = name.bytes().fold(plan.seed, |seed, byte| {
-                    (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-                });
+                let seed = name
+                    .bytes()
+                    .fold(plan.seed, |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
                 Source::Course(Box::new(Course::new(space, plan.property, subject.agent.is_builtin(), seed)))
             }
         });
@@ -221,7 +222,9 @@ impl Field {
         match &lock(&self.state).source {
             Some(Source::Course(course)) => course.space().unusual(case),
             // A replay gives what it was given.
-            Some(Source::Replay(_)) | None => case.options.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+            Some(Source::Replay(_)) | None => {
+                case.options.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+            }
         }
     }
 

@@ -17,13 +17,19 @@ pub(crate) struct Exchange {
     pub(crate) is_order: bool,
 }
 
-/// The places of a healthy run: of each kind of question the first, the second and the last.
+/// The places of a healthy run: of each kind of question the first, the second and the last; and of what opens sessions, which the
+/// device's log does not name.
 pub(crate) fn places(run: &Run) -> Vec<Exchange> {
     let mut kinds: BTreeMap<String, Vec<Exchange>> = BTreeMap::new();
-    for (number, request) in (1..).zip(&run.requests) {
-        let kind: String = request.request.chars().filter(|letter| !letter.is_ascii_digit()).collect();
-        let exchange = Exchange { number, kind: kind.clone(), is_order: request.effect.is_some() };
-        kinds.entry(kind).or_default().push(exchange);
+    let mut next = 1;
+    let mut put = |exchange: Exchange| kinds.entry(exchange.kind.clone()).or_default().push(exchange);
+    for request in &run.requests {
+        for number in next..request.exchange {
+            put(Exchange { number, kind: "session".to_owned(), is_order: false });
+        }
+        next = request.exchange.saturating_add(1);
+        let kind = request.request.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+        put(Exchange { number: request.exchange, kind, is_order: request.effect.is_some() });
     }
     let mut places: Vec<Exchange> = Vec::new();
     for of_kind in kinds.into_values() {
@@ -39,7 +45,10 @@ pub(crate) fn places(run: &Run) -> Vec<Exchange> {
 /// agent, as far as anybody can see.
 pub(crate) fn mark(run: &Run) -> u64 {
     let plain = |text: &str| -> String {
-        text.chars().filter(|letter| !letter.is_ascii_digit() && !letter.is_ascii_punctuation()).take(60).collect()
+        text.chars()
+            .filter(|letter| !letter.is_ascii_digit() && !letter.is_ascii_punctuation())
+            .take(60)
+            .collect()
     };
     let mut words: Vec<String> = vec![run.exit.to_string()];
     let last = |text: &str| text.lines().rev().find(|line| !line.trim().is_empty()).map(plain);
@@ -56,7 +65,9 @@ pub(crate) fn mark(run: &Run) -> u64 {
     words.extend(run.target.changes.iter().map(|change| format!("{:?}{:?}", change.power, change.by)));
     // FNV-1a, 64 bits (draft-eastlake-fnv): the same in every build, for a journal outlives its program.
     let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -69,9 +80,10 @@ mod tests {
 
     fn run(names: &[&str]) -> Run {
         let mut run = Run::by_hand(Truth::default(), 0, Duration::from_secs(1));
-        run.requests = names
-            .iter()
-            .map(|name| Request {
+        run.requests = (1..)
+            .zip(names)
+            .map(|(exchange, name)| Request {
+                exchange,
                 at: Duration::ZERO,
                 request: (*name).to_owned(),
                 answer: "ok 1".to_owned(),

@@ -82,13 +82,19 @@ impl Journal {
                     if found != head {
                         return Err(format!(
                             "{}: it belongs to another hunt ({}, fencelab {}); name another file, or remove it to begin anew",
-                            place(), found.hunt, found.fencelab_hunt
+                            place(),
+                            found.hunt,
+                            found.fencelab_hunt
                         ));
                     }
                     is_new = false;
                 } else {
                     let entry: Entry = serde_json::from_str(&line).map_err(|error| {
-                        format!("{}:{}: {error}; remove the lines from there on, or the file", place(), error.column())
+                        format!(
+                            "{}:{}: {error}; remove the lines from there on, or the file",
+                            place(),
+                            error.column()
+                        )
                     })?;
                     before.insert((entry.field.clone(), entry.number), entry);
                 }

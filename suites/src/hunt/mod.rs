@@ -80,7 +80,8 @@ pub(crate) fn hunt(
     troubles: &mut Vec<String>,
 ) -> Vec<Cell> {
     let start = Instant::now();
-    let journal = plan.journal.as_ref().map(|path| Journal::open(path, &hunt_in_words(plan, pairs))).transpose();
+    let journal =
+        plan.journal.as_ref().map(|path| Journal::open(path, &hunt_in_words(plan, pairs))).transpose();
     let journal = journal.unwrap_or_else(|error| {
         troubles.push(error);
         None
@@ -140,10 +141,18 @@ fn in_shard<'a>(plan: &Plan, pairs: &'a [Pair]) -> impl Iterator<Item = &'a Pair
 
 /// What makes two hunts the same: everything that decides which cases are played in which order.
 fn hunt_in_words(plan: &Plan, pairs: &[Pair]) -> String {
-    let names: Vec<String> = pairs.iter().map(|pair| format!("{}@{}", pair.subject.agent, pair.spec.id)).collect();
+    let names: Vec<String> =
+        pairs.iter().map(|pair| format!("{}@{}", pair.subject.agent, pair.spec.id)).collect();
     let about = format!(
         "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {names:?}",
-        plan.property, plan.action, plan.power, plan.plugs, plan.options, plan.shape, plan.impostor, plan.shard
+        plan.property,
+        plan.action,
+        plan.power,
+        plan.plugs,
+        plan.options,
+        plan.shape,
+        plan.impostor,
+        plan.shard
     );
     let hash = about.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -81,7 +81,12 @@ impl Space {
         if starts.is_empty() {
             // Somebody asked for a state with which this action does not usually begin.
             let power = plan.power.unwrap_or(Power::On);
-            starts.extend(Action::ALL.into_iter().filter(|action| !action.is_offline() && wanted(*action)).map(|action| (action, power)));
+            starts.extend(
+                Action::ALL
+                    .into_iter()
+                    .filter(|action| !action.is_offline() && wanted(*action))
+                    .map(|action| (action, power)),
+            );
         }
         if starts.is_empty() {
             return Err("the agent advertises no action that it is about");
@@ -122,7 +127,11 @@ impl Space {
             let is_fixed = !plan.plugs.is_empty();
             space.dimensions = space.dimensions_of(spec, subject, is_fixed, &plugs);
             if plan.property != Some(Property::Parity) {
-                let timing = Timing::of(&space.base_case(), &subject.advert.defaults(), crate::promise::Effort::default());
+                let timing = Timing::of(
+                    &space.base_case(),
+                    &subject.advert.defaults(),
+                    crate::promise::Effort::default(),
+                );
                 space.troubles = trouble::single(&space.kinds, &space.protocol, &space.states, &timing);
             }
         }
@@ -173,7 +182,13 @@ impl Space {
         }
     }
 
-    fn dimensions_of(&self, spec: &DeviceSpec, subject: &Subject, plugs_are_fixed: bool, plugs: &[String]) -> Vec<Vec<Change>> {
+    fn dimensions_of(
+        &self,
+        spec: &DeviceSpec,
+        subject: &Subject,
+        plugs_are_fixed: bool,
+        plugs: &[String],
+    ) -> Vec<Vec<Change>> {
         let link = Link::of(spec);
         let mut options: Vec<Change> =
             variants(spec, subject, &self.base, &self.given).into_iter().map(Change::Options).collect();
@@ -211,7 +226,12 @@ impl Space {
         let mut options = self.base.clone();
         let words = [("verbose", "1"), ("verbose_level", "3"), ("debug_file", DEBUG_FILE), ("debug", "1")];
         let has = |key: &str| subject.advert.parameters.contains_key(key) && !self.given.contains_key(key);
-        options.extend(words.into_iter().filter(|(key, _)| has(key)).map(|(key, value)| (key.to_owned(), value.to_owned())));
+        options.extend(
+            words
+                .into_iter()
+                .filter(|(key, _)| has(key))
+                .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
         (options != self.base).then_some(options)
     }
 
@@ -231,7 +251,9 @@ impl Space {
         }
         // The tenth and its like, in which another plug's name begins or ends.
         let nested = plugs.iter().find(|name| {
-            plugs.iter().any(|other| other != *name && (name.starts_with(other.as_str()) || name.ends_with(other.as_str())))
+            plugs.iter().any(|other| {
+                other != *name && (name.starts_with(other.as_str()) || name.ends_with(other.as_str()))
+            })
         });
         asked.extend(nested.map(|name| vec![name.clone()]));
         if self.has_switch {
@@ -268,4 +290,3 @@ fn is_about(property: Property, action: Action, spec: &DeviceSpec) -> bool {
         Property::Segmentation | Property::EveryAction => true,
     }
 }
-

@@ -31,7 +31,9 @@ impl Throttle {
         loop {
             let now = Instant::now();
             let since = now.saturating_duration_since(*last);
-            if since >= LOOK && (runnable().is_none_or(|count| count <= self.cores + 1) || now >= begun + PATIENCE) || now >= until
+            if since >= LOOK
+                && (runnable().is_none_or(|count| count <= self.cores + 1) || now >= begun + PATIENCE)
+                || now >= until
             {
                 *last = now;
                 return;

@@ -13,7 +13,12 @@ const BYTES: [u16; 12] = [0, 1, 2, 4, 8, 12, 16, 20, 28, 36, 44, 56];
 
 /// Every kind with every value, for as long as the run lasts; with each, how soon it is worth trying: the first value of a kind
 /// before its others, and those before the scopes of the network.
-pub(crate) fn single(kinds: &[&'static Entry], protocol: &str, states: &[String], timing: &Timing) -> Vec<(u8, Fault)> {
+pub(crate) fn single(
+    kinds: &[&'static Entry],
+    protocol: &str,
+    states: &[String],
+    timing: &Timing,
+) -> Vec<(u8, Fault)> {
     let mut troubles = Vec::new();
     for entry in kinds {
         let values = values(entry, protocol, states, timing);
@@ -47,7 +52,11 @@ fn scopes(group: Group, fault: Fault) -> Vec<Fault> {
 }
 
 /// The same troubles at one place of a dialogue only.
-pub(crate) fn at(exchange: &Exchange, troubles: &[(u8, Fault)], entry_of: impl Fn(&FaultKind) -> Group) -> Vec<(u8, Fault)> {
+pub(crate) fn at(
+    exchange: &Exchange,
+    troubles: &[(u8, Fault)],
+    entry_of: impl Fn(&FaultKind) -> Group,
+) -> Vec<(u8, Fault)> {
     let mut seen = std::collections::BTreeSet::new();
     let mut placed = Vec::new();
     for (rank, fault) in troubles {
@@ -92,7 +101,9 @@ fn values(entry: &Entry, protocol: &str, states: &[String], timing: &Timing) -> 
             let places = BYTES.into_iter().filter(|place| (min..=max).contains(place));
             places.map(|place| entry.with(place.into(), none, "", during)).collect()
         }
-        Argument::Number { min, max } => (min..=max).map(|number| entry.with(number.into(), none, "", during)).collect(),
+        Argument::Number { min, max } => {
+            (min..=max).map(|number| entry.with(number.into(), none, "", during)).collect()
+        }
         Argument::Value(numbers) => {
             numbers.iter().map(|number| entry.with(*number, none, "", during)).collect()
         }

@@ -216,6 +216,7 @@ mod tests {
         assert_eq!(judge(Action::Diag, &none), Some(Class::Refusal), "the device was not even asked");
         let answer = "0xcc invalid data field in request".to_owned();
         none.requests.push(crate::run::Request {
+            exchange: 1,
             at: s(0),
             request: "Chassis Control".to_owned(),
             answer,

@@ -70,8 +70,13 @@ mod tests {
 
     fn asked(run: &mut Run, names: &[&str]) {
         let at = Duration::ZERO;
-        let request =
-            |name: &&str| Request { at, request: (*name).to_owned(), answer: "ok".to_owned(), effect: None };
+        let request = |name: &&str| Request {
+            exchange: 1,
+            at,
+            request: (*name).to_owned(),
+            answer: "ok".to_owned(),
+            effect: None,
+        };
         run.requests = names.iter().map(request).collect();
     }
 

@@ -93,7 +93,12 @@ mod tests {
     fn what_was_read_of_another_plug_may_be_written_back() {
         let wrong = two().then(s(2), "2", Power::Off, Mover::Command);
         let mut run = Run::by_hand(wrong, 1, s(3));
-        let claim = |at, power| crate::run::Claim { at: s(at), plug: "2".to_owned(), power: Some(power), again: false };
+        let claim = |at, power| crate::run::Claim {
+            at: s(at),
+            plug: "2".to_owned(),
+            power: Some(power),
+            again: false,
+        };
         run.claims = vec![claim(1, Power::Off)];
         assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
         run.claims = vec![claim(1, Power::On), claim(3, Power::Off)];

@@ -117,6 +117,7 @@ impl Player {
             Received::Command { ticket, request, session, .. } => {
                 let answer = self.answer(now, session, &request, context);
                 context.log.push(RequestLog {
+                    exchange: context.faults.exchange(),
                     number: 0,
                     at: now,
                     face: context.face,

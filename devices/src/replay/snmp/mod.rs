@@ -97,6 +97,7 @@ impl Player {
         let (op, asked) = (op(&request.pdu), request.pdu.clone());
         let answer = self.answer(now, &asked, context);
         context.log.push(RequestLog {
+            exchange: context.faults.exchange(),
             number: 0,
             at: now,
             face: context.face,

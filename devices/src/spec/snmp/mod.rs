@@ -334,7 +334,9 @@ impl SnmpFace {
             let Cell::Described { object, plugs: about, .. } = &row.cell else { continue };
             let ([plug], Value::OctetString(octets)) = (about.as_ref(), &row.value) else { continue };
             let is_text = self.objects.get(*object).is_some_and(|object| object.content == Content::Fixed);
-            let (Some((plug, _)), Ok(text)) = (plugs.get(*plug), std::str::from_utf8(octets)) else { continue };
+            let (Some((plug, _)), Ok(text)) = (plugs.get(*plug), std::str::from_utf8(octets)) else {
+                continue;
+            };
             if is_text && !text.is_empty() {
                 columns.entry(*object).or_default().insert(plug.clone(), text.to_owned());
             }
