@@ -64,17 +64,22 @@ fn verdict(outcome: &Outcome) -> (&'static str, String) {
     }
 }
 
+/// A number with its name.
+fn tile(number: usize, one: &'static str, many: &'static str) -> (String, &'static str) {
+    (thousands(number as u64), if number == 1 { one } else { many })
+}
+
 fn tiles(outcome: &Outcome) -> Markup {
     let report = &outcome.report;
     let agents: std::collections::BTreeSet<&str> =
         report.cells.iter().map(|cell| cell.agent.as_str()).collect();
     let mut tiles = vec![
-        (agents.len().to_string(), "agents"),
-        (report.devices.len().to_string(), "devices"),
-        (thousands(report.cases()), "cases"),
-        (outcome.unexpected().count().to_string(), "causes"),
-        (outcome.found().to_string(), "findings"),
-        (outcome.known().to_string(), "expected findings"),
+        tile(agents.len(), "agent", "agents"),
+        tile(report.devices.len(), "device", "devices"),
+        tile(report.cases() as usize, "case", "cases"),
+        tile(outcome.unexpected().count(), "cause", "causes"),
+        tile(outcome.found(), "finding", "findings"),
+        tile(outcome.known(), "expected", "expected"),
         (format!("{:.1} s", report.took.as_secs_f64()), "in all"),
         (report.seed.to_string(), "seed"),
     ];

@@ -92,6 +92,19 @@ fn is_ipmi(event: &Event) -> bool {
     matches!(&event.kind, Kind::Say { body: Body::Object { protocol, .. }, .. } if protocol == "ipmi")
 }
 
+/// Whether an answer has to do with power at all, as far as one event shows it: with IPMI a chassis command (net function 01h).
+fn is_about_power(event: &Event) -> bool {
+    const CHASSIS_RESPONSE: u64 = 1;
+    match &event.kind {
+        Kind::Say { body: Body::Object { protocol, value }, .. } if protocol == "ipmi" => {
+            value.get("netfn").and_then(serde_json::Value::as_u64) == Some(CHASSIS_RESPONSE)
+        }
+        // What sets a session up is not about any plug.
+        Kind::Say { body: Body::Object { protocol, .. }, .. } => protocol != "rmcp+" && protocol != "asf",
+        _ => true,
+    }
+}
+
 fn is_answer(event: &Event) -> bool {
     matches!(event.kind, Kind::Say { from: Side::Device, .. })
 }
@@ -99,7 +112,7 @@ fn is_answer(event: &Event) -> bool {
 /// Marks what the device said: each answer that is untrue of a plug that was asked for, and each that carries trouble of its
 /// own; where there is none, the last answer that the agent had before its wrong word.
 fn mark_answers(finding: &Finding, events: &[Event], end: usize, lines: &mut [Marked]) {
-    let mut last = None;
+    let mut last: Option<(u8, usize)> = None;
     let mut marked = false;
     for (index, event) in events.iter().enumerate().take(end).filter(|(_, event)| is_answer(event)) {
         let Some(line) = lines.get_mut(index) else { continue };
@@ -116,18 +129,20 @@ fn mark_answers(finding: &Finding, events: &[Event], end: usize, lines: &mut [Ma
         } else if let Some(trouble) = trouble(event) {
             line.mark(event, Sign::Evidence, told.first().map(|told| told.plug.as_str()), trouble);
             marked = true;
-        } else if !told.is_empty() || !last.is_some_and(|(_, any)| any) {
-            last = Some((index, !told.is_empty()));
+        } else {
+            let rank = if told.is_empty() { u8::from(is_about_power(event)) } else { 2 };
+            last = last.max(Some((rank, index)));
         }
     }
     // A secret that was seen beside the dialogue has nothing to do with what was said in it.
     if marked || finding.class == Class::Leak {
         return;
     }
-    let Some((index, _)) = last else { return };
+    let Some((_, index)) = last else { return };
     if let (Some(event), Some(line)) = (events.get(index), lines.get_mut(index)) {
         let told = finding.told.iter().rfind(|told| told.at == event.at && matters(finding, told));
-        let note = told.map_or_else(|| String::from("the last answer that the agent had"), says);
+        let note =
+            told.map_or_else(|| String::from("the last answer, and it tells nothing of the plug"), says);
         let plug = told.map(|told| told.plug.as_str()).or(finding.plugs.first().map(String::as_str));
         line.mark(event, Sign::Evidence, plug, note);
     }
@@ -175,7 +190,7 @@ pub(crate) fn word(power: Option<Power>) -> &'static str {
     match power {
         Some(Power::On) => "on",
         Some(Power::Off) => "off",
-        None => "neither",
+        None => "neither on nor off",
     }
 }
 

@@ -36,7 +36,7 @@ code, pre, .mono { font-family: ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mon
 .squares td.square.found { background: var(--bad-soft); }
 .squares td.square.found .pill.bad { text-decoration: underline; text-underline-offset: 2px; }
 td.device { vertical-align: top; } td.device b { position: sticky; top: 38px; }
-td.wide { white-space: normal; overflow-wrap: anywhere; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.wide { white-space: normal; overflow-wrap: break-word; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }

@@ -45,7 +45,7 @@ fn title(finding: &Finding, agent: &str) -> String {
 
 fn what_happens(finding: &Finding, agent: &str) -> String {
     let mut text = format!(
-        "`{agent}` was asked for `{}` of {} that was {} at the start. {}.\n\nIt shows {}; it showed in {} of {} of the same case.",
+        "`{agent}` was asked for `{}` of {} that was {} at the start. Seen: {}.\n\nIt shows {}; it showed in {} of {} of the same case.",
         finding.action,
         plugs(finding),
         finding.power,
@@ -79,7 +79,7 @@ fn plugs(finding: &Finding) -> String {
 
 fn how_to_reproduce(finding: &Finding) -> String {
     let mut steps = vec![format!(
-        "The device is emulated by fencelab ({}), so no hardware is needed. This command plays the case again:\n\n{}",
+        "The device is emulated by fencelab, a fencing simulator ({}), so no hardware is needed. This command plays the case again:\n\n{}",
         finding.device,
         code(&finding.replay)
     )];
@@ -153,8 +153,14 @@ fn wire(finding: &Finding) -> String {
 
 fn plant(finding: &Finding) -> String {
     let next = finding.neighbour.as_ref().map(|next| format!("\nthe device at the next address: {next}"));
+    let start: Vec<String> = finding
+        .plugs
+        .iter()
+        .filter_map(|plug| Some(format!("plug {plug} was {} at the start", finding.truth.initial.get(plug)?)))
+        .collect();
     format!(
-        "{}{}\nthe agent ran from {:.3} s to {:.3} s",
+        "{}\n{}{}\nthe agent ran from {:.3} s to {:.3} s",
+        start.join(", "),
         finding.timeline,
         next.unwrap_or_default(),
         finding.span.0.as_secs_f64(),
