@@ -29,7 +29,7 @@ pub(crate) fn terminal(sides: &Sides, comparison: &Comparison, pen: Pen) -> Stri
             let finding = &entry.finding;
             table.add_row([
                 entry.status.name(),
-                &harmless(&agent_label(&finding.agent).0),
+                &harmless(&name(&finding.agent)),
                 &harmless(&finding.device),
                 &harmless(&finding.property),
                 &harmless(&finding.class),
@@ -40,9 +40,8 @@ pub(crate) fn terminal(sides: &Sides, comparison: &Comparison, pen: Pen) -> Stri
     }
     for entry in shown.iter().filter(|entry| entry.worse || !entry.what.is_empty()) {
         let finding = &entry.finding;
-        let name =
-            format!("{}: {} of {}", entry.status.name(), finding.property, agent_label(&finding.agent).0);
-        text += &format!("{} on {}", pen.ink(ink(entry), harmless(&name)), harmless(&finding.device));
+        let title = format!("{}: {} of {}", entry.status.name(), finding.property, name(&finding.agent));
+        text += &format!("{} on {}", pen.ink(ink(entry), harmless(&title)), harmless(&finding.device));
         text += &if entry.what.is_empty() {
             String::from("\n")
         } else {
@@ -54,6 +53,14 @@ pub(crate) fn terminal(sides: &Sides, comparison: &Comparison, pen: Pen) -> Stri
     }
     let ink = if comparison.holds() { Ink::Good } else { Ink::Bad };
     text + &pen.ink(ink, sum(comparison)) + "\n"
+}
+
+/// An agent's name; ours are told apart.
+fn name(agent: &str) -> String {
+    match agent_label(agent) {
+        (name, "built-in") => format!("{name} (built-in)"),
+        (name, _) => name,
+    }
 }
 
 fn side((name, report): &(String, ReadReport)) -> String {
@@ -135,7 +142,7 @@ pub(crate) fn html(sides: &Sides, comparison: &Comparison) -> String {
             @let entries: Vec<&Entry> = comparison.entries.iter().filter(|entry| entry.status == status).collect();
             @if !entries.is_empty() {
                 h2 { (uppercased(status.name())) span.tag { (entries.len()) } }
-                @for entry in entries { (card(entry)) }
+                @for (index, entry) in entries.iter().enumerate() { (card(entry, index < UNFOLDED)) }
             }
         }
         @if comparison.entries.is_empty() { p { "Neither report has a finding." } }
@@ -149,7 +156,10 @@ fn uppercased(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn card(entry: &Entry) -> maud::Markup {
+/// So many findings of a status are unfolded, if they are worse.
+const UNFOLDED: usize = 4;
+
+fn card(entry: &Entry, open: bool) -> maud::Markup {
     let finding = &entry.finding;
     let (look, edge) = match entry.status {
         _ if entry.worse => ("bad", ""),
@@ -158,7 +168,7 @@ fn card(entry: &Entry) -> maud::Markup {
     };
     let (name, whose) = agent_label(&finding.agent);
     html! {
-        details.card class=(edge) open[entry.worse] {
+        details.card class=(edge) open[open && entry.worse] {
             summary {
                 span.pill.(look) { (finding.class) }
                 b { (finding.property) }

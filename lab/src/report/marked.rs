@@ -220,3 +220,50 @@ impl Marked {
         self.sign != Sign::Plain
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn marks(finding: &Finding) -> Vec<(Sign, String)> {
+        let marked = lines(finding).into_iter().filter(Marked::is_marked);
+        marked.map(|line| (line.sign, line.note.unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn the_truth_is_that_of_the_plug_that_was_asked_for() {
+        // Plug 1 is the first of the plant, and off; plug 3 was asked for, and is on.
+        let finding = sample::finding(8);
+        let (sign, note) = marks(&finding).remove(0);
+        assert_eq!((sign, note.as_str()), (Sign::Wrong, "says off, but plug 3 is on"));
+        assert_eq!(marks(&finding)[1].0, Sign::Wrong, "the end of the agent");
+    }
+
+    #[test]
+    fn what_is_said_of_another_plug_is_no_evidence() {
+        let mut finding = sample::finding(8);
+        finding.told[0].plug = String::from("1");
+        let (sign, note) = marks(&finding).remove(0);
+        assert_eq!(
+            (sign, note.as_str()),
+            (Sign::Evidence, "the last answer, and it tells nothing of the plug")
+        );
+    }
+
+    #[test]
+    fn an_answer_that_names_no_state_is_what_the_agent_had() {
+        let mut finding = sample::finding(8);
+        finding.told[0].power = None;
+        let (sign, note) = marks(&finding).remove(0);
+        assert_eq!((sign, note.as_str()), (Sign::Evidence, "names neither on nor off of plug 3"));
+    }
+
+    #[test]
+    fn a_leak_is_not_in_the_dialogue() {
+        let mut finding = sample::finding(8);
+        finding.told.clear();
+        finding.class = Class::Leak;
+        assert_eq!(marks(&finding).len(), 1, "only the end");
+    }
+}

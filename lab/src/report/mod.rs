@@ -10,6 +10,8 @@ pub(crate) mod junit;
 mod marked;
 mod offence;
 mod page;
+#[cfg(test)]
+mod sample;
 mod style;
 pub(crate) mod table;
 mod timeline;

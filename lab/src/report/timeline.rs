@@ -185,7 +185,26 @@ fn seconds(at: f64, scale: &Scale) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use fencelab_suites::truth::Mover;
+
+    use super::super::sample;
     use super::*;
+
+    #[test]
+    fn of_a_thousand_plugs_those_are_drawn_that_matter() {
+        let mut finding = sample::finding(1000);
+        assert_eq!(lanes(&finding), (vec!["3"], 0));
+        finding.truth = finding.truth.then(Duration::from_secs(2), "700", Power::Off, Mover::Command);
+        assert_eq!(lanes(&finding), (vec!["3", "700"], 0));
+        for plug in 1..=1000 {
+            finding.truth =
+                finding.truth.then(Duration::from_secs(3), &plug.to_string(), Power::Off, Mover::Device);
+        }
+        assert_eq!(lanes(&finding).0.len() + lanes(&finding).1, 1000);
+        assert!(render(&finding).into_string().len() < 20_000);
+    }
 
     #[test]
     fn ticks_are_round_and_few() {

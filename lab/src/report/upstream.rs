@@ -222,7 +222,23 @@ fn code(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample;
     use super::*;
+
+    #[test]
+    fn the_text_is_whole() {
+        let text = text(&sample::finding(8), &sample::report());
+        for part in [
+            "# fence_mine: off reports success although the plug was never off (where the device tells what is not so)",
+            "fencelab test acme/pdu --agent /opt/fence_mine",
+            "- at 0.002 s it says that plug 3 is off, which was not so",
+            "[02 01 02]",
+            "plug 3 was on at the start",
+            "- agent: `/opt/fence_mine`",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing: {text}");
+        }
+    }
 
     #[test]
     fn a_block_of_code_is_not_ended_by_its_text() {
