@@ -26,16 +26,16 @@ code, pre, .mono { font-family: ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mon
 .verdict { font-size: 17px; font-weight: 650; padding: 8px 16px; border-radius: 10px; }
 .verdict.good { background: var(--good-soft); color: var(--good); }
 .verdict.bad { background: var(--bad-soft); color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px; margin: 22px 0 8px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: 12px; margin: 22px 0 8px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 .tile b { display: block; font-size: 24px; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .scroll.tall { max-height: 85vh; overflow: auto; }
-.scroll.tall thead th { position: sticky; top: 0; z-index: 1; box-shadow: inset 0 -1px 0 var(--line); }
+.scroll.tall thead th { height: 62px; position: sticky; top: 0; z-index: 1; box-shadow: inset 0 -1px 0 var(--line); }
 .squares tbody tr:hover td:not(.device) { background: var(--soft); }
 .squares td.square.found { background: var(--bad-soft); }
 .squares td.square.found .pill.bad { text-decoration: underline; text-underline-offset: 2px; }
-td.device { vertical-align: top; } td.device b { position: sticky; top: 38px; }
+td.device { vertical-align: top; } td.device b { position: sticky; top: 68px; }
 td.wide { white-space: normal; overflow-wrap: break-word; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
