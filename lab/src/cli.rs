@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::verb::{
-    completions, emulate, export, fmt, import, learn, lint, list, man, record, replay, show, test,
+    compare, completions, emulate, export, fmt, hunt, import, learn, lint, list, man, record, replay, show,
+    test,
 };
 
 /// Record a fencing device once, then test every fence agent against it for ever.
@@ -43,8 +44,12 @@ pub(crate) enum Verb {
     Lint(lint::LintArgs),
     /// Play one transcript as a strict device.
     Replay(replay::ReplayArgs),
-    /// Test fence agents against emulated devices, and judge them by what the plugs really did.
+    /// Hunt for lies of fence agents: search faults and odd states for those in which an agent breaks its word.
+    Hunt(Box<hunt::HuntArgs>),
+    /// Test fence agents against emulated devices, and judge them by what the plugs really did: all suites, a short search.
     Test(Box<test::TestArgs>),
+    /// Compare the JSON reports of two runs: what is new, what is mended.
+    Compare(compare::CompareArgs),
     /// List the devices of the corpus, the agents that can be tested, and the faults there are.
     List(list::ListArgs),
     /// Print the completions of a shell.

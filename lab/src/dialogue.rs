@@ -29,10 +29,16 @@ pub(crate) struct Line {
 /// All events, told. What a power state looks like is remembered, so that changes stand out.
 pub(crate) fn lines(events: &[Event]) -> Vec<Line> {
     let mut known = None;
+    let mut before = &Map::new();
     events
         .iter()
         .map(|event| {
-            let (side, text) = tell(event);
+            let (side, text) = tell(event, before);
+            if let Kind::Mark(mark) = &event.kind
+                && !mark.before.is_empty()
+            {
+                before = &mark.before;
+            }
             let claims = claimed(event);
             let power = claims.and_then(|power| {
                 (known.replace(power) != Some(power))
@@ -64,12 +70,12 @@ fn claimed(event: &Event) -> Option<bool> {
     }
 }
 
-fn tell(event: &Event) -> (Option<Side>, String) {
+fn tell(event: &Event, before: &Map) -> (Option<Side>, String) {
     let extra = if event.extra.is_empty() { String::new() } else { format!("  ({})", fields(&event.extra)) };
     match &event.kind {
         Kind::Open(details) => (None, format!("session opens{}{extra}", spaced(&fields(details)))),
         Kind::Close(by) => (Some(*by), format!("closes the session{extra}")),
-        Kind::Mark(mark) => (None, format!("{}{extra}", self::mark(mark))),
+        Kind::Mark(mark) => (None, format!("{}{extra}", self::mark(mark, before))),
         Kind::Other => (None, format!("an event of a newer format: {}", fields(&event.extra))),
         Kind::Say { from, body } => {
             let text = match body {
@@ -86,7 +92,11 @@ fn tell(event: &Event) -> (Option<Side>, String) {
     }
 }
 
-fn mark(mark: &Mark) -> String {
+/// States of so many plugs are told in full; of more, those that are asked for and those that moved.
+const PLUGS: usize = 8;
+
+/// `before`: what was known when the action began.
+fn mark(mark: &Mark, before: &Map) -> String {
     let mut text = mark.phase.clone();
     let mut part = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -95,10 +105,23 @@ fn mark(mark: &Mark) -> String {
     };
     part("", mark.action.clone());
     part("plug ", mark.plug.clone());
-    part("before: ", (!mark.before.is_empty()).then(|| fields(&mark.before)));
+    part("before: ", (!mark.before.is_empty()).then(|| states(mark, &mark.before, &mark.before)));
     part("exit ", mark.exit.map(|exit| exit.to_string()));
-    part("after: ", (!mark.after.is_empty()).then(|| fields(&mark.after)));
+    part("after: ", (!mark.after.is_empty()).then(|| states(mark, &mark.after, before)));
     text
+}
+
+/// The states of plugs, of many only those that matter.
+fn states(mark: &Mark, states: &Map, before: &Map) -> String {
+    if states.len() <= PLUGS {
+        return fields(states);
+    }
+    let asked =
+        |name: &str| mark.plug.as_deref().is_some_and(|plugs| plugs.split(',').any(|plug| plug == name));
+    let mut told = states.clone();
+    told.retain(|name, state| asked(name) || before.get(name) != Some(state));
+    let rest = format!("{} others", states.len() - told.len());
+    if told.is_empty() { rest } else { format!("{}, {rest}", fields(&told)) }
 }
 
 fn fields(map: &Map) -> String {
@@ -141,5 +164,22 @@ mod tests {
         assert_eq!(powers, [None, Some("power is on"), None, Some("power is off"), None, None]);
         assert_eq!(told[4].text, "end off plug 1 exit 0");
         assert!(!told[5].text.contains('\x07'));
+    }
+
+    #[test]
+    fn of_many_plugs_those_are_told_that_matter() {
+        let states = |off: &str| -> Map {
+            (1..=1000)
+                .map(|n| n.to_string())
+                .map(|n| (n.clone(), if n == off { "off" } else { "on" }.into()))
+                .collect()
+        };
+        let mut begin = Mark::begin("off", Some("3".into()));
+        begin.before = states("-");
+        let mut end = Mark::end("off", Some("3".into()), Some(0));
+        end.after = states("4");
+        let told = lines(&[Event::mark(Duration::ZERO, 0, begin), Event::mark(Duration::ZERO, 0, end)]);
+        assert_eq!(told[0].text, "begin off plug 3 before: 3 on, 999 others");
+        assert_eq!(told[1].text, "end off plug 3 exit 0 after: 3 on, 4 off, 998 others");
     }
 }

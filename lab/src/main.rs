@@ -2,6 +2,7 @@
 
 mod address;
 mod cli;
+mod compare;
 mod control;
 mod corpus;
 mod credentials;

@@ -1,110 +1,114 @@
-//! The report as one page that needs nothing else: no script, no font, no network.
+//! The report as one page: the table, the causes, and in each its findings.
 
-use fencelab_suites::Finding;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use fencelab_suites::{Cause, Finding};
+use maud::{Markup, html};
 
-use super::{Column, Outcome, Row, Square, agent_label, marked, style, timeline};
+use super::page::{self, thousands};
+use super::{Column, Outcome, Row, Square, agent_label, card, counted};
+
+/// Of so many causes the first finding is unfolded.
+const UNFOLDED: usize = 8;
 
 /// The page.
 pub(crate) fn render(outcome: &Outcome) -> String {
     let report = &outcome.report;
-    let findings = report.findings();
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "fencelab test: " (verdict(outcome).1) }
-                style { (PreEscaped(style::SHEET)) }
+    let (look, words) = verdict(outcome);
+    let name = format!("fencelab {}", outcome.verb);
+    let causes: Vec<(&Cause, Vec<&Finding>)> = outcome.causes().collect();
+    let places = Places(causes.iter().flat_map(|(_, findings)| findings).copied().collect());
+    let made = html! { (outcome.started) " · " code { (outcome.command) } };
+    let body = html! {
+        (page::head(&name, &made, (look, &words)))
+        (tiles(outcome))
+        h2 { "Agents by devices by properties" }
+        (table(outcome, &places))
+        (notes(outcome))
+        @if !causes.is_empty() {
+            h2 id="causes" { "Causes" }
+            (overview(&causes))
+            @for (index, (cause, findings)) in causes.iter().enumerate() {
+                (section(outcome, &places, cause, findings, index < UNFOLDED && !cause.expected))
             }
-            body { main {
-                div.top {
-                    div {
-                        h1 { "fencelab test" }
-                        p.faint { (outcome.started) " · " code { (outcome.command) } }
-                    }
-                    @let (class, words) = verdict(outcome);
-                    div.verdict.(class) { (words) }
-                }
-                (tiles(outcome))
-                h2 { "Agents by devices by properties" }
-                (table(outcome))
-                (notes(outcome))
-                @if !findings.is_empty() {
-                    h2 { "Findings" }
-                    @for (index, finding) in findings.iter().enumerate() {
-                        @if finding.expected.is_some() {
-                            details.folded {
-                                @let (name, whose) = agent_label(&finding.agent);
-                                summary { span.pill.odd { "expected" } " " b { (finding.check) } ": " (name) span.tag { (whose) } " on " (finding.device) }
-                                (card(finding, index))
-                            }
-                        } @else { (card(finding, index)) }
-                    }
-                }
-                h2 { "Where the knowledge of the devices comes from" }
-                div.scroll { table {
-                    tbody { @for device in &report.devices { tr { td { (device.id) } td { (device.provenance) } } } }
-                } }
-                footer {
-                    "fencelab " (env!("CARGO_PKG_VERSION")) ". A verdict asks only the emulated plug: what an agent says is believed by nobody here."
-                }
-            } }
         }
+        h2 { "Where the knowledge of the devices comes from" }
+        div.scroll { table {
+            tbody { @for device in &report.devices { tr { td { (device.id) } td.wide { (device.provenance) } } } }
+        } }
+        (page::foot())
     };
-    page.into_string()
+    page::render(&format!("{name}: {words}"), body)
+}
+
+/// The findings in the order in which they stand on the page.
+struct Places<'a>(Vec<&'a Finding>);
+
+impl Places<'_> {
+    fn anchor(&self, wanted: impl Fn(&Finding) -> bool) -> Option<String> {
+        let place = self.0.iter().position(|finding| wanted(finding))?;
+        Some(format!("finding-{}", place + 1))
+    }
+
+    fn of(&self, finding: &Finding) -> String {
+        self.anchor(|other| std::ptr::eq(other, finding)).unwrap_or_default()
+    }
 }
 
 fn verdict(outcome: &Outcome) -> (&'static str, String) {
     match (outcome.report.holds(), outcome.found()) {
         (true, _) => ("good", String::from("✓ all holds")),
         (false, 0) => ("bad", String::from("✗ not everything could be tested")),
-        (false, 1) => ("bad", String::from("✗ 1 finding")),
-        (false, found) => ("bad", format!("✗ {found} findings")),
+        (false, found) => {
+            let causes = counted(outcome.unexpected().count(), "cause");
+            ("bad", format!("✗ {} of {causes}", counted(found, "finding")))
+        }
     }
+}
+
+/// A number with its name.
+fn tile(number: usize, one: &'static str, many: &'static str) -> (String, &'static str) {
+    (thousands(number as u64), if number == 1 { one } else { many })
 }
 
 fn tiles(outcome: &Outcome) -> Markup {
     let report = &outcome.report;
     let agents: std::collections::BTreeSet<&str> =
         report.cells.iter().map(|cell| cell.agent.as_str()).collect();
-    let tiles = [
-        (agents.len().to_string(), "agents"),
-        (report.devices.len().to_string(), "devices"),
-        (thousands(report.cases()), "cases"),
-        (outcome.found().to_string(), "findings"),
-        (outcome.known().to_string(), "expected findings"),
+    let mut tiles = vec![
+        tile(agents.len(), "agent", "agents"),
+        tile(report.devices.len(), "device", "devices"),
+        tile(report.cases() as usize, "case", "cases"),
+        tile(outcome.unexpected().count(), "cause", "causes"),
+        tile(outcome.found(), "finding", "findings"),
+        tile(outcome.known(), "expected", "expected"),
         (format!("{:.1} s", report.took.as_secs_f64()), "in all"),
         (report.seed.to_string(), "seed"),
     ];
-    html! { div.tiles { @for (value, name) in tiles { div.tile { b { (value) } span.faint { (name) } } } } }
+    if outcome.shard.1 > 1 {
+        tiles.push((format!("{}/{}", outcome.shard.0, outcome.shard.1), "shard"));
+    }
+    page::tiles(&tiles)
 }
 
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join("\u{202f}")
-}
-
-fn table(outcome: &Outcome) -> Markup {
+fn table(outcome: &Outcome, places: &Places<'_>) -> Markup {
     let (columns, rows) = (outcome.columns(), outcome.rows());
-    let devices: Vec<&str> = rows.iter().map(|row| row.device).collect();
-    let begins = |index: usize| index.checked_sub(1).and_then(|last| devices.get(last)) != devices.get(index);
+    let begins = |index: usize| {
+        let of = |index: usize| rows.get(index).map(|row| row.device);
+        index.checked_sub(1).and_then(of) != of(index)
+    };
+    let span = |device: &str| rows.iter().filter(|row| row.device == device).count();
     html! {
-        div.scroll { table {
+        div.scroll.tall { table.squares {
             thead { tr {
                 th { "device" } th { "agent" }
                 @for column in &columns { th.square title=(column.says()) { (soft(column.name())) } }
             } }
             tbody { @for (index, row) in rows.iter().enumerate() {
                 tr.first[begins(index) && index > 0] {
-                    td { @if begins(index) { b { (row.device) } } }
+                    @if begins(index) { td.device rowspan=(span(row.device)) { b { (row.device) } } }
                     @let (name, whose) = agent_label(row.agent);
                     td title=(row.agent) { (name) span.tag { (whose) } }
                     @for (column, square) in columns.iter().zip(&row.squares) {
-                        td.square { (cell(outcome, row, *column, *square)) }
+                        td.square.found[square.found > 0] { (cell(outcome, places, row, *column, *square)) }
                     }
                 }
             } }
@@ -123,15 +127,16 @@ fn soft(title: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-fn cell(outcome: &Outcome, row: &Row<'_>, column: Column, square: Square) -> Markup {
+fn cell(outcome: &Outcome, places: &Places<'_>, row: &Row<'_>, column: Column, square: Square) -> Markup {
     // A finding of another suite than the property suite keeps its property's name: the first of the row will do.
-    let findings = outcome.report.findings();
-    let of_row = |finding: &&Finding| finding.agent == row.agent && finding.device == row.device;
-    let at = findings
-        .iter()
-        .position(|finding| of_row(finding) && finding.check == column.name())
-        .or_else(|| findings.iter().position(of_row))
-        .unwrap_or_default();
+    let of_row = |finding: &Finding| finding.agent == row.agent && finding.device == row.device;
+    let link = |expected: bool| {
+        let it = |finding: &Finding| of_row(finding) && finding.expected.is_some() == expected;
+        places
+            .anchor(|finding| it(finding) && finding.check == column.name())
+            .or_else(|| places.anchor(it))
+            .map_or_else(|| String::from("#causes"), |anchor| format!("#{anchor}"))
+    };
     match square {
         Square { found: 0, known: 0, run, judged } if run == 0 || judged == 0 => {
             html! { span.none title=(outcome.why_not(row, column)) { "–" } }
@@ -140,8 +145,8 @@ fn cell(outcome: &Outcome, row: &Row<'_>, column: Column, square: Square) -> Mar
             html! { span.ok title=(format!("{judged} judgements")) { "✓" } }
         }
         Square { found, known, .. } => html! {
-            @if found > 0 { a.pill.bad href={ "#finding-" (at) } { (found) } }
-            @if known > 0 { a.pill.odd href={ "#finding-" (at) } { (known) } }
+            @if found > 0 { a.pill.bad href=(link(false)) { (found) } }
+            @if known > 0 { a.pill.odd href=(link(true)) { (known) } }
         },
     }
 }
@@ -160,68 +165,43 @@ fn notes(outcome: &Outcome) -> Markup {
     }
 }
 
-fn card(finding: &Finding, index: usize) -> Markup {
-    let lines = marked::lines(finding);
-    let (name, whose) = agent_label(&finding.agent);
+/// Names of agents without their folders, each once.
+fn names(agents: &[String]) -> String {
+    let names: std::collections::BTreeSet<String> = agents.iter().map(|agent| agent_label(agent).0).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn overview(causes: &[(&Cause, Vec<&Finding>)]) -> Markup {
     html! {
-        article.card.odd[finding.expected.is_some()] id={ "finding-" (index) } {
-            header {
-                h3 { (finding.check) }
-                @let look = if finding.expected.is_some() { "odd" } else { "bad" };
-                span.pill.(look) { (finding.class) }
-                span { b { (name) } span.tag { (whose) } " on " b { (finding.device) } }
-            }
-            p { (finding.evidence) }
-            dl {
-                dt { "fault" } dd { @if finding.fault.is_empty() { "none: a healthy device shows it" } @else { code { (finding.fault) } } }
-                dt { "case" } dd { (finding.action) " of a plug that is " (finding.power) ", seed " (finding.seed)
-                    @if !finding.options.is_empty() { ", " code { (finding.options.join(" ")) } } }
-                dt { "seen in" } dd { (finding.rate.0) " of " (finding.rate.1) " runs of this case" }
-                dt { "agent said" } dd { (finding.said.exit)
-                    @for words in [&finding.said.stdout, &finding.said.stderr] {
-                        @if !words.trim().is_empty() { "; " code { (words.trim().lines().last().unwrap_or_default()) } }
-                    } }
-                dt { "plant" } dd { (finding.timeline) }
-                @if let Some(neighbour) = &finding.neighbour { dt { "neighbour" } dd { (neighbour) } }
-                @if let Some(reason) = &finding.expected { dt { "expected" } dd { (reason) } }
-            }
-            (timeline::render(finding, &lines))
-            (dialogue(&lines))
-            pre.again { "$ " (finding.replay) }
-        }
+        div.scroll { table {
+            thead { tr { th { "cause" } th { "class" } th { "condition" } th { "agents" } th { "devices" } th { "findings" } } }
+            tbody { @for (cause, findings) in causes { tr {
+                td { a href={ "#" (cause.id) } { (cause.id) } }
+                td { span.pill.(if cause.expected { "odd" } else { "bad" }) { (cause.class) } }
+                td.wide { (cause.condition) @if cause.expected { span.tag { "expected" } } }
+                td.wide { (names(&cause.agents)) }
+                td.wide { (cause.devices.join(", ")) }
+                td.number { (findings.len()) }
+            } } }
+        } }
     }
 }
 
-/// A short dialogue is open, a long one folded.
-fn dialogue(lines: &[marked::Marked]) -> Markup {
+fn section(
+    outcome: &Outcome,
+    places: &Places<'_>,
+    cause: &Cause,
+    findings: &[&Finding],
+    open: bool,
+) -> Markup {
     html! {
-        details open[lines.len() <= 30] {
-            summary { "the dialogue, " (lines.len()) " lines" }
-            div.dialogue { table.mono { tbody { @for line in lines {
-                tr.offends[line.offends] {
-                    td.at { @if let Some(at) = line.at { (format!("{:.6}", at.as_secs_f64())) } }
-                    @let (class, who) = match line.side {
-                        Some(fencelab_transcript::Side::Agent) => ("agent", "agent →"),
-                        Some(fencelab_transcript::Side::Device) => ("device", "device ←"),
-                        None => ("aside", ""),
-                    };
-                    td class=(class) { (who) }
-                    td class=(class) { (line.words) @if let Some(note) = &line.note { span.note { "  ◂ " (note) } } }
-                }
-            } } } }
+        section.cause id=(cause.id) {
+            h3 { (cause.id) " " span.pill.(if cause.expected { "odd" } else { "bad" }) { (cause.class) } " " (cause.condition) }
+            p.faint { (counted(findings.len(), "finding")) " · " (cause.properties.join(", ")) " · " (names(&cause.agents))
+                " · " (cause.devices.join(", ")) }
+            @for (index, finding) in findings.iter().enumerate() {
+                (card::render(finding, &outcome.report, &places.of(finding), open && index == 0))
+            }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(thousands),
-            ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]
-        );
     }
 }

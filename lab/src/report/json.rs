@@ -1,12 +1,13 @@
 //! The report for programs.
 
-use fencelab_suites::{Finding, Verdict};
+use fencelab_suites::{Cause, Finding, Verdict};
 use serde_json::{Value, json};
 
 use super::Outcome;
 
-/// The version of this shape: it changes when a field changes its meaning or goes away.
-const FORMAT: &str = "1.0";
+/// The version of this shape (docs/report.md): the first number changes when a field changes its meaning or goes away, the
+/// second when one is added.
+pub(crate) const FORMAT: &str = "1.1";
 
 /// The whole report. `findings` is the part that most readers want.
 pub(crate) fn render(outcome: &Outcome) -> String {
@@ -35,6 +36,8 @@ pub(crate) fn render(outcome: &Outcome) -> String {
         .iter()
         .map(|it| json!({"agent": it.agent, "device": it.device, "property": it.check, "reason": it.reason, "place": it.place}))
         .collect();
+    let (shard, shards) = outcome.shard;
+    let causes: Vec<Value> = report.causes.iter().map(cause).collect();
     let whole = json!({
         "format": FORMAT,
         "by": format!("fencelab {}", env!("CARGO_PKG_VERSION")),
@@ -45,6 +48,8 @@ pub(crate) fn render(outcome: &Outcome) -> String {
         "budget": report.budget.as_secs_f64(),
         "seconds": report.took.as_secs_f64(),
         "cases": report.cases(),
+        "shard": {"part": shard, "of": shards},
+        "causes": causes,
         "findings": report.findings().into_iter().map(finding).collect::<Vec<_>>(),
         "table": cells,
         "devices": devices,
@@ -55,7 +60,25 @@ pub(crate) fn render(outcome: &Outcome) -> String {
     format!("{whole:#}\n")
 }
 
+fn cause(cause: &Cause) -> Value {
+    json!({
+        "id": cause.id,
+        "class": cause.class.name(),
+        "condition": cause.condition,
+        "properties": cause.properties,
+        "agents": cause.agents,
+        "devices": cause.devices,
+        "findings": cause.findings,
+        "expected": cause.expected,
+    })
+}
+
 fn finding(finding: &Finding) -> Value {
+    let told: Vec<Value> = finding
+        .told
+        .iter()
+        .map(|told| json!({"at": told.at.as_secs_f64(), "plug": told.plug, "power": told.power}))
+        .collect();
     let changes: Vec<Value> = finding
         .truth
         .changes
@@ -63,9 +86,13 @@ fn finding(finding: &Finding) -> Value {
         .map(|change| json!({"at": change.at.as_secs_f64(), "plug": change.plug, "power": change.power, "by": change.by}))
         .collect();
     json!({
+        "id": finding.id,
+        "cause": finding.cause,
+        "condition": finding.condition,
         "agent": finding.agent,
         "device": finding.device,
         "action": finding.action.name(),
+        "plugs": finding.plugs,
         "power": finding.power,
         "property": finding.check,
         "class": finding.class.name(),
@@ -74,11 +101,17 @@ fn finding(finding: &Finding) -> Value {
         "fault": finding.fault,
         "fault-class": finding.fault_class,
         "options": finding.options,
+        "shape": finding.shape,
+        "impostor": finding.impostor,
+        "mode": finding.mode,
+        "service": finding.service,
+        "login": finding.login,
         "seed": finding.seed,
         "evidence": finding.evidence,
         "replay": finding.replay,
         "expected": finding.expected,
         "agent-said": {"exit": finding.said.exit, "stdout": finding.said.stdout, "stderr": finding.said.stderr},
+        "told": told,
         "timeline": finding.timeline,
         "truth": {
             "initial": finding.truth.initial, "changes": changes,

@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure, OrExit};
 
 /// The XML. An expected finding is a skipped case that tells its reason: shown, and no failure.
 pub(crate) fn render(outcome: &Outcome) -> Result<String, Failure> {
-    let mut junit = JunitReport::new("fencelab test");
+    let mut junit = JunitReport::new(format!("fencelab {}", outcome.verb));
     junit.set_time(outcome.report.took);
     let mut suites: Vec<TestSuite> = Vec::new();
     for cell in &outcome.report.cells {
@@ -48,7 +48,11 @@ fn case(cell: &Cell) -> TestCase {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             let first = cell.findings.iter().find(|finding| finding.expected.is_none());
             status.set_type(first.map_or("failure", |finding| finding.class.name()));
-            status.set_message(first.map_or("failed", |finding| finding.evidence.as_str()));
+            let message = first.map_or_else(
+                || String::from("failed"),
+                |finding| format!("{} [cause {}]", finding.evidence, causes(cell)),
+            );
+            status.set_message(message);
             status.set_description(told.join("\n\n"));
             status
         }
@@ -71,13 +75,23 @@ fn case(cell: &Cell) -> TestCase {
     case
 }
 
+/// The causes of a cell's findings, each once.
+fn causes(cell: &Cell) -> String {
+    let findings = cell.findings.iter().filter(|finding| finding.expected.is_none());
+    let ids: std::collections::BTreeSet<&str> = findings.map(|finding| finding.cause.as_str()).collect();
+    ids.into_iter().collect::<Vec<_>>().join(", ")
+}
+
 /// A finding in words.
 fn tell(finding: &Finding) -> String {
     let fault = if finding.fault.is_empty() { "none" } else { &finding.fault };
     format!(
-        "{}: {}\nfault: {fault}\ncase: {} of a plug that is {}\nplant: {}\nagent: {}\nagain: {}\n\n{}",
+        "{}: {}\nfinding {} of cause {}, {}\nfault: {fault}\ncase: {} of a plug that is {}\nplant: {}\nagent: {}\nagain: {}\n\n{}",
         finding.check,
         finding.evidence,
+        finding.id,
+        finding.cause,
+        finding.condition,
         finding.action,
         finding.power,
         finding.timeline,

@@ -1,18 +1,30 @@
 //! What a test run found, for a person at a terminal, for CI, and as a page.
 
+mod card;
+pub(crate) mod causes;
+pub(crate) mod compare;
 pub(crate) mod findings;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod junit;
 mod marked;
+mod offence;
+mod page;
+#[cfg(test)]
+mod sample;
 mod style;
 pub(crate) mod table;
 mod timeline;
+mod upstream;
 
-use fencelab_suites::{Cell, Property, Report, Suite, Verdict};
+use fencelab_suites::{Cause, Cell, Finding, Property, Report, Suite, Verdict};
 
 /// A report, with what only the program knows of the run.
 pub(crate) struct Outcome {
+    /// The verb that was played: `test` or `hunt`.
+    pub(crate) verb: &'static str,
+    /// Which part of the work it was, of how many.
+    pub(crate) shard: (u32, u32),
     /// What the suites found.
     pub(crate) report: Report,
     /// Agents of the field that speak to the devices, but are not on this machine.
@@ -122,6 +134,26 @@ impl Outcome {
         reason.unwrap_or("never at stake")
     }
 
+    /// Every cause with its findings, the simplest first.
+    pub(crate) fn causes(&self) -> impl Iterator<Item = (&Cause, Vec<&Finding>)> {
+        let findings = self.report.findings();
+        self.report.causes.iter().map(move |cause| {
+            let place = |finding: &&Finding| cause.findings.iter().position(|id| *id == finding.id);
+            let mut own: Vec<&Finding> =
+                findings.iter().filter(|finding| finding.cause == cause.id).copied().collect();
+            own.sort_by_key(|finding| (finding.expected.is_some(), place(finding)));
+            (cause, own)
+        })
+    }
+
+    /// The causes that nobody expected, with those of their findings that nobody expected.
+    pub(crate) fn unexpected(&self) -> impl Iterator<Item = (&Cause, Vec<&Finding>)> {
+        self.causes().filter_map(|(cause, mut findings)| {
+            findings.retain(|finding| finding.expected.is_none());
+            (!findings.is_empty()).then_some((cause, findings))
+        })
+    }
+
     /// How many findings nobody expected.
     pub(crate) fn found(&self) -> usize {
         self.report.findings().iter().filter(|finding| finding.expected.is_none()).count()
@@ -156,4 +188,9 @@ pub(crate) fn agent_label(agent: &str) -> (String, &'static str) {
         Some(name) => (name.to_owned(), "built-in"),
         None => (agent.rsplit('/').next().unwrap_or(agent).to_owned(), "external"),
     }
+}
+
+/// `1 finding`, `2 findings`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -22,13 +22,21 @@ a { color: inherit; }
 code, pre, .mono { font-family: ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mono', monospace; font-size: 13px; }
 .faint { color: var(--faint); }
 .top { display: flex; justify-content: space-between; align-items: flex-start; gap: 24px; flex-wrap: wrap; }
+.top > div:first-child { flex: 1 1 420px; min-width: 0; overflow-wrap: anywhere; }
 .verdict { font-size: 17px; font-weight: 650; padding: 8px 16px; border-radius: 10px; }
 .verdict.good { background: var(--good-soft); color: var(--good); }
 .verdict.bad { background: var(--bad-soft); color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px; margin: 22px 0 8px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: 12px; margin: 22px 0 8px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 .tile b { display: block; font-size: 24px; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+.scroll.tall { max-height: 85vh; overflow: auto; }
+.scroll.tall thead th { height: 62px; position: sticky; top: 0; z-index: 1; box-shadow: inset 0 -1px 0 var(--line); }
+.squares tbody tr:hover td:not(.device) { background: var(--soft); }
+.squares td.square.found { background: var(--bad-soft); }
+.squares td.square.found .pill.bad { text-decoration: underline; text-underline-offset: 2px; }
+td.device { vertical-align: top; } td.device b { position: sticky; top: 68px; }
+td.wide { white-space: normal; overflow-wrap: break-word; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
@@ -40,11 +48,20 @@ tr.first td { border-top: 2px solid var(--line); }
 .ok { color: var(--good); } .none { color: var(--faint); }
 .pill { display: inline-block; border-radius: 999px; padding: 0 9px; font-weight: 650; text-decoration: none; font-size: 13px; }
 .pill.bad { background: var(--bad-soft); color: var(--bad); } .pill.odd { background: var(--odd-soft); color: var(--odd); }
+.pill.good { background: var(--good-soft); color: var(--good); }
 .tag { font-size: 11.5px; color: var(--faint); border: 1px solid var(--line); border-radius: 5px; padding: 0 5px; margin-left: 6px; }
+.cause { margin: 28px 0; } .cause > h3 { font-size: 17px; }
 .card { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--bad); border-radius: 10px;
-  padding: 16px 20px; margin: 14px 0; }
-.card.odd { border-left-color: var(--odd); }
-.card header { display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap; margin-bottom: 8px; }
+  padding: 10px 20px; margin: 10px 0; scroll-margin-top: 12px; }
+.card[open] { padding-bottom: 18px; }
+.card.odd { border-left-color: var(--odd); } .card.good { border-left-color: var(--good); }
+.card > summary { display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap; color: inherit; margin: 4px 0; }
+.card > summary::before { content: '▸'; color: var(--faint); width: 10px; } .card[open] > summary::before { content: '▾'; }
+.card > summary::-webkit-details-marker { display: none; }
+.card > summary .id { margin-left: auto; font-family: ui-monospace, 'DejaVu Sans Mono', monospace; font-size: 12px; }
+h4 { font-size: 13px; font-weight: 600; color: var(--faint); margin: 14px 0 4px; }
+ul.told { list-style: none; margin: 4px 0 10px; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 22px; }
+ul.told .at { font-variant-numeric: tabular-nums; color: var(--faint); }
 dl { display: grid; grid-template-columns: 92px 1fr; gap: 3px 14px; margin: 8px 0 14px; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 .chart { display: block; width: 100%; height: auto; margin: 6px 0 12px; }
@@ -55,6 +72,7 @@ dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 .chart .on { fill: var(--on); } .chart .off { fill: none; stroke: var(--off); stroke-width: 1.5; }
 .chart .word { fill: var(--card); font-weight: 600; } .chart .word.dark { fill: var(--ink); }
 .chart .true { fill: var(--good); stroke: var(--card); stroke-width: 2; }
+.chart .neither { fill: var(--card); stroke: var(--odd); stroke-width: 2.5; }
 .chart .untrue { fill: var(--bad); stroke: var(--card); stroke-width: 2; }
 .chart .tick { stroke: var(--line); stroke-width: 1; }
 .dialogue { border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; }
@@ -62,8 +80,19 @@ dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 .dialogue td.at { color: var(--faint); text-align: right; font-variant-numeric: tabular-nums; }
 .dialogue .agent { color: var(--agent); } .dialogue .device { color: var(--device); } .dialogue .aside { color: var(--faint); }
 .dialogue tr.offends td { background: var(--bad-soft); } .dialogue tr.offends .note { color: var(--bad); font-weight: 650; }
-pre.again { background: var(--soft); border-radius: 8px; padding: 9px 13px; white-space: pre-wrap; overflow-wrap: anywhere; margin: 12px 0 0; }
+.dialogue tr.evidence td { background: var(--odd-soft); } .dialogue tr.evidence .note { color: var(--odd); font-weight: 650; }
+.dialogue mark { background: var(--odd); color: var(--card); border-radius: 3px; padding: 0 3px; }
+.dialogue tr.offends mark { background: var(--bad); }
+.dialogue .bytes { color: var(--ink); white-space: normal; overflow-wrap: anywhere; }
+.dialogue td { white-space: pre-wrap; overflow-wrap: anywhere; } .dialogue td.at, .dialogue td.at + td { white-space: nowrap; }
+.copied { position: relative; }
+.copied pre { background: var(--soft); border-radius: 8px; padding: 9px 76px 9px 13px; white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0; }
+.copied pre.again::before { content: '$ '; color: var(--faint); }
+.copied pre.text { max-height: 480px; overflow: auto; }
+button.copy { position: absolute; top: 7px; right: 10px; font: inherit; font-size: 12px; color: var(--ink); background: var(--card);
+  border: 1px solid var(--line); border-radius: 6px; padding: 1px 10px; cursor: pointer; }
+button.copy:hover { border-color: var(--faint); }
 details > summary { cursor: pointer; color: var(--faint); margin: 8px 0; }
 footer { margin-top: 44px; color: var(--faint); font-size: 13px; }
-@media print { .card { break-inside: avoid; } }
+@media print { .card { break-inside: avoid; } button.copy { display: none; } .scroll.tall { max-height: none; } }
 ";

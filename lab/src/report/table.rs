@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{Outcome, Square, agent_label};
+use super::{Outcome, Square, agent_label, counted};
 use crate::terminal::{Ink, Pen};
 
 /// The table, what it leaves out, and the sum.
@@ -55,17 +55,15 @@ pub(crate) fn sum(outcome: &Outcome, pen: Pen) -> String {
     } else {
         pen.ink(Ink::Bad, "not everything could be tested")
     };
+    let causes = outcome.unexpected().count();
+    let causes = if found > 0 { format!(" of {}", counted(causes, "cause")) } else { String::new() };
     let known = if known > 0 { format!(", {} expected", counted(known, "finding")) } else { String::new() };
     format!(
-        "{verdict}{known}: {} in {:.1} s, seed {}\n",
+        "{verdict}{causes}{known}: {} in {:.1} s, seed {}\n",
         counted(report.cases() as usize, "case"),
         report.took.as_secs_f64(),
         report.seed
     )
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A title below itself: at its hyphens, and in the middle of long words.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use fencelab_devices::Power;
-use fencelab_suites::Finding;
+use fencelab_suites::{Finding, Told};
 use maud::{Markup, html};
 
-use super::marked::{Marked, word};
+use super::marked::{is_untrue, word};
 
 /// Sizes, in the drawing's own units.
 const WIDTH: f64 = 1100.0;
@@ -44,15 +44,16 @@ struct Stretch {
 }
 
 /// The drawing for one finding.
-pub(super) fn render(finding: &Finding, lines: &[Marked]) -> Markup {
+pub(super) fn render(finding: &Finding) -> Markup {
     let (started, ended) = (finding.span.0.as_secs_f64(), finding.span.1.as_secs_f64());
     let last = finding.truth.changes.iter().map(|change| change.at.as_secs_f64()).fold(ended, f64::max);
     let scale = Scale { end: (last * 1.06).max(0.001) };
-    let plugs = lanes(finding);
+    let (plugs, left) = lanes(finding);
     let lane = |index: usize| TOP + (LANE + GAP) * index as f64;
-    let bottom = lane(plugs.len()) - GAP + 14.0;
+    let bottom = lane(plugs.len()) - GAP + 22.0;
     let height = bottom + BELOW;
     html! {
+        @if left > 0 { p.faint { "drawn: " (LANES) " plugs; " (left) " more moved, or were told of untruly" } }
         svg.chart viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label={ "the truth of the plugs: " (finding.timeline) } {
             rect.run x=(scale.x(started)) y="8" width=(number(scale.x(ended) - scale.x(started))) height=(number(bottom - 8.0)) rx="4" {}
             @for at in scale.ticks() {
@@ -72,43 +73,46 @@ pub(super) fn render(finding: &Finding, lines: &[Marked]) -> Markup {
                     }
                     @if width > 36.0 {
                         text class=(if stretch.on { "word" } else { "word dark" }) x=(number(x + 10.0)) y=(number(y + LANE / 2.0 + 4.0)) {
-                            (word(stretch.on))
+                            (if stretch.on { "on" } else { "off" })
                         }
                     }
                 }
-            }
-            @let y = lane(0) + LANE + 12.0;
-            @for (at, claim, untrue) in claims(started, lines) {
-                circle class=(if untrue { "untrue" } else { "true" }) cx=(number(scale.x(at))) cy=(number(y)) r="6" {
-                    title { "told " (word(claim)) " at " (format!("{at:.3}")) " s" @if untrue { ": untrue" } }
+                @let claims = claims(finding, plug);
+                @if !claims.is_empty() {
+                    text x="4" y=(number(y + LANE + 16.0)) { "told by device" }
+                }
+                @for told in claims {
+                    @let at = (finding.span.0 + told.at).as_secs_f64();
+                    circle class=(look(finding, told)) cx=(number(scale.x(at))) cy=(number(y + LANE + 12.0)) r="6" {
+                        title { "told " (word(told.power)) " at " (format!("{at:.3}")) " s" @if is_untrue(finding, told) { ": untrue" } }
+                    }
                 }
             }
             line.edge x1=(number(scale.x(ended))) x2=(number(scale.x(ended))) y1="8" y2=(number(bottom)) {}
             text x=(number(label_x(scale.x(ended)))) y="18" text-anchor=(anchor(scale.x(ended))) { (finding.action) " ends: " (finding.said.exit) }
             text x="4" y=(number(bottom + 18.0)) { "seconds" }
-            @if claims(started, lines).next().is_some() {
-                text x="4" y=(number(lane(0) + LANE + 16.0)) { "told by device" }
-            }
         }
     }
 }
 
-/// The plugs that are drawn: those that were asked for, then those that moved, in the order in which they did. The others are
-/// counted in words beside the drawing. Where nobody asked for one (a list), all are drawn.
-fn lanes(finding: &Finding) -> Vec<&str> {
+/// So many plugs fit into a drawing that is still read.
+const LANES: usize = 12;
+
+/// The plugs that are drawn: those that were asked for, then those that moved, in the order in which they did, then those of
+/// which something untrue was told; and how many of them find no room. Where nobody asked for one and none moved, the first few.
+fn lanes(finding: &Finding) -> (Vec<&str>, usize) {
     let known = |plug: &&str| finding.truth.initial.contains_key(*plug);
     let asked = finding.plugs.iter().map(String::as_str).filter(known);
     let moved = finding.truth.changes.iter().map(|change| change.plug.as_str());
-    let mut lanes: Vec<&str> = Vec::new();
-    for plug in asked.chain(moved) {
-        if !lanes.contains(&plug) {
-            lanes.push(plug);
-        }
-    }
+    let untrue = finding.told.iter().filter(|told| is_untrue(finding, told)).map(|told| told.plug.as_str());
+    let mut seen = std::collections::BTreeSet::new();
+    let mut lanes: Vec<&str> = asked.chain(moved).chain(untrue).filter(|plug| seen.insert(*plug)).collect();
     if lanes.is_empty() {
-        lanes.extend(finding.truth.initial.keys().map(String::as_str));
+        lanes.extend(finding.truth.initial.keys().map(String::as_str).take(LANES));
     }
-    lanes
+    let left = lanes.len().saturating_sub(LANES);
+    lanes.truncate(LANES);
+    (lanes, left)
 }
 
 /// Text beside the right edge goes to its left.
@@ -135,9 +139,30 @@ fn stretches(finding: &Finding, plug: &str, end: f64) -> Vec<Stretch> {
     stretches
 }
 
-/// What the device told, when, and whether that was untrue.
-fn claims(started: f64, lines: &[Marked]) -> impl Iterator<Item = (f64, bool, bool)> {
-    lines.iter().filter_map(move |line| Some((started + line.at?.as_secs_f64(), line.claims?, line.offends)))
+/// What the device told of a plug; of many answers only those in which it changed its word, and the last.
+fn claims<'a>(finding: &'a Finding, plug: &str) -> Vec<&'a Told> {
+    let told: Vec<&Told> = finding.told.iter().filter(|told| told.plug == plug).collect();
+    if told.len() <= CLAIMS {
+        return told;
+    }
+    let look = |told: &Told| (told.power, is_untrue(finding, told));
+    let last = told.len() - 1;
+    let changes =
+        |index: usize| index == 0 || told.get(index - 1).map(|t| look(t)) != told.get(index).map(|t| look(t));
+    let kept = told.iter().enumerate().filter(|(index, _)| *index == last || changes(*index));
+    kept.map(|(_, told)| *told).take(CLAIMS).collect()
+}
+
+/// So many answers about a plug can be told apart in a drawing.
+const CLAIMS: usize = 200;
+
+/// The class of a dot.
+fn look(finding: &Finding, told: &Told) -> &'static str {
+    match told.power {
+        None => "neither",
+        Some(_) if is_untrue(finding, told) => "untrue",
+        Some(_) => "true",
+    }
 }
 
 /// Two digits after the point are finer than any screen.
@@ -160,7 +185,26 @@ fn seconds(at: f64, scale: &Scale) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use fencelab_suites::truth::Mover;
+
+    use super::super::sample;
     use super::*;
+
+    #[test]
+    fn of_a_thousand_plugs_those_are_drawn_that_matter() {
+        let mut finding = sample::finding(1000);
+        assert_eq!(lanes(&finding), (vec!["3"], 0));
+        finding.truth = finding.truth.then(Duration::from_secs(2), "700", Power::Off, Mover::Command);
+        assert_eq!(lanes(&finding), (vec!["3", "700"], 0));
+        for plug in 1..=1000 {
+            finding.truth =
+                finding.truth.then(Duration::from_secs(3), &plug.to_string(), Power::Off, Mover::Device);
+        }
+        assert_eq!(lanes(&finding).0.len() + lanes(&finding).1, 1000);
+        assert!(render(&finding).into_string().len() < 20_000);
+    }
 
     #[test]
     fn ticks_are_round_and_few() {

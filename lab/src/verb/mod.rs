@@ -1,9 +1,11 @@
 //! One file a verb.
 
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod emulate;
 pub(crate) mod export;
 pub(crate) mod fmt;
+pub(crate) mod hunt;
 pub(crate) mod import;
 pub(crate) mod learn;
 pub(crate) mod lint;
@@ -12,6 +14,8 @@ pub(crate) mod man;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod show;
+mod suite_args;
+mod suite_run;
 pub(crate) mod test;
 
 use crate::cli::Verb;
@@ -29,7 +33,9 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Fmt(args) => fmt::run(args),
         Verb::Lint(args) => lint::run(args),
         Verb::Replay(args) => replay::run(args),
+        Verb::Hunt(args) => hunt::run(*args),
         Verb::Test(args) => test::run(*args),
+        Verb::Compare(args) => compare::run(args),
         Verb::List(args) => list::run(args),
         Verb::Completions(args) => completions::run(args),
         Verb::Man(args) => man::run(args),

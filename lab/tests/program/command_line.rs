@@ -15,6 +15,19 @@ fn exit_codes_tell_what_kind_of_trouble_it_is() {
         (2, &["emulate", "hpe/ilo4", "--fault", "dorp"], "did you mean `drop`?"),
         (2, &["emulate", "hpe/ilo4", "hpe/ilo5", "--record", "x.jsonl"], "one device"),
         (2, &["test", "--property", "no-false-of"], "no-false-off"),
+        (2, &["hunt", "--shard", "3/2"], "K/N"),
+        (2, &["hunt", "--property", "no-false-of"], "no-false-off"),
+        (2, &["hunt", "--option", "password=x"], "the lab gives passwords"),
+        (2, &["test", "hpe/ilo4", "--login", "unknown-user"], "--fault"),
+        (2, &["test", "hpe/ilo4", "--fault", "", "--login", "nobody"], "wrong-password"),
+        (2, &["compare", "one.json"], "NEW.json"),
+        (3, &["compare", "/no/such/old.json", "/no/such/new.json"], "/no/such/old.json"),
+        (3, &["hunt", "no-such-agent"], "--device"),
+        (3, &["hunt", "./no-such-agent", "--device", "hpe/ilo4"], "/no-such-agent`"),
+        (3, &["hunt", "builtin", "--device", "hpe/ilo44"], "did you mean `hpe/ilo4`?"),
+        (3, &["hunt", "builtin", "--expected", "/no/such/known.toml"], "/no/such/known.toml"),
+        (3, &["test", "hpe/ilo4", "--impostor", "hpe/ilo55"], "hpe/ilo5"),
+        (7, &["hunt", "builtin", "--json", "/no/such/folder/x.json"], "/no/such/folder"),
         (3, &["emulate", "hpe/ilo44"], "did you mean `hpe/ilo4`?"),
         (3, &["emulate", "hpe/ilo4", "--plug", "7=off"], "has no plug `7`"),
         (3, &["emulate", "hpe/ilo4", "--corpus", "/nowhere"], "/nowhere"),
@@ -56,7 +69,10 @@ fn man_pages_and_completions_cover_every_verb() {
     let folder = tempfile::tempdir().unwrap();
     succeed(fencelab().arg("man").arg(folder.path()));
     let completions = succeed(fencelab().args(["completions", "bash"]));
-    for verb in ["emulate", "record", "import", "export", "show", "fmt", "lint", "replay", "test", "list"] {
+    for verb in [
+        "emulate", "record", "import", "export", "show", "fmt", "lint", "replay", "hunt", "test", "compare",
+        "list",
+    ] {
         let page = std::fs::read_to_string(folder.path().join(format!("fencelab-{verb}.1"))).unwrap();
         assert!(page.contains(".SH"), "{page}");
         assert!(completions.contains(verb));

@@ -2,7 +2,9 @@
 
 mod captures;
 mod command_line;
+mod compare;
 mod emulate;
+mod hunt;
 mod process;
 mod record;
 mod snmp;
