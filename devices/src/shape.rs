@@ -125,7 +125,7 @@ fn word<T: Copy>(value: &str, all: &[(&'static str, T)]) -> Result<T, String> {
 /// How the plugs are called.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Names {
-    /// Many begin with others, or hold them: `node1`, `node11`, `node111`, `node10`.
+    /// Many begin with others, or hold them: `node11`, `node111`, `node1`, `node10`.
     Nested,
     /// 200 characters, unlike only in the last ones.
     Long,
@@ -216,7 +216,8 @@ fn cycled(words: &[&'static str], index: usize) -> &'static str {
 
 /// Eight names that hold one another, and for every eight plugs more the same ones behind another word.
 fn nested(index: usize) -> String {
-    let end = cycled(&["1", "11", "111", "1111", "10", "100", "101", "110"], index);
+    // Longer ones stand before and behind those that they hold: whoever takes the first that fits errs, and the last, too.
+    let end = cycled(&["11", "111", "1", "1111", "10", "100", "101", "110"], index);
     match index / 8 {
         0 => format!("node{end}"),
         rack => format!("rack{rack}-node{end}"),
@@ -286,7 +287,7 @@ mod tests {
         let names = |kind: Names, plugs: &[&str]| {
             kind.of(&plugs.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
         };
-        assert_eq!(names(Names::Nested, &["1", "2", "3"]), ["node1", "node11", "node111"]);
+        assert_eq!(names(Names::Nested, &["1", "2", "3"]), ["node11", "node111", "node1"]);
         assert_eq!(names(Names::Numbers, &["1", "2", "3"]), ["2", "3", "1"]);
         assert_eq!(names(Names::Numbers, &["eth0/1", "eth0/2"]), ["2", "1"]);
         assert_eq!(names(Names::Long, &["1"])[0].chars().count(), 200);

@@ -117,7 +117,7 @@ fn names_are_told_where_names_stand() {
     let text = |text: &str| Value::text(text);
     let spec = shaped("apc/rpdu", "plugs=10,names=nested").unwrap();
     let names = values(&spec, NAMES);
-    assert_eq!(names[..5], ["node1", "node11", "node111", "node1111", "node10"].map(text));
+    assert_eq!(names[..5], ["node11", "node111", "node1", "node1111", "node10"].map(text));
     assert_eq!(names, values(&spec, "1.3.6.1.4.1.318.1.1.12.3.4.1.1.2"), "every table tells the same");
     assert_eq!(spec.plant.plugs[9].0, "10", "a plug with a number keeps it");
     let of = |kind: &str| values(&shaped("apc/rpdu", &format!("names={kind}")).unwrap(), NAMES);

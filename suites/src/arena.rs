@@ -205,7 +205,7 @@ impl Rack<'_> {
             env.insert(PASSWORD_VARIABLE.to_owned(), told.password.clone());
         }
         let program = Program { path: path.clone(), args: call.args, env, folder: folder.clone() };
-        let effort = link.effort(spec);
+        let effort = link.effort(spec, case.by_name);
         let promised = Timing::of(&case, &subject.advert.defaults(), effort).last_bound(case.action);
         let left = self.stage.cut.map(|cut| cut.saturating_duration_since(Instant::now()));
         let bound = left.map_or(promised, |left| left.min(promised));

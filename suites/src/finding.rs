@@ -72,7 +72,14 @@ impl Facts<'_> {
             power: claim.power,
         });
         Finding {
-            id: id(&[self.agent.name(), &self.spec.id, &check, self.breach.class.name(), &condition]),
+            id: id(&[
+                self.agent.name(),
+                &self.spec.id,
+                &check,
+                self.breach.class.name(),
+                self.case.action.name(),
+                &condition,
+            ]),
             cause: String::new(),
             shape: self.case.shape.clone(),
             impostor: self.case.impostor.clone(),

@@ -122,6 +122,17 @@ impl Call {
         }
     }
 
+    /// Whether a case can be said by arguments at all: there a flag is given or not, so that one which is true by default cannot
+    /// be made false.
+    pub(crate) fn can_be_argued(case: &Case, advert: &Advert) -> bool {
+        let is_true = |value: &str| matches!(value, "1" | "yes" | "on" | "true");
+        case.options.iter().all(|(key, value)| {
+            let flag = advert.parameters.get(key).filter(|parameter| parameter.kind == "boolean");
+            let default = flag.and_then(|flag| flag.default.as_deref());
+            is_true(value) || !default.is_some_and(is_true)
+        })
+    }
+
     /// The environment of a case, beyond what every agent needs.
     pub fn environment(case: &Case) -> BTreeMap<String, String> {
         let service = ("PCMK_service".to_owned(), "pacemaker-fenced".to_owned());

@@ -118,7 +118,7 @@ impl Timing {
 
     /// When the lab kills the agent, whatever was promised: later than the promise, so that a late end is still seen as one.
     pub fn last_bound(&self, action: Action) -> Duration {
-        const LIFTED: Duration = Duration::from_secs(600);
+        const LIFTED: Duration = Duration::from_secs(180);
         self.promise(action).map_or(LIFTED, |promise| promise * 2 + START)
     }
 }

@@ -86,7 +86,8 @@ pub enum Verdict {
 /// A property that was broken, in the smallest case that shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// Eight hexadecimal digits, the same again in another run: of agent, device, property, class and condition.
+    /// Eight hexadecimal digits, the same again in another run: of agent, device, property, class, action and
+    /// condition.
     pub id: String,
     /// Which of the report's causes it shows: `C1`, …; empty until the report is put together.
     pub cause: String,

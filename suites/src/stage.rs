@@ -11,7 +11,7 @@ use fencelab_devices::{Credentials, Device, DeviceSpec, Power};
 use crate::agent::Subject;
 use crate::case::{Case, Login, Mode};
 use crate::link::Link;
-use crate::options::Account;
+use crate::options::{Account, Call};
 use crate::promise::Timing;
 use crate::properties;
 use crate::run::{Request, Run};
@@ -83,7 +83,7 @@ impl Played {
     /// Everything that can be said of a played case.
     pub(crate) fn judge(&self, case: &Case, subject: &Subject) -> Vec<(Property, Judgement)> {
         let spec = &self.spec;
-        let timing = Timing::of(case, &subject.advert.defaults(), Link::of(spec).effort(spec));
+        let timing = Timing::of(case, &subject.advert.defaults(), Link::of(spec).effort(spec, case.by_name));
         let mut judgements = properties::judge_run(case, &timing, &self.run).to_vec();
         if is_fair(case, spec) {
             judgements.push((Property::EveryAction, properties::every_action::check(case, &self.run)));
@@ -91,7 +91,9 @@ impl Played {
         if let Some(retry) = &self.retry {
             judgements.push((Property::Heals, properties::heals::check(case, retry)));
         }
-        if let Some(other) = &self.other {
+        if let Some(other) = &self.other
+            && Call::can_be_argued(case, &subject.advert)
+        {
             judgements.push((Property::Parity, properties::parity::check(case, other, &self.run)));
         }
         judgements

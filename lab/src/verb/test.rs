@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use fencelab_devices::{DeviceSpec, Power};
+use fencelab_devices::{DeviceSpec, Power, Shape};
 use fencelab_suites::{AgentChoice, Expected, Login, Mode, Plan, Suite, agents_for};
 
 use super::suite_args::{ReportArgs, SearchArgs, absolute};
@@ -42,12 +42,15 @@ pub(crate) struct TestArgs {
     /// Only with this fault (`fencelab list` has them all); '' is a healthy device.
     #[arg(long, value_name = "EXPR", value_parser = faults)]
     fault: Option<Faults>,
-    /// How each device differs from its description, in the words of a finding.
+    /// How each device differs from its description, such as plugs=100 or names=nested (devices/DEVICE.md, Shapes).
     #[arg(long, value_name = "SHAPE")]
-    shape: Option<String>,
+    shape: Option<Shape>,
     /// Another device of the same protocol that stands in the place of each.
     #[arg(long, value_name = "DEVICE")]
     impostor: Option<String>,
+    /// In a replay: call the plugs by the names that people gave them.
+    #[arg(long, requires = "fault")]
+    by_name: bool,
     /// In a replay: hand the options over as arguments.
     #[arg(long, requires = "fault")]
     argv: bool,
@@ -99,7 +102,13 @@ fn plan(args: &TestArgs, devices: Vec<Arc<DeviceSpec>>) -> Result<Plan, Failure>
     plan.power = args.power;
     plan.plugs.clone_from(&args.plug);
     plan.faults = args.fault.as_ref().map(|faults| faults.0.clone());
-    plan.shape = args.shape.clone().unwrap_or_default();
+    if let Some(shape) = &args.shape {
+        for spec in &plan.devices {
+            DeviceSpec::load_shaped(&spec.folder, shape).or_exit(Exit::Input)?;
+        }
+        plan.shape = shape.to_string();
+    }
+    plan.by_name = args.by_name;
     if let Some(impostor) = &args.impostor {
         // A name that is no device's is told now, not by a case that does not run.
         args.search.corpus.device(impostor)?;

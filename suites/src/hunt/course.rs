@@ -77,6 +77,15 @@ const GENERATION: u64 = 256;
 
 type Start = (Action, Power);
 
+/// Pairs of what can be unusual, and of troubles.
+struct Pairs {
+    cover: Cover,
+    /// The values of the last dimension but one.
+    troubles: Vec<Fault>,
+    /// The values of the last dimension.
+    plain: Vec<Fault>,
+}
+
 /// The course.
 pub(crate) struct Course {
     space: Space,
@@ -90,9 +99,7 @@ pub(crate) struct Course {
     unusual: VecDeque<(Case, Needs)>,
     single: VecDeque<(Case, Needs)>,
     placed: Option<VecDeque<(Case, Needs)>>,
-    cover: Cover,
-    /// The plainest trouble of each kind.
-    plain: Vec<Fault>,
+    pairs: VecDeque<Pairs>,
     turn: usize,
     draws: Draws,
     given: u64,
@@ -108,17 +115,21 @@ pub(crate) struct Course {
 impl Course {
     pub(crate) fn new(space: Space, property: Option<Property>, is_cheap: bool, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let unusual = unusual(&space, property, &mut random);
+        let unusual = unusual(&space, property, is_cheap, &mut random);
         let single = singles(&space, property, is_cheap, &mut random);
         let draws = Draws::new(space.kinds.clone(), &space.protocol, space.states.clone(), seed);
-        // The dimensions of pairs: where it begins, each kind of the unusual, and trouble. Number 0 of each is the usual.
-        let mut sizes = vec![space.starts.len()];
-        sizes.extend(space.dimensions.iter().map(|changes| changes.len() + 1));
-        sizes.push(space.troubles.len() + 1);
-        // One more trouble beside it: the plainest of each kind.
+        // The dimensions of pairs: where it begins, each kind of the unusual, and two troubles. Number 0 of each is the usual. First
+        // the plainest trouble of each kind, then all of them.
         let plain: Vec<Fault> =
             space.troubles.iter().filter(|(soon, _)| *soon == 0).map(|(_, fault)| fault.clone()).collect();
-        sizes.push(plain.len() + 1);
+        let all: Vec<Fault> = space.troubles.iter().map(|(_, fault)| fault.clone()).collect();
+        let mut sizes = vec![space.starts.len()];
+        sizes.extend(space.dimensions.iter().map(|changes| changes.len() + 1));
+        let pairs = |troubles: &Vec<Fault>| {
+            let sizes = sizes.iter().copied().chain([troubles.len() + 1, plain.len() + 1]).collect();
+            Pairs { cover: Cover::new(sizes), troubles: troubles.clone(), plain: plain.clone() }
+        };
+        let pairs = VecDeque::from([pairs(&plain), pairs(&all)]);
         Course {
             healthy: space.starts.iter().copied().collect(),
             property,
@@ -128,8 +139,7 @@ impl Course {
             unusual,
             single,
             placed: None,
-            cover: Cover::new(sizes),
-            plain,
+            pairs,
             turn: 0,
             draws,
             given: 0,
@@ -174,7 +184,7 @@ impl Course {
             let is_empty = self.unusual.is_empty()
                 && self.single.is_empty()
                 && self.placed.as_ref().is_some_and(VecDeque::is_empty)
-                && self.cover.open() == 0;
+                && self.pairs.iter().all(|pairs| pairs.cover.open() == 0);
             if is_empty {
                 return self.guided();
             }
@@ -205,16 +215,19 @@ impl Course {
         if self.property == Some(Property::Parity) && self.space.dimensions.iter().all(Vec::is_empty) {
             return None;
         }
+        while self.pairs.front().is_some_and(|pairs| pairs.cover.open() == 0) {
+            self.pairs.pop_front();
+        }
         // A few tries: not every change means something for every action.
         for _ in 0..4 {
-            let values = self.cover.next(&mut self.random)?;
+            let pairs = self.pairs.front_mut()?;
+            let values = pairs.cover.next(&mut self.random)?;
             let (first, rest) = values.split_first()?;
             let (plain, rest) = rest.split_last()?;
             let (trouble, rest) = rest.split_last()?;
             let start = *self.space.starts.get(*first)?;
-            let trouble =
-                trouble.checked_sub(1).and_then(|at| self.space.troubles.get(at)).map(|(_, fault)| fault);
-            let plain = plain.checked_sub(1).and_then(|at| self.plain.get(at));
+            let trouble = trouble.checked_sub(1).and_then(|at| pairs.troubles.get(at));
+            let plain = plain.checked_sub(1).and_then(|at| pairs.plain.get(at));
             let mut faults: Vec<Fault> = trouble.into_iter().chain(plain).cloned().collect();
             faults.dedup();
             let is_two = faults.len() > 1;
@@ -291,7 +304,7 @@ impl Course {
             }
         }
         case.seed = self.space.base_case().seed.wrapping_add(self.given);
-        case.also.retain(|other| *other != case.plug);
+        self.space.settle(&mut case);
         let needs = self.needs(is_trouble, false);
         self.give(case, needs)
     }
@@ -319,7 +332,12 @@ fn in_order(mut planned: Vec<(u8, Case, Needs)>, random: &mut ChaCha8Rng) -> Vec
 }
 
 /// Each unusual thing about a healthy device, from the telling starts; and the healthy device itself, watched more closely.
-fn unusual(space: &Space, property: Option<Property>, random: &mut ChaCha8Rng) -> VecDeque<(Case, Needs)> {
+fn unusual(
+    space: &Space,
+    property: Option<Property>,
+    is_cheap: bool,
+    random: &mut ChaCha8Rng,
+) -> VecDeque<(Case, Needs)> {
     let mut planned = Vec::new();
     for (at, (action, power)) in space.starts.iter().copied().enumerate() {
         let rank = space.rank((action, power));
@@ -343,7 +361,7 @@ fn unusual(space: &Space, property: Option<Property>, random: &mut ChaCha8Rng) -
                     (Some(property), _) => Needs::of(property, &case),
                     // What is said more is what may leak; and who was refused says most.
                     (None, Change::Options(_) | Change::Login(..)) if at == 0 => Needs::Witness,
-                    (None, Change::Options(_) | Change::Asked(_)) if at == 1 => Needs::Other,
+                    (None, Change::Options(_) | Change::Asked(_)) if at == 1 || is_cheap => Needs::Other,
                     (None, _) => Needs::One,
                 };
                 planned.push((rank, case, needs));

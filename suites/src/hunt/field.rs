@@ -235,7 +235,7 @@ impl Field {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
         if let Some(cell) = state.cells.get_mut(&property)
-            && !cell.findings.iter().any(|other| (&other.id, other.action) == (&finding.id, finding.action))
+            && !cell.findings.iter().any(|other| other.id == finding.id)
         {
             cell.findings.push(finding);
         }

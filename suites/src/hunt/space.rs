@@ -11,6 +11,8 @@ use crate::agent::Subject;
 use crate::case::{Action, Case, Login, Mode, SWITCH};
 use crate::draw::{base_options, middle, variants};
 use crate::link::{Link, Options};
+use crate::metadata::Advert;
+use crate::options::Call;
 use crate::plan::Plan;
 use crate::promise::Timing;
 use crate::stand_in::impostors;
@@ -50,6 +52,7 @@ pub(crate) struct Space {
     impostor: Option<String>,
     by_name: bool,
     has_switch: bool,
+    advert: Advert,
     /// Where cases begin, the most telling first.
     pub(crate) starts: Vec<(Action, Power)>,
     /// What can be unusual about a device that has no trouble, one dimension a list.
@@ -107,6 +110,7 @@ impl Space {
             label: subject.agent.to_string(),
             device: spec.id.clone(),
             seed: plan.seed,
+            advert: subject.advert.clone(),
             has_switch: subject.advert.parameters.contains_key(SWITCH),
             plug,
             also,
@@ -157,11 +161,19 @@ impl Space {
         for change in changes {
             change.make(&mut case);
         }
+        self.settle(&mut case);
+        case
+    }
+
+    /// Puts right what changes that know nothing of each other have made of a case.
+    pub(crate) fn settle(&self, case: &mut Case) {
         case.also.retain(|other| *other != case.plug);
         if self.has_switch {
             case.name_the_switch();
         }
-        case
+        if case.mode == Mode::Argv && !Call::can_be_argued(case, &self.advert) {
+            case.mode = Mode::Stdin;
+        }
     }
 
     /// Options of a case that a replay must give: those that the lab would not give by itself, and those that it must leave out.

@@ -158,10 +158,11 @@ impl Link {
         }
     }
 
-    /// What actions cost on this link, where the device has these plugs.
-    pub(crate) fn effort(&self, spec: &DeviceSpec) -> Effort {
+    /// What actions cost on this link, where the device has these plugs, and the agent is told them by the names that people gave
+    /// them, or not.
+    pub(crate) fn effort(&self, spec: &DeviceSpec, by_name: bool) -> Effort {
         match self {
-            Link::Snmp(_) => snmp::effort(spec.plant.plugs.iter().map(|(plug, _)| plug)),
+            Link::Snmp(_) => snmp::effort(spec.plant.plugs.iter().map(|(plug, _)| plug), by_name),
             Link::Ipmi(_) | Link::Other => Effort::default(),
         }
     }

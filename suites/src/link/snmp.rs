@@ -195,10 +195,10 @@ pub(super) fn shown(opened: &Map) -> Vec<(String, String)> {
 
 /// A question is small, but an agent asks many: which engine this is, what kind of device, perhaps which plug has that name,
 /// and then how the plug is. Each is bounded by the timeouts of login and shell. A list is up to three walks over all plugs.
-pub(super) fn effort<'a>(plugs: impl Iterator<Item = &'a String> + Clone) -> Effort {
+pub(super) fn effort<'a>(plugs: impl Iterator<Item = &'a String> + Clone, by_name: bool) -> Effort {
     let count = u32::try_from(plugs.clone().count()).unwrap_or(u32::MAX);
     let is_number = |plug: &String| plug.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ':');
-    let look_up = if plugs.clone().all(is_number) { 0 } else { count };
+    let look_up = if !by_name && plugs.clone().all(is_number) { 0 } else { count };
     Effort {
         ask: look_up.saturating_add(4),
         list: count.saturating_add(2).saturating_mul(3),
@@ -274,8 +274,9 @@ mod tests {
     #[test]
     fn names_must_be_looked_up_and_numbers_not() {
         let plugs = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(effort(plugs(&["1", "2"]).iter()).ask, 4);
-        assert_eq!(effort(plugs(&["1:1", "1.2.3"]).iter()).ask, 4);
-        assert_eq!(effort(plugs(&["Gi0/1", "Gi0/2", "Gi0/3"]).iter()).ask, 7);
+        assert_eq!(effort(plugs(&["1", "2"]).iter(), false).ask, 4);
+        assert_eq!(effort(plugs(&["1", "2"]).iter(), true).ask, 6);
+        assert_eq!(effort(plugs(&["1:1", "1.2.3"]).iter(), false).ask, 4);
+        assert_eq!(effort(plugs(&["Gi0/1", "Gi0/2", "Gi0/3"]).iter(), false).ask, 7);
     }
 }

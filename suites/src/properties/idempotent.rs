@@ -1,11 +1,12 @@
 //! `idempotent`: asking for the state a plug already has is success and moves nothing.
 
-use crate::case::Case;
+use crate::case::{Case, Login};
 use crate::run::Run;
 use crate::truth::{Change, Mover};
 use crate::verdict::{Class, Judgement, Property};
 
-/// Off of an off plug and on of an on plug. On a device without trouble it must succeed; in trouble it may fail. Either way
+/// Off of an off plug and on of an on plug. On a device without trouble it must succeed (with the right account, for
+/// plugs that are there); in trouble it may fail. Either way
 /// the plug must not have moved by a command.
 pub fn check(case: &Case, run: &Run) -> Judgement {
     let Some(wanted) = case.action.leaves() else {
@@ -31,7 +32,13 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
     if !case.plugs().all(|plug| had(&plug)) {
         return Judgement::Holds;
     }
-    if case.faults.is_empty() && !run.exit.is_success() {
+    let is_there = |plug: &String| run.target.initial.contains_key(plug);
+    let is_fair = case.faults.is_empty()
+        && case.login == Login::Right
+        && case.impostor.is_none()
+        && !case.by_name
+        && case.plugs().all(is_there);
+    if is_fair && !run.exit.is_success() {
         let words = crate::properties::every_action::last_words(run);
         return broken(
             Class::Refusal,

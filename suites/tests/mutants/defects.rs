@@ -19,6 +19,7 @@ fn hunt(defect: &Defect, seed: u64, budget: f64) -> Result<(), String> {
         findings.iter().any(|finding| finding.check == property.name() && finding.class == *class)
     };
     let shows_at_once = findings.iter().any(|finding| finding.fault.is_empty());
+    eprint!("{:6} cases  ", report.cases());
     if shows_at_once || defect.expected.iter().any(is_expected) {
         return Ok(());
     }
