@@ -43,7 +43,7 @@ pub(crate) fn attempt(stage: &dyn Stage, task: &Task) -> Option<Tried> {
     let case = &task.case;
     let played = stage.play(case, task.needs, true)?;
     let mut judgements: Vec<(&'static str, Judgement, &Run)> = Vec::new();
-    let effort = Link::of(stage.spec()).effort(stage.spec());
+    let effort = Link::of(stage.spec()).effort(stage.spec(), false);
     let timing = Timing::of(case, &stage.subject().advert.defaults(), effort);
     if case.login == Login::Right {
         judgements.push(("every-action", every_action::check(case, &played.run), &played.run));
