@@ -91,7 +91,7 @@ pub(crate) fn run(
         cell.took += begun.elapsed();
         cell.findings.extend(finding);
     };
-    share_out(ours, theirs, plan.concurrency * runner::CALM, &work, &mut |share| {
+    share_out(ours, theirs, runner::width(plan), &work, &mut |share| {
         let (cases, findings) = books
             .iter()
             .map(lock)

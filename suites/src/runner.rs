@@ -19,8 +19,13 @@ use crate::report::{Cell, DeviceNote, Report};
 use crate::stage::Stage;
 use crate::stand_in::StandIns;
 
-/// Without trouble most of the time is the agents' own sleep, so so many times more of them fit side by side.
-pub(crate) const CALM: usize = 4;
+/// How many external agents the suites run side by side that play one case after another: nobody holds them back when the
+/// machine is busy, so a few for each processor.
+pub(crate) fn width(plan: &Plan) -> usize {
+    const EACH: usize = 16;
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    plan.concurrency.min(cores * EACH)
+}
 
 /// Runs a plan and reports. `progress` is called a few times a second while cases run.
 ///
@@ -103,7 +108,7 @@ fn conform(
             conformance::book(&mut lock(book), tried);
         }
     };
-    share_out(ours, theirs, plan.concurrency * CALM, &work, &mut |share| {
+    share_out(ours, theirs, width(plan), &work, &mut |share| {
         let (cases, findings) =
             books.iter().map(|book| totals(&lock(book))).fold(done, |a, b| (a.0 + b.0, a.1 + b.1));
         let doing = lock(&doing).clone();

@@ -1,6 +1,5 @@
 //! From a case that broke a property to the smallest one that still breaks it in the same way, confirmed and recorded.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use fencelab_devices::fault::{Fault, FaultKind, Scope};
@@ -197,15 +196,8 @@ fn simpler(case: &Case, base: &Case) -> Vec<Case> {
     });
     put(&|other| (other.plug, other.also) = (base.plug.clone(), base.also.clone()));
     put(&|other| other.also.clone_from(&base.also));
+    // All of them: what opens a session belongs together.
     put(&|other| other.options.clone_from(&base.options));
-    for key in different(&case.options, &base.options) {
-        put(&|other| {
-            match base.options.get(&key) {
-                Some(value) => other.options.insert(key.clone(), value.clone()),
-                None => other.options.remove(&key),
-            };
-        });
-    }
     put(&|other| other.by_name = base.by_name);
     put(&|other| other.seed = base.seed);
     for (at, fault) in case.faults.iter().enumerate() {
@@ -218,12 +210,6 @@ fn simpler(case: &Case, base: &Case) -> Vec<Case> {
         }
     }
     simpler
-}
-
-/// The keys under which two sets of options differ.
-fn different(one: &BTreeMap<String, String>, two: &BTreeMap<String, String>) -> Vec<String> {
-    let keys = one.keys().chain(two.keys().filter(|key| !one.contains_key(*key)));
-    keys.filter(|key| one.get(*key) != two.get(*key)).cloned().collect()
 }
 
 /// The same fault with one part of its scope less, or with a smaller argument.

@@ -97,7 +97,7 @@ mod cmd {
 enum State {
     Idle,
     Capabilities,
-    CipherSuites { index: u8, records: Vec<u8> },
+    CipherSuites { index: u8, records: Vec<u8>, waited: bool },
     OpenSession { tag: u8, console: u32, suite: Suite },
     Rakp1 { tag: u8, suite: Suite, exchange: Box<Exchange> },
     Rakp3 { tag: u8, suite: Suite, exchange: Box<Exchange> },
@@ -209,9 +209,11 @@ impl Client {
     }
 
     /// When the outstanding question is one that some BMCs never answer and that can be done without (Get
-    /// Channel Cipher Suites): gives up on it and returns what to send next. Else `None`.
+    /// Channel Cipher Suites): gives up on it at the second call and returns what to send next. Else `None`: it is worth
+    /// another try, for a datagram may be lost, and a BMC that can do without the list may not take the mandatory suite.
     pub fn skip(&mut self, random: &mut dyn FnMut(&mut [u8])) -> Option<Vec<u8>> {
-        if !matches!(self.state, State::CipherSuites { .. }) {
+        let State::CipherSuites { waited, .. } = &mut self.state else { return None };
+        if !std::mem::replace(waited, true) {
             return None;
         }
         match self.open_mandatory(random) {
@@ -332,6 +334,10 @@ impl Client {
         let step = self.waits_for();
         if !response.completion.is_ok() {
             if matches!(self.state, State::CipherSuites { .. }) {
+                // It may have the list in a moment (IPMI 2.0, table 5-2, C0h).
+                if response.completion == Completion::NODE_BUSY {
+                    return Ok(Progress::Ignored);
+                }
                 return self.open_mandatory(random);
             }
             let completion = response.completion;

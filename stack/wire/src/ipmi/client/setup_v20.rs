@@ -28,7 +28,7 @@ impl Client {
     }
 
     fn ask_cipher_suites(&mut self, index: u8, records: Vec<u8>) -> Vec<u8> {
-        self.state = State::CipherSuites { index, records };
+        self.state = State::CipherSuites { index, records, waited: false };
         self.ask_outside(cmd::CHANNEL_CIPHER_SUITES, vec![0x0e, 0, 0x80 | index])
     }
 
@@ -38,7 +38,9 @@ impl Client {
         data: &[u8],
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Progress, Refused> {
-        let State::CipherSuites { index, records } = &mut self.state else { return Ok(Progress::Ignored) };
+        let State::CipherSuites { index, records, .. } = &mut self.state else {
+            return Ok(Progress::Ignored);
+        };
         let chunk = data.get(1..).unwrap_or_default();
         records.extend_from_slice(chunk);
         if chunk.len() >= CHUNK && *index < LIST_END {
