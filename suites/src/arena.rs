@@ -37,18 +37,19 @@ pub(crate) struct Arena {
     script: PathBuf,
     next_address: AtomicU32,
     next_run: AtomicU32,
-    warm: WarmAgents,
+    warm: Option<WarmAgents>,
 }
 
 impl Arena {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// `warm`: whether scripts may start warm.
+    pub(crate) fn new(warm: bool) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let folder = tempfile::Builder::new().prefix("fencelab-").tempdir()?;
         let script = folder.path().join("password");
         write_program(&script, &format!("#!/bin/sh\nprintf '%s\\n' \"${PASSWORD_VARIABLE}\"\n"))?;
         // Where two runs of the lab start at once, they begin in different places of loopback.
         let next_address = AtomicU32::new(std::process::id().wrapping_mul(0x9e37) & 0x3f_ffff);
-        let warm = WarmAgents::default();
+        let warm = warm.then(WarmAgents::default);
         Ok(Arena { runtime, folder, script, next_address, next_run: AtomicU32::new(0), warm })
     }
 
@@ -216,7 +217,10 @@ impl Rack<'_> {
         let pulses = self.target.with(|target, _| target.plant().pulses().len());
         let finished = arena.runtime.block_on(async {
             let warm = match self.how {
-                Start::Warm => arena.warm.run(&program, &call.stdin, bound, arena.folder.path()).await,
+                Start::Warm => match &arena.warm {
+                    Some(warm) => warm.run(&program, &call.stdin, bound, arena.folder.path()).await,
+                    None => None,
+                },
                 Start::Cold => None,
             };
             match warm {
@@ -320,7 +324,7 @@ mod tests {
 
     #[test]
     fn addresses_are_pairs_of_loopback() {
-        let arena = Arena::new().unwrap();
+        let arena = Arena::new(true).unwrap();
         for _ in 0..1000 {
             let address = arena.address();
             assert!(

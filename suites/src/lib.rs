@@ -42,5 +42,5 @@ pub use case::{Action, Case, Login, Mode};
 pub use expected::{Expected, ExpectedError};
 pub use plan::{Plan, Progress, Suite};
 pub use report::{Cause, Cell, Finding, Mended, Report, Told, Verdict};
-pub use runner::run_plan;
+pub use runner::{fair_budget, run_plan};
 pub use verdict::{Breach, Class, Judgement, Property};

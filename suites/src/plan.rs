@@ -95,6 +95,8 @@ pub struct Plan {
     pub budget: Duration,
     /// How many processes of external agents may run at once.
     pub concurrency: usize,
+    /// Whether agents that are Python scripts may start warm. What they showed is confirmed cold all the same.
+    pub warm: bool,
     /// Whether the property suite ends with its first finding.
     pub first: bool,
     /// Known weaknesses.
@@ -126,6 +128,7 @@ impl Plan {
             budget: Duration::from_secs(30),
             // External agents mostly sleep; how soon one after another starts is the throttle.s to say.
             concurrency: cores * 48,
+            warm: true,
             first: false,
             expected: Expected::default(),
         }

@@ -35,7 +35,9 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
     let mut troubles = Vec::new();
     let pairs = meet(plan, &mut troubles);
     let arena = if pairs.iter().any(|pair| !pair.subject.agent.is_builtin()) {
-        Arena::new().map_err(|error| troubles.push(format!("external agents were not tried: {error}"))).ok()
+        Arena::new(plan.warm)
+            .map_err(|error| troubles.push(format!("external agents were not tried: {error}")))
+            .ok()
     } else {
         None
     };
@@ -70,6 +72,12 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
         causes,
         troubles,
     }
+}
+
+/// How long a hunt by this plan should take, if nobody says: the agents are met for it.
+#[must_use]
+pub fn fair_budget(plan: &Plan) -> std::time::Duration {
+    hunt::fair_budget(plan, &meet(plan, &mut Vec::new()))
 }
 
 fn totals(cells: &[Cell]) -> (u64, u64) {

@@ -9,11 +9,14 @@ use fencelab_devices::{DeviceSpec, Shape};
 use crate::case::Case;
 use crate::lanes::lock;
 
+/// What another device is called by: its id, if it is quite another one, and its shape.
+type Name = (Option<String>, String);
+
 /// A device with everything that may stand in its place. Each is read once.
 #[derive(Debug)]
 pub(crate) struct StandIns {
     spec: Arc<DeviceSpec>,
-    read: Mutex<BTreeMap<(Option<String>, String), Option<Arc<DeviceSpec>>>>,
+    read: Mutex<BTreeMap<Name, Option<Arc<DeviceSpec>>>>,
 }
 
 impl StandIns {

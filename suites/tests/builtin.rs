@@ -84,14 +84,73 @@ fn the_budget_is_kept() {
     assert!((1.9..3.0).contains(&took), "{took} s instead of 2 s");
 }
 
+/// Cases of each agent on each device.
+fn cases(report: &Report) -> std::collections::BTreeMap<(String, String), u64> {
+    let mut cases = std::collections::BTreeMap::new();
+    for cell in report.cells.iter().filter(|cell| cell.cases > 0) {
+        *cases.entry((cell.agent.clone(), cell.device.clone())).or_default() += cell.cases;
+    }
+    cases
+}
+
 #[test]
-fn each_cell_gets_its_share() {
+fn each_agent_on_each_device_gets_its_share() {
     let mut plan = plan(&[Suite::Properties], 3000);
-    plan.devices.truncate(2);
-    let report = run_plan(&plan, &mut |_| {});
-    let cases: Vec<u64> = report.cells.iter().filter(|cell| cell.cases > 0).map(|cell| cell.cases).collect();
-    let (least, most) = (cases.iter().min().unwrap(), cases.iter().max().unwrap());
-    assert!(least * 4 >= *most, "between {least} and {most} cases a cell");
+    plan.devices.retain(|device| device.id.starts_with("generic/ipmi"));
+    let cases = cases(&run_plan(&plan, &mut |_| {}));
+    let (least, most) = (cases.values().min().unwrap(), cases.values().max().unwrap());
+    assert!(cases.len() > 3 && least * 4 >= *most, "{cases:?}");
+}
+
+/// A hunt that was cut short goes on by its journal: what was played is not played again, and what it had judged counts.
+#[test]
+fn a_hunt_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let hunt = |budget| {
+        let mut plan = plan(&[Suite::Properties], budget);
+        plan.devices.retain(|device| device.id == "generic/ipmi-2.0");
+        plan.agents = vec![AgentChoice::BuiltinNamed("fence_ipmilan".to_owned())];
+        plan.journal = Some(folder.path().join("journal"));
+        run_plan(&plan, &mut |_| {})
+    };
+    let lines = || std::fs::read_to_string(folder.path().join("journal")).unwrap().lines().count();
+    let first = hunt(300);
+    assert_clean(&first);
+    let played = lines();
+    assert!(played > 20, "{played} lines");
+    let second = hunt(700);
+    assert_clean(&second);
+    let (before, after): (u64, u64) = (cases(&first).values().sum(), cases(&second).values().sum());
+    assert_eq!(before as usize, played - 1);
+    assert!(after > before, "{before}, then {after} in all");
+    assert_eq!(after as usize, lines() - 1, "each case stands there once");
+    let numbers: std::collections::BTreeSet<String> = std::fs::read_to_string(folder.path().join("journal"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["number"].to_string())
+        .collect();
+    assert_eq!(numbers.len() as u64, after);
+}
+
+/// The same seed gives the same cases in the same order, whatever the time allows: the shorter journal begins the longer one.
+#[test]
+fn the_seed_decides_the_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = |name: &str, seed: u64, budget: u64| {
+        let mut plan = plan(&[Suite::Properties], budget);
+        plan.devices.retain(|device| device.id == "generic/ipmi-2.0");
+        plan.agents = vec![AgentChoice::BuiltinNamed("fence_ipmilan".to_owned())];
+        (plan.seed, plan.journal) = (seed, Some(folder.path().join(name)));
+        run_plan(&plan, &mut |_| {});
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (short, long, other) = (journal("short", 5, 400), journal("long", 5, 900), journal("other", 6, 400));
+    let both = short.len().min(long.len());
+    assert!(both > 100, "{both} cases");
+    assert_eq!(short[..both], long[..both]);
+    assert_ne!(other[..other.len().min(both)], long[..other.len().min(both)]);
 }
 
 #[test]

@@ -128,6 +128,18 @@ pub(crate) fn hunt(
     fields.into_iter().flat_map(Field::into_cells).collect()
 }
 
+/// The time of a hunt to which none was given: 40 s for each external agent on each device, for its time is real, and 2 s for each
+/// of ours, whose time is virtual. Only what the plan's shard tries counts, and a program of several names once. At least 40 s, so
+/// that a small hunt is one.
+pub(crate) fn fair_budget(plan: &Plan, pairs: &[Pair]) -> Duration {
+    const EXTERNAL: Duration = Duration::from_secs(40);
+    const BUILTIN: Duration = Duration::from_secs(2);
+    let tried = in_shard(plan, pairs).filter(|pair| pair.extent.alias_of().is_none());
+    let all: Duration =
+        tried.map(|pair| if pair.subject.agent.is_builtin() { BUILTIN } else { EXTERNAL }).sum();
+    all.max(EXTERNAL)
+}
+
 /// The pairs of this shard: programs that are tried under another name go with the one that is.
 fn in_shard<'a>(plan: &Plan, pairs: &'a [Pair]) -> impl Iterator<Item = &'a Pair> {
     let (shard, of) = plan.shard;
@@ -277,4 +289,50 @@ fn effort(hunt: &Hunt<'_>, stage: &dyn Stage) -> Effort {
         return Effort { plays: 1000, until: now + Duration::from_secs(2), confirmations: 2, doubtful: 3 };
     }
     Effort { plays: 24, until: hunt.deadline, confirmations: 2, doubtful: 20 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::agent::{Agent, Subject};
+    use crate::metadata::Advert;
+    use crate::pair::Extent;
+
+    fn pairs() -> Vec<Pair> {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus/generic/ipmi-2.0");
+        let spec = fencelab_devices::DeviceSpec::load(&folder).unwrap();
+        let subject =
+            |agent| Arc::new(Subject { agent, advert: Advert::default(), run: fencelab_agents::run });
+        let external = |name: &str| subject(Agent::External(PathBuf::from(name)));
+        let pair = |subject: &Arc<Subject>, extent| Pair {
+            spec: Arc::clone(&spec),
+            subject: Arc::clone(subject),
+            extent,
+        };
+        let mut pairs = vec![
+            pair(&external("a"), Extent::Full),
+            pair(&external("b"), Extent::Alias("a".to_owned())),
+            pair(&external("c"), Extent::Again("v/m".to_owned())),
+        ];
+        pairs.extend((0..5).map(|_| pair(&subject(Agent::Builtin("ours".to_owned())), Extent::Full)));
+        pairs
+    }
+
+    #[test]
+    fn each_pair_is_in_one_shard_and_has_its_time() {
+        let (pairs, mut plan) = (pairs(), Plan::new(Vec::new()));
+        let mut seen = 0;
+        for shard in 1..=3 {
+            plan.shard = (shard, 3);
+            seen += in_shard(&plan, &pairs).count();
+            assert!(fair_budget(&plan, &pairs) >= Duration::from_secs(40));
+        }
+        assert_eq!(seen, pairs.len());
+        plan.shard = (1, 1);
+        assert_eq!(fair_budget(&plan, &pairs), Duration::from_secs(90));
+    }
 }
