@@ -12,7 +12,10 @@ use crate::lanes::lock;
 /// What another device is called by: its id, if it is quite another one, and its shape.
 type Name = (Option<String>, String);
 
-/// A device with everything that may stand in its place. Each is read once.
+/// Devices of more plugs are read each time: they are seldom played, and a thousand plugs are megabytes.
+const KEPT: usize = 128;
+
+/// A device with everything that may stand in its place.
 #[derive(Debug)]
 pub(crate) struct StandIns {
     spec: Arc<DeviceSpec>,
@@ -35,7 +38,14 @@ impl StandIns {
             return Some(Arc::clone(&self.spec));
         }
         let key = (case.impostor.clone(), case.shape.clone());
-        lock(&self.read).entry(key).or_insert_with(|| self.read(case)).clone()
+        if let Some(known) = lock(&self.read).get(&key) {
+            return known.clone();
+        }
+        let spec = self.read(case);
+        if spec.as_ref().is_none_or(|spec| spec.plant.plugs.len() <= KEPT) {
+            lock(&self.read).insert(key, spec.clone());
+        }
+        spec
     }
 
     fn read(&self, case: &Case) -> Option<Arc<DeviceSpec>> {
@@ -47,7 +57,7 @@ impl StandIns {
         match DeviceSpec::load_shaped(&folder, &shape) {
             Ok(spec) => Some(spec),
             Err(error) => {
-                tracing::warn!(%error, shape = case.shape, "a device could not take this shape");
+                tracing::debug!(%error, shape = case.shape, "a device could not take this shape");
                 None
             }
         }
@@ -59,24 +69,47 @@ fn corpus(spec: &DeviceSpec) -> Option<&Path> {
     spec.folder.parent()?.parent()
 }
 
-/// Devices of the same protocol that an operator might take for this one: one of each vendor of its corpus, in the order of
-/// their names, none of which the agents of this one are for.
-pub(crate) fn impostors(spec: &DeviceSpec) -> Vec<String> {
-    let protocol = |spec: &DeviceSpec| spec.faces.first().map(|face| face.protocol().to_owned());
-    let folders = |folder: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-        let mut folders: Vec<PathBuf> =
-            entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-        folders.sort();
-        folders
-    };
-    let mut found = Vec::new();
-    for vendor in corpus(spec).map(folders).unwrap_or_default() {
-        let others = folders(&vendor).into_iter().filter_map(|folder| DeviceSpec::load(&folder).ok());
-        let other = others.into_iter().find(|other| {
-            protocol(other) == protocol(spec) && !other.agents.iter().any(|agent| spec.agents.contains(agent))
-        });
-        found.extend(other.map(|other| other.id.clone()));
+/// What is known of the devices in a corpus. Each corpus is read once.
+#[derive(Debug, Default)]
+pub(crate) struct Others(BTreeMap<PathBuf, Vec<Other>>);
+
+#[derive(Debug)]
+struct Other {
+    id: String,
+    protocol: Option<String>,
+    agents: Vec<String>,
+}
+
+impl Others {
+    /// Devices of the same protocol that an operator might take for this one: of each vendor of its corpus the first, in the order of
+    /// their names, that none of the agents of this one is for.
+    pub(crate) fn like(&mut self, spec: &DeviceSpec) -> Vec<String> {
+        let Some(corpus) = corpus(spec) else { return Vec::new() };
+        let known = self.0.entry(corpus.to_owned()).or_insert_with(|| read_corpus(corpus));
+        let protocol = spec.faces.first().map(|face| face.protocol().to_owned());
+        let mut vendors = std::collections::BTreeSet::new();
+        known
+            .iter()
+            .filter(|other| {
+                other.protocol == protocol && !other.agents.iter().any(|agent| spec.agents.contains(agent))
+            })
+            .filter(|other| vendors.insert(other.id.split('/').next()))
+            .map(|other| other.id.clone())
+            .collect()
     }
-    found
+}
+
+/// The devices of a corpus that can be read, in the order of their names.
+fn read_corpus(corpus: &Path) -> Vec<Other> {
+    let devices = fencelab_devices::corpus::load_all(corpus).unwrap_or_default();
+    let devices = devices.into_iter().filter_map(|(_, spec)| spec.ok());
+    let mut others: Vec<Other> = devices
+        .map(|spec| Other {
+            id: spec.id.clone(),
+            protocol: spec.faces.first().map(|face| face.protocol().to_owned()),
+            agents: spec.agents.clone(),
+        })
+        .collect();
+    others.sort_by(|one, two| one.id.cmp(&two.id));
+    others
 }

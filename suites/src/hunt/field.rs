@@ -16,7 +16,7 @@ use crate::pair::Pair;
 use crate::plan::{Plan, Suite};
 use crate::report::{Cell, Finding, Verdict};
 use crate::stage::{Needs, Played};
-use crate::stand_in::StandIns;
+use crate::stand_in::{Others, StandIns};
 use crate::verdict::{Breach, Class, Judgement, Property};
 
 /// Findings of one cell after which nothing more is looked into there: the reader has enough.
@@ -72,12 +72,12 @@ impl Wrong {
 }
 
 impl Field {
-    pub(crate) fn new(plan: &Plan, pair: &Pair) -> Self {
+    pub(crate) fn new(plan: &Plan, pair: &Pair, others: &mut Others) -> Self {
         let (spec, subject) = (&pair.spec, &pair.subject);
         let label = subject.agent.to_string();
         let space = match pair.extent.alias_of() {
             Some(other) => Err(format!("the same program as {other}, which is tried")),
-            None => Space::of(spec, subject, plan).map_err(str::to_owned),
+            None => Space::of(spec, subject, plan, others).map_err(str::to_owned),
         };
         let wanted = |property: &Property| plan.property.is_none_or(|only| only == *property);
         let cell = |property: Property| match &space {

@@ -31,6 +31,7 @@ use crate::plan::{Plan, Progress, Suite};
 use crate::report::Cell;
 use crate::shrink::{self, Broken, Effort, Outcome};
 use crate::stage::Stage;
+use crate::stand_in::Others;
 use crate::verdict::{Breach, Property};
 
 pub(crate) use space::DEBUG_FILE;
@@ -79,7 +80,6 @@ pub(crate) fn hunt(
     done: (u64, u64),
     troubles: &mut Vec<String>,
 ) -> Vec<Cell> {
-    let start = Instant::now();
     let journal =
         plan.journal.as_ref().map(|path| Journal::open(path, &hunt_in_words(plan, pairs))).transpose();
     let journal = journal.unwrap_or_else(|error| {
@@ -89,6 +89,9 @@ pub(crate) fn hunt(
     if plan.journal.is_some() && journal.is_none() {
         return Vec::new();
     }
+    let mut others = Others::default();
+    let fields: Vec<Field> = in_shard(plan, pairs).map(|pair| Field::new(plan, pair, &mut others)).collect();
+    let start = Instant::now();
     let shared = Hunt {
         plan,
         deadline: start + plan.budget,
@@ -98,7 +101,6 @@ pub(crate) fn hunt(
         throttle: Throttle::new(),
         bell: Bell::default(),
     };
-    let fields: Vec<Field> = in_shard(plan, pairs).map(|pair| Field::new(plan, pair)).collect();
     let (ours, others): (Vec<&Field>, Vec<&Field>) =
         fields.iter().partition(|field| field.subject.agent.is_builtin());
     let mut lanes: Vec<Box<dyn FnOnce() + Send + '_>> = Vec::new();

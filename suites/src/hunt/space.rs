@@ -3,7 +3,7 @@
 //! All of it comes from data: the agent's metadata, the device's description, the catalogue of faults.
 
 use fencelab_devices::fault::{CATALOGUE, Entry, Fault};
-use fencelab_devices::{DeviceSpec, Power, Shape};
+use fencelab_devices::{Description, DeviceSpec, Power};
 
 use super::change::Change;
 use super::trouble;
@@ -15,7 +15,7 @@ use crate::metadata::Advert;
 use crate::options::Call;
 use crate::plan::Plan;
 use crate::promise::Timing;
-use crate::stand_in::impostors;
+use crate::stand_in::Others;
 use crate::verdict::Property;
 
 /// Where cases can begin, the most telling first: what is asked, and how the plug is then.
@@ -72,7 +72,12 @@ impl Space {
     ///
     /// # Errors
     /// Why there is none, for the report.
-    pub(crate) fn of(spec: &DeviceSpec, subject: &Subject, plan: &Plan) -> Result<Self, &'static str> {
+    pub(crate) fn of(
+        spec: &DeviceSpec,
+        subject: &Subject,
+        plan: &Plan,
+        others: &mut Others,
+    ) -> Result<Self, &'static str> {
         let wanted = |action: Action| {
             subject.advert.actions.contains(&action)
                 && plan.action.is_none_or(|only| only == action)
@@ -129,7 +134,7 @@ impl Space {
         };
         if plan.faults.is_none() {
             let is_fixed = !plan.plugs.is_empty();
-            space.dimensions = space.dimensions_of(spec, subject, is_fixed, &plugs);
+            space.dimensions = space.dimensions_of(spec, subject, is_fixed, &plugs, others);
             if plan.property != Some(Property::Parity) {
                 let timing = Timing::of(
                     &space.base_case(),
@@ -200,6 +205,7 @@ impl Space {
         subject: &Subject,
         plugs_are_fixed: bool,
         plugs: &[String],
+        others: &mut Others,
     ) -> Vec<Vec<Change>> {
         let link = Link::of(spec);
         let mut options: Vec<Change> =
@@ -215,12 +221,12 @@ impl Space {
         let asked = if plugs_are_fixed { Vec::new() } else { self.asked(subject, plugs) };
         let shapes = if self.shape.is_empty() && self.impostor.is_none() {
             // A device that is no folder, such as a lone transcript, has none.
-            let shapes = Shape::catalogue(&spec.folder).unwrap_or_default();
+            let shapes = Description::read(&spec.folder).map(|text| text.shapes(spec)).unwrap_or_default();
             shapes.into_iter().map(|shape| Change::Shape(shape.to_string())).collect()
         } else {
             Vec::new()
         };
-        let others = if self.impostor.is_none() { impostors(spec) } else { Vec::new() };
+        let others = if self.impostor.is_none() { others.like(spec) } else { Vec::new() };
         let names = if spec.called().is_empty() { Vec::new() } else { vec![Change::ByName] };
         vec![
             options,

@@ -45,10 +45,25 @@ impl Description {
     /// # Errors
     /// The description is wrong, or the shape means nothing for it.
     pub fn shaped(&self, shape: &Shape) -> Result<Arc<DeviceSpec>, Error> {
-        let place = Place { file: &self.file, text: &self.text, folder: &self.folder };
+        let place = self.place();
         if shape.is_empty() {
             return lower::device(self.raw.clone(), &place).map(Arc::new);
         }
+        let (raw, renamed) = self.changed(shape)?;
+        let mut spec = lower::device(raw, &place)?;
+        for ((plug, _), name) in spec.plant.plugs.iter_mut().zip(renamed.into_iter().flatten()) {
+            *plug = name;
+        }
+        Ok(Arc::new(spec))
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { file: &self.file, text: &self.text, folder: &self.folder }
+    }
+
+    /// The description in this shape, and the plugs' own names if they change.
+    fn changed(&self, shape: &Shape) -> Result<(raw::File, Option<Vec<String>>), Error> {
+        let place = self.place();
         let refused = |what: String| {
             Error::of_file(&self.file, format!("cannot have the shape `{shape}`: {what}"), None)
         };
@@ -64,11 +79,16 @@ impl Description {
         if let Some(banner) = shape.banner {
             texts::describe(&mut raw, banner).map_err(refused)?;
         }
-        let mut spec = lower::device(raw, &place)?;
-        for ((plug, _), name) in spec.plant.plugs.iter_mut().zip(renamed.into_iter().flatten()) {
-            *plug = name;
-        }
-        Ok(Arc::new(spec))
+        Ok((raw, renamed))
+    }
+
+    /// The shapes of [`Shape::all`] that mean something for the description and differ from it, as far as the text alone tells:
+    /// quick, but one of them may turn out not to load.
+    #[must_use]
+    pub fn shapes(&self, described: &DeviceSpec) -> Vec<Shape> {
+        let count = described.plant.plugs.len();
+        let differs = |shape: &Shape| shape.plugs.is_none_or(|plugs| usize::from(plugs) != count);
+        Shape::all().filter(differs).filter(|shape| self.changed(shape).is_ok()).collect()
     }
 
     /// Every shape of [`Shape::all`] that this device can have and that differs from what is described, with the device.
