@@ -77,6 +77,34 @@ const GENERATION: u64 = 256;
 
 type Start = (Action, Power);
 
+/// A case that is to come, in short: a course has ten thousands of them.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    /// How soon, 0 first.
+    soon: u8,
+    /// Which of the starts.
+    start: u16,
+    what: What,
+    needs: Needs,
+}
+
+/// What is unusual about it, by the numbers of the space.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Nothing,
+    /// This change of this dimension.
+    Change(u16, u16),
+    /// This trouble.
+    Trouble(u16),
+    /// The kind of this trouble, at this exchange only.
+    At(u16, u32),
+}
+
+/// A number of a list that is far shorter than 65,536.
+fn short(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
 /// Pairs of what can be unusual, and of troubles.
 struct Pairs {
     cover: Cover,
@@ -84,6 +112,30 @@ struct Pairs {
     troubles: Vec<Fault>,
     /// The values of the last dimension.
     plain: Vec<Fault>,
+}
+
+/// Which troubles are paired with everything.
+#[derive(Clone, Copy, Debug)]
+enum Pairing {
+    /// The plainest of each kind.
+    Plain,
+    /// All.
+    All,
+}
+
+impl Pairs {
+    /// The dimensions are: where it begins, each kind of the unusual, and two troubles. Number 0 of each is the usual.
+    fn of(space: &Space, pairing: Pairing) -> Self {
+        let of = |all: bool| -> Vec<Fault> {
+            let troubles = space.troubles.iter().filter(|(soon, _)| all || *soon == 0);
+            troubles.map(|(_, fault)| fault.clone()).collect()
+        };
+        let (troubles, plain) = (of(matches!(pairing, Pairing::All)), of(false));
+        let mut sizes = vec![space.starts.len()];
+        sizes.extend(space.dimensions.iter().map(|changes| changes.len() + 1));
+        sizes.extend([troubles.len() + 1, plain.len() + 1]);
+        Pairs { cover: Cover::new(sizes), troubles, plain }
+    }
 }
 
 /// The course.
@@ -96,10 +148,12 @@ pub(crate) struct Course {
     healthy: VecDeque<Start>,
     /// The places of the healthy run from each start, by its number, as they become known.
     places: BTreeMap<usize, Vec<Exchange>>,
-    unusual: VecDeque<(Case, Needs)>,
-    single: VecDeque<(Case, Needs)>,
-    placed: Option<VecDeque<(Case, Needs)>>,
-    pairs: VecDeque<Pairs>,
+    unusual: VecDeque<Item>,
+    single: VecDeque<Item>,
+    placed: Option<VecDeque<Item>>,
+    /// What is left to be paired, the plainest troubles first.
+    pairs: Option<Pairs>,
+    pairings: VecDeque<Pairing>,
     turn: usize,
     draws: Draws,
     given: u64,
@@ -118,18 +172,6 @@ impl Course {
         let unusual = unusual(&space, property, is_cheap, &mut random);
         let single = singles(&space, property, is_cheap, &mut random);
         let draws = Draws::new(space.kinds.clone(), &space.protocol, space.states.clone(), seed);
-        // The dimensions of pairs: where it begins, each kind of the unusual, and two troubles. Number 0 of each is the usual. First
-        // the plainest trouble of each kind, then all of them.
-        let plain: Vec<Fault> =
-            space.troubles.iter().filter(|(soon, _)| *soon == 0).map(|(_, fault)| fault.clone()).collect();
-        let all: Vec<Fault> = space.troubles.iter().map(|(_, fault)| fault.clone()).collect();
-        let mut sizes = vec![space.starts.len()];
-        sizes.extend(space.dimensions.iter().map(|changes| changes.len() + 1));
-        let pairs = |troubles: &Vec<Fault>| {
-            let sizes = sizes.iter().copied().chain([troubles.len() + 1, plain.len() + 1]).collect();
-            Pairs { cover: Cover::new(sizes), troubles: troubles.clone(), plain: plain.clone() }
-        };
-        let pairs = VecDeque::from([pairs(&plain), pairs(&all)]);
         Course {
             healthy: space.starts.iter().copied().collect(),
             property,
@@ -139,7 +181,8 @@ impl Course {
             unusual,
             single,
             placed: None,
-            pairs,
+            pairs: None,
+            pairings: VecDeque::from([Pairing::Plain, Pairing::All]),
             turn: 0,
             draws,
             given: 0,
@@ -172,11 +215,16 @@ impl Course {
                 self.placed = Some(self.find_places());
             }
             self.turn += 1;
-            let planned = match queue {
+            let item = match queue {
                 Queue::Unusual => self.unusual.pop_front(),
                 Queue::Single => self.single.pop_front(),
                 Queue::Place => self.placed.as_mut().and_then(VecDeque::pop_front),
-                Queue::Pair => self.pair(),
+                Queue::Pair => None,
+            };
+            let planned = match item {
+                Some(item) => self.space_case(item).map(|case| (case, item.needs)),
+                None if queue == Queue::Pair => self.pair(),
+                None => None,
             };
             if let Some((case, needs)) = planned {
                 return self.give(case, needs);
@@ -184,10 +232,36 @@ impl Course {
             let is_empty = self.unusual.is_empty()
                 && self.single.is_empty()
                 && self.placed.as_ref().is_some_and(VecDeque::is_empty)
-                && self.pairs.iter().all(|pairs| pairs.cover.open() == 0);
+                && self.open_pairs() == 0;
             if is_empty {
                 return self.guided();
             }
+        }
+    }
+
+    /// The case that an item stands for.
+    fn space_case(&self, item: Item) -> Option<Case> {
+        let (action, power) = *self.space.starts.get(usize::from(item.start))?;
+        let trouble = |number: u16| self.space.troubles.get(usize::from(number)).map(|(_, fault)| fault);
+        let change = match item.what {
+            What::Nothing => return Some(self.space.case(action, power, &[])),
+            What::Change(dimension, number) => {
+                self.space.dimensions.get(usize::from(dimension))?.get(usize::from(number))?.clone()
+            }
+            What::Trouble(number) => Change::Faults(vec![trouble(number)?.clone()]),
+            What::At(number, exchange) => Change::Faults(vec![trouble::at(trouble(number)?, exchange)]),
+        };
+        Some(self.space.case(action, power, &[&change]))
+    }
+
+    /// How many pairs no case has shown yet; those of the next pairing are made when the one before has none left.
+    fn open_pairs(&mut self) -> usize {
+        loop {
+            if let Some(open) = self.pairs.as_ref().map(|pairs| pairs.cover.open()).filter(|open| *open > 0) {
+                return open;
+            }
+            let Some(pairing) = self.pairings.pop_front() else { return 0 };
+            self.pairs = Some(Pairs::of(&self.space, pairing));
         }
     }
 
@@ -215,12 +289,10 @@ impl Course {
         if self.property == Some(Property::Parity) && self.space.dimensions.iter().all(Vec::is_empty) {
             return None;
         }
-        while self.pairs.front().is_some_and(|pairs| pairs.cover.open() == 0) {
-            self.pairs.pop_front();
-        }
+        self.open_pairs();
         // A few tries: not every change means something for every action.
         for _ in 0..4 {
-            let pairs = self.pairs.front_mut()?;
+            let pairs = self.pairs.as_mut()?;
             let values = pairs.cover.next(&mut self.random)?;
             let (first, rest) = values.split_first()?;
             let (plain, rest) = rest.split_last()?;
@@ -253,17 +325,26 @@ impl Course {
     }
 
     /// Each trouble at each place of the healthy runs, those of the most telling starts first.
-    fn find_places(&mut self) -> VecDeque<(Case, Needs)> {
+    fn find_places(&mut self) -> VecDeque<Item> {
         let mut placed = Vec::new();
+        let kinds = trouble::kinds(&self.space.troubles);
         for (start, places) in &self.places {
-            let Some(start) = self.space.starts.get(*start) else { continue };
-            let rank = self.space.rank(*start);
+            let Some((action, power)) = self.space.starts.get(*start).copied() else { continue };
+            let rank = self.space.rank((action, power));
             for place in places {
-                for (soon, fault) in trouble::at(place, &self.space.troubles, |kind| kind.entry().group) {
-                    let change = Change::Faults(vec![fault]);
-                    if change.fits(start.0) {
-                        let case = self.space.case(start.0, start.1, &[&change]);
-                        placed.push((rank + soon.min(1), case, self.needs(true, false)));
+                for number in &kinds {
+                    let Some((soon, fault)) = self.space.troubles.get(*number) else { continue };
+                    let what = What::At(short(*number), place.number);
+                    if trouble::means_something(fault, place)
+                        && Change::Faults(vec![fault.clone()]).fits(action)
+                    {
+                        let soon = rank + (*soon).min(1);
+                        placed.push(Item {
+                            soon,
+                            start: short(*start),
+                            what,
+                            needs: self.needs(true, false),
+                        });
                     }
                 }
             }
@@ -323,12 +404,12 @@ fn needs(property: Option<Property>, is_trouble: bool, may_be_twice: bool) -> Ne
 }
 
 /// What is tried sooner comes first; what is as soon as another, in an order that the seed decides.
-fn in_order(mut planned: Vec<(u8, Case, Needs)>, random: &mut ChaCha8Rng) -> VecDeque<(Case, Needs)> {
-    for at in (1..planned.len()).rev() {
-        planned.swap(at, below(random, at + 1));
+fn in_order(mut items: Vec<Item>, random: &mut ChaCha8Rng) -> VecDeque<Item> {
+    for at in (1..items.len()).rev() {
+        items.swap(at, below(random, at + 1));
     }
-    planned.sort_by_key(|(soon, ..)| *soon);
-    planned.into_iter().map(|(_, case, needs)| (case, needs)).collect()
+    items.sort_by_key(|item| item.soon);
+    items.into()
 }
 
 /// Each unusual thing about a healthy device, from the telling starts; and the healthy device itself, watched more closely.
@@ -337,38 +418,39 @@ fn unusual(
     property: Option<Property>,
     is_cheap: bool,
     random: &mut ChaCha8Rng,
-) -> VecDeque<(Case, Needs)> {
-    let mut planned = Vec::new();
+) -> VecDeque<Item> {
+    let mut items = Vec::new();
     for (at, (action, power)) in space.starts.iter().copied().enumerate() {
-        let rank = space.rank((action, power));
+        let (start, rank) = (short(at), space.rank((action, power)));
         if property.is_none() {
-            let case = space.case(action, power, &[]);
-            planned.push((0, case.clone(), Needs::Other));
-            if at == 0 {
-                planned.push((0, case.clone(), Needs::Witness));
-            }
-            if at < 2 {
-                planned.push((0, case, Needs::Often));
-            }
+            let mut watched = vec![Needs::Other];
+            watched.extend((at == 0).then_some(Needs::Witness));
+            watched.extend((at < 2).then_some(Needs::Often));
+            items.extend(watched.into_iter().map(|needs| Item {
+                soon: 0,
+                start,
+                what: What::Nothing,
+                needs,
+            }));
         }
         if rank > 1 && property.is_none() {
             continue;
         }
-        for changes in &space.dimensions {
-            for change in changes.iter().filter(|change| change.fits(action)) {
-                let case = space.case(action, power, &[change]);
+        for (dimension, changes) in space.dimensions.iter().enumerate() {
+            for (number, change) in changes.iter().enumerate().filter(|(_, change)| change.fits(action)) {
                 let needs = match (property, change) {
-                    (Some(property), _) => Needs::of(property, &case),
+                    (Some(property), _) => Needs::of(property, &space.case(action, power, &[change])),
                     // What is said more is what may leak; and who was refused says most.
                     (None, Change::Options(_) | Change::Login(..)) if at == 0 => Needs::Witness,
                     (None, Change::Options(_) | Change::Asked(_)) if at == 1 || is_cheap => Needs::Other,
                     (None, _) => Needs::One,
                 };
-                planned.push((rank, case, needs));
+                let what = What::Change(short(dimension), short(number));
+                items.push(Item { soon: rank, start, what, needs });
             }
         }
     }
-    in_order(planned, random)
+    in_order(items, random)
 }
 
 /// Each single trouble from each start.
@@ -377,18 +459,17 @@ fn singles(
     property: Option<Property>,
     is_cheap: bool,
     random: &mut ChaCha8Rng,
-) -> VecDeque<(Case, Needs)> {
-    let mut planned = Vec::new();
-    for (at, (action, power)) in space.starts.iter().copied().enumerate() {
-        let rank = space.rank((action, power));
-        for (soon, fault) in &space.troubles {
-            let change = Change::Faults(vec![fault.clone()]);
-            if change.fits(action) {
-                let is_telling = at == 0 && *soon == 0;
-                let needs = needs(property, true, is_cheap || is_telling);
-                planned.push((rank + soon, space.case(action, power, &[&change]), needs));
+) -> VecDeque<Item> {
+    let mut items = Vec::new();
+    for (at, start) in space.starts.iter().copied().enumerate() {
+        let rank = space.rank(start);
+        for (number, (soon, fault)) in space.troubles.iter().enumerate() {
+            if Change::Faults(vec![fault.clone()]).fits(start.0) {
+                let needs = needs(property, true, is_cheap || (at == 0 && *soon == 0));
+                let what = What::Trouble(short(number));
+                items.push(Item { soon: rank + soon, start: short(at), what, needs });
             }
         }
     }
-    in_order(planned, random)
+    in_order(items, random)
 }

@@ -51,34 +51,29 @@ fn scopes(group: Group, fault: Fault) -> Vec<Fault> {
     }
 }
 
-/// The same troubles at one place of a dialogue only.
-pub(crate) fn at(
-    exchange: &Exchange,
-    troubles: &[(u8, Fault)],
-    entry_of: impl Fn(&FaultKind) -> Group,
-) -> Vec<(u8, Fault)> {
+/// The numbers of the troubles of which each kind and value is there once, whatever its scope.
+pub(crate) fn kinds(troubles: &[(u8, Fault)]) -> Vec<usize> {
     let mut seen = std::collections::BTreeSet::new();
-    let mut placed = Vec::new();
-    for (rank, fault) in troubles {
-        let group = entry_of(&fault.kind);
-        let means_something = match group {
-            Group::Control => exchange.is_order,
-            Group::Status => !exchange.is_order,
-            Group::Network | Group::Session | Group::Answer => true,
-        };
-        if !means_something {
-            continue;
-        }
-        let mut fault = Fault::new(fault.kind.clone());
-        fault.scope.exchange = Some(exchange.number);
-        if group == Group::Network {
-            fault.scope.direction = Some(Direction::FromDevice);
-        }
-        if seen.insert(fault.to_string()) {
-            placed.push((*rank, fault));
-        }
+    let is_new = |(_, (_, fault)): &(usize, &(u8, Fault))| seen.insert(fault.kind.to_string());
+    troubles.iter().enumerate().filter(is_new).map(|(number, _)| number).collect()
+}
+
+/// Whether a kind of trouble means something at a place.
+pub(crate) fn means_something(fault: &Fault, place: &Exchange) -> bool {
+    match fault.kind.entry().group {
+        Group::Control => place.is_order,
+        Group::Status => !place.is_order,
+        Group::Network | Group::Session | Group::Answer => true,
     }
-    placed
+}
+
+/// A kind of trouble at one exchange only; of the network, on the way back.
+pub(crate) fn at(fault: &Fault, exchange: u32) -> Fault {
+    let fault_at = Fault::new(fault.kind.clone()).exchange(exchange);
+    match fault.kind.entry().group {
+        Group::Network => fault_at.towards(Direction::FromDevice),
+        _ => fault_at,
+    }
 }
 
 /// The values of a kind that are worth trying, the plainest first.
