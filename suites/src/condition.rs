@@ -28,17 +28,21 @@ fn circumstances(case: &Case, spec: &DeviceSpec) -> Vec<String> {
         parts.push("with several plugs in one call".to_owned());
     }
     let is_there = |plug: &String| spec.plant.plugs.iter().any(|(name, _)| name == plug);
-    if asks_plugs && !case.plugs().all(is_there) {
+    let is_absent = asks_plugs && !case.plugs().all(is_there);
+    if is_absent {
         parts.push("for a plug that the device does not have".to_owned());
     }
     if case.by_name {
         parts.push("with the plug called by its name".to_owned());
     }
-    if case.impostor.is_some() {
+    // Where the plug is not there, it matters little why.
+    if case.impostor.is_some() && !is_absent {
         parts.push("with another device at the address".to_owned());
     }
     // One word for each kind of shape: `plugs=100` and `plugs=1000` are one condition.
-    parts.extend(case.shape.split(',').filter(|part| !part.is_empty()).map(|part| {
+    let shapes =
+        case.shape.split(',').filter(|part| !(part.is_empty() || is_absent && part.starts_with("plugs=")));
+    parts.extend(shapes.map(|part| {
         let (kind, value) = part.split_once('=').unwrap_or((part, ""));
         if kind == "plugs" {
             "with another number of plugs".to_owned()

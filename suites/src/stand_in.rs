@@ -12,9 +12,6 @@ use crate::lanes::lock;
 /// What another device is called by: its id, if it is quite another one, and its shape.
 type Name = (Option<String>, String);
 
-/// Devices of more plugs are read each time: they are seldom played, and a thousand plugs are megabytes.
-const KEPT: usize = 128;
-
 /// A device with everything that may stand in its place.
 #[derive(Debug)]
 pub(crate) struct StandIns {
@@ -38,14 +35,7 @@ impl StandIns {
             return Some(Arc::clone(&self.spec));
         }
         let key = (case.impostor.clone(), case.shape.clone());
-        if let Some(known) = lock(&self.read).get(&key) {
-            return known.clone();
-        }
-        let spec = self.read(case);
-        if spec.as_ref().is_none_or(|spec| spec.plant.plugs.len() <= KEPT) {
-            lock(&self.read).insert(key, spec.clone());
-        }
-        spec
+        lock(&self.read).entry(key).or_insert_with(|| self.read(case)).clone()
     }
 
     fn read(&self, case: &Case) -> Option<Arc<DeviceSpec>> {

@@ -55,13 +55,13 @@ const TURNS: [Queue; 10] = [
     Queue::Single,
     Queue::Unusual,
     Queue::Place,
+    Queue::Pair,
     Queue::Single,
     Queue::Place,
     Queue::Pair,
-    Queue::Single,
     Queue::Unusual,
     Queue::Place,
-    Queue::Place,
+    Queue::Pair,
 ];
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -132,7 +132,14 @@ impl Pairs {
         };
         let (troubles, plain) = (of(matches!(pairing, Pairing::All)), of(false));
         let mut sizes = vec![space.starts.len()];
-        sizes.extend(space.dimensions.iter().map(|changes| changes.len() + 1));
+        // Who is refused at the door, or has another device before him, sees nothing of anything else.
+        let hides = |change: &Change| matches!(change, Change::Login(..) | Change::Impostor(_));
+        sizes.extend(
+            space
+                .dimensions
+                .iter()
+                .map(|changes| if changes.first().is_some_and(hides) { 1 } else { changes.len() + 1 }),
+        );
         sizes.extend([troubles.len() + 1, plain.len() + 1]);
         Pairs { cover: Cover::new(sizes), troubles, plain }
     }

@@ -13,6 +13,9 @@ use rand_chacha::rand_core::Rng;
 /// Draws that compete for each case.
 const RIVALS: usize = 8;
 
+/// So many of the first dimension's values come in half of the cases.
+const FIRST: usize = 3;
+
 /// A generator of cases, each a value number for every dimension.
 pub(crate) struct Cover {
     sizes: Vec<usize>,
@@ -23,10 +26,11 @@ pub(crate) struct Cover {
 type Pair = ((usize, usize), (usize, usize));
 
 impl Cover {
-    /// Dimensions of so many values each, of which number 0 is the usual one: pairs of two usual values need no case.
+    /// Dimensions of so many values each, of which number 0 is the usual one: pairs of two usual values need no case. The first
+    /// dimension, where cases begin, is in no pair: it has a value in every case, mostly one of the first few.
     pub(crate) fn new(sizes: Vec<usize>) -> Self {
         let mut open = BTreeSet::new();
-        for (one, first) in sizes.iter().enumerate() {
+        for (one, first) in sizes.iter().enumerate().skip(1) {
             for (two, second) in sizes.iter().enumerate().skip(one + 1) {
                 let pairs = (1..*first).flat_map(|a| (1..*second).map(move |b| ((one, a), (two, b))));
                 open.extend(pairs);
@@ -50,7 +54,7 @@ impl Cover {
     }
 
     fn pick(&self, random: &mut ChaCha8Rng) -> Option<Pair> {
-        let dimension = below(random, self.sizes.len());
+        let dimension = 1 + below(random, self.sizes.len().saturating_sub(1));
         let value = below(random, self.sizes.get(dimension).copied().unwrap_or(1));
         self.open.range(((dimension, value), (0, 0))..).next().or_else(|| self.open.first()).copied()
     }
@@ -58,6 +62,7 @@ impl Cover {
     fn draw(&self, (one, two): Pair, random: &mut ChaCha8Rng) -> Vec<usize> {
         // Mostly the usual: whatever is refused at the door hides what stands behind it.
         let mut value = |(dimension, size): (usize, &usize)| match dimension {
+            0 if below(random, 2) == 0 => below(random, FIRST.min(*size)),
             0 => below(random, *size),
             _ if below(random, 4) == 0 => below(random, *size),
             _ => 0,
@@ -110,7 +115,7 @@ mod tests {
         let mut cases = 0;
         while let Some(case) = cover.next(&mut random) {
             assert!(case.iter().zip(&sizes).all(|(value, size)| value < size));
-            seen.extend(Cover::pairs(&case).filter(|((_, a), (_, b))| *a > 0 && *b > 0));
+            seen.extend(Cover::pairs(&case).filter(|((one, a), (_, b))| *one > 0 && *a > 0 && *b > 0));
             cases += 1;
         }
         assert_eq!((seen.len(), cover.open()), (all, 0));
@@ -127,6 +132,6 @@ mod tests {
         };
         assert_eq!(cases(1), cases(1));
         assert_ne!(cases(1), cases(2));
-        assert!(cases(1).len() >= 4);
+        assert!(cases(1).len() >= 2);
     }
 }

@@ -193,7 +193,9 @@ impl Field {
             course.learn(planned.number, Some(shown));
         }
         drop(guard);
-        if let Some(journal) = journal {
+        if let Some(journal) = journal
+            && journal.before(&self.name, planned.number).is_none()
+        {
             journal.note(&entry);
         }
         fresh

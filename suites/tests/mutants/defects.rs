@@ -5,8 +5,27 @@ use std::time::Instant;
 
 use super::*;
 
-/// The defect that only a real process can have: it lies in what a child is told. `process.rs` has it found.
-const BY_PROCESS: &str = "password_in_child";
+/// Defects that a hunt in virtual time cannot find, and why.
+const BEYOND: [(&str, &str); 2] = [
+    ("password_in_child", "it lies in what a child process is told: `process.rs` has it found"),
+    (
+        "session_left_by_failure",
+        "a BMC forgets the sessions before `heals` asks again: `by_hand.rs` shows it",
+    ),
+];
+
+/// Defects that take thousands of cases, which a debug build does not play in a test's time: they are tried in release.
+const LATE: &[&str] = &[
+    "argv_ignores_power_timeout",
+    "counts_polls",
+    "cycle_believed",
+    "endless_close",
+    "error_body_believed",
+    "name_contains",
+    "one_behind",
+    "service_skips_verification",
+    "walk_error_is_end",
+];
 
 /// Whether a hunt of so many seconds finds what is expected, and what it found instead. What already shows on a healthy device, in
 /// whatever way, needs no further proof.
@@ -39,14 +58,17 @@ fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 fn each_defect_is_found() {
     let budget = std::env::var("FENCELAB_MUTANT_BUDGET").ok().and_then(|text| text.parse().ok());
     let seed = from_environment("FENCELAB_MUTANT_SEED", 1);
-    let known = MUTATIONS.iter().filter(|defect| defect.name != BY_PROCESS);
+    let known = MUTATIONS.iter().filter(|defect| {
+        let is_late = cfg!(debug_assertions) && LATE.contains(&defect.name);
+        !is_late && BEYOND.iter().all(|(name, _)| *name != defect.name)
+    });
     let waiting = Mutex::new(known);
     let missed = Mutex::new(Vec::new());
     let work = || {
         // Each takes the next, so that a slow one keeps nobody.
         while let Some(defect) = next(&waiting) {
             let start = Instant::now();
-            let hunted = hunt(defect, seed, budget.unwrap_or(20.0));
+            let hunted = hunt(defect, seed, budget.unwrap_or(60.0));
             eprintln!("{:28} {:5.2}s {hunted:?}", defect.name, start.elapsed().as_secs_f64());
             missed.lock().unwrap().extend(hunted.err());
         }
@@ -69,5 +91,7 @@ fn the_table_is_whole() {
         let (speaks, mutant) = mutation::by_program(&defect.program()).unwrap();
         assert!(speaks == defect.speaks && mutant.is(defect.mutation), "{}", defect.name);
     }
-    assert!(MUTATIONS.iter().any(|defect| defect.name == BY_PROCESS));
+    let is_known = |name: &str| MUTATIONS.iter().any(|defect| defect.name == name);
+    assert!(LATE.iter().all(|name| is_known(name)));
+    assert!(BEYOND.iter().all(|(name, why)| is_known(name) && !why.is_empty()));
 }

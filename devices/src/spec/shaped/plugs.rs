@@ -9,7 +9,7 @@ use crate::spec::load::Place;
 use crate::spec::raw::{self, Plug, snmp::Object};
 use crate::spec::text::ListOr;
 
-/// Gives the device so many plugs: each range gets its share, the first ones one more where they don't come out even.
+/// Gives the device so many plugs, if all that it says of plugs is described: each range gets its share, the first ones one more where they don't come out even.
 pub(super) fn set(raw: &mut raw::File, count: usize, place: &Place<'_>) -> Result<(), String> {
     let before = ranges(&raw.plant, place)?;
     let entries = entries(&mut raw.plant);
@@ -28,6 +28,9 @@ pub(super) fn set(raw: &mut raw::File, count: usize, place: &Place<'_>) -> Resul
     let Some(snmp) = &mut raw.face.get_mut().snmp else {
         return Err("a BMC has one plug".to_owned());
     };
+    if !snmp.answers.is_empty() {
+        return Err("it has recorded answers, which tell of the plugs that it had".to_owned());
+    }
     for (before, after) in before.iter().zip(&after) {
         extend(&mut snmp.object, before, after)?;
     }

@@ -44,7 +44,7 @@ const NAMES: Column = Column {
 const ATTACHED: &[u32] = &[1, 3, 6, 1, 4, 1, 17_420, 1, 2, 5, 0];
 
 /// No such PDU has more outlets: a string of more elements is something else.
-const OUTLETS_MAX: usize = 64;
+const OUTLETS_MAX: usize = 1024;
 
 /// A PDU.
 pub(crate) struct Lindy {
