@@ -106,6 +106,9 @@ fn spread(min: Duration, max: Duration, part: u32, long: bool) -> Duration {
     Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A device whose rules hold so long needs an agent with its usual limits.
+const PATIENT: Duration = Duration::from_secs(5);
+
 /// Options that every case of this agent on this device gets.
 ///
 /// An external agent lives in real time, so its limits are short; they stay above what the device itself needs. Ours lives in
@@ -117,7 +120,9 @@ pub(crate) fn base_options(
 ) -> BTreeMap<String, String> {
     let link = Link::of(spec);
     let mut options = link.options(&subject.advert);
-    if !subject.agent.is_builtin() {
+    // Some devices are silent, or otherwise not themselves, for a while after an order: there an agent keeps its own patience.
+    let moody = spec.faces.iter().map(|face| face.longest_rule()).max().unwrap_or_default();
+    if !subject.agent.is_builtin() && moody < PATIENT {
         let slowest = spec.plant.timing.off.max(spec.plant.timing.on).as_secs() + 1;
         let power = slowest.max(4).to_string();
         let brisk = [

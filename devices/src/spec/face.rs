@@ -87,6 +87,16 @@ impl FaceSpec {
         }
     }
 
+    /// The longest time for which the rules of the face hold after something has happened.
+    #[must_use]
+    pub fn longest_rule(&self) -> Duration {
+        match self {
+            Self::Ipmi(face) => longest_window(&face.rules),
+            Self::Snmp(face) => longest_window(&face.rules),
+            Self::Replay(_) => Duration::ZERO,
+        }
+    }
+
     /// How long the face may behave unusually by itself after trouble has ended: sessions that are left open, times for
     /// which its rules hold.
     #[must_use]

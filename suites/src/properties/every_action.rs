@@ -22,10 +22,15 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
             Judgement::broken(
                 Property::EveryAction,
                 class,
-                format!("{}{} on a healthy device: {what}", case.action, asked(case)),
+                format!("{}{} {}: {what}", case.action, asked(case), on_what(case)),
             )
         }
     }
+}
+
+/// On what it was asked: trouble that passes by itself is no excuse, but it is said.
+fn on_what(case: &Case) -> &'static str {
+    if case.faults.is_empty() { "on a healthy device" } else { "on a device that could have answered" }
 }
 
 /// What was unusual about the question, in words.
