@@ -5,7 +5,7 @@
 //! plugs=100
 //! plugs=10,names=long
 //! ```
-//! The empty shape is the device as described. See [`Description`](crate::spec::Description) for how one is applied.
+//! The empty shape is the device as described. See [`Description`] for how one is applied.
 
 use std::fmt;
 use std::path::Path;
