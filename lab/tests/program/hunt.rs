@@ -48,10 +48,12 @@ fn a_liar_is_hunted_down_and_each_report_shows_it() {
     }
 
     let report: Value = serde_json::from_slice(&std::fs::read(at("r.json")).unwrap()).unwrap();
-    let (finding, cause) = (&report["findings"][0], &report["causes"][0]);
+    // Several lanes may have found something by then; the first cause is what the terminal told first.
+    let cause = &report["causes"][0];
+    let all = report["findings"].as_array().unwrap();
+    let finding = all.iter().find(|finding| finding["id"] == cause["findings"][0]).unwrap();
     assert_eq!((&finding["class"], &finding["property"]), (&"lie".into(), &"no-false-off".into()));
     assert_eq!((&cause["id"], &finding["cause"]), (&"C1".into(), &"C1".into()));
-    assert_eq!(cause["findings"][0], finding["id"]);
     assert_eq!(report["shard"], serde_json::json!({"part": 1, "of": 1}));
     assert_eq!(finding["plugs"].as_array().unwrap().len(), 1);
     assert!(
@@ -85,7 +87,12 @@ fn a_liar_is_hunted_down_and_each_report_shows_it() {
     // The text for the agent's makers is whole, and tells no secret; nor does anything else that was written.
     let files: Vec<_> =
         std::fs::read_dir(at("findings")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let upstream = files.iter().find(|path| path.extension().is_some_and(|end| end == "md")).unwrap();
+    let replay = finding["replay"].as_str().unwrap();
+    let is_its = |path: &&std::path::PathBuf| {
+        path.extension().is_some_and(|end| end == "md")
+            && std::fs::read_to_string(path).unwrap().contains(replay)
+    };
+    let upstream = files.iter().find(is_its).unwrap();
     assert!(upstream.with_extension("jsonl").is_file(), "it has another name than its transcript");
     let upstream = std::fs::read_to_string(upstream).unwrap();
     for part in [
@@ -96,7 +103,6 @@ fn a_liar_is_hunted_down_and_each_report_shows_it() {
     ] {
         assert!(upstream.contains(part), "{part:?} is missing: {upstream}");
     }
-    assert!(upstream.contains(finding["replay"].as_str().unwrap()), "{upstream}");
     let written = files.iter().map(|path| std::fs::read_to_string(path).unwrap());
     let reports = ["r.json", "r.xml", "r.html"].map(|name| std::fs::read_to_string(at(name)).unwrap());
     let secret = Account::of_seed(finding["seed"].as_u64().unwrap()).password;
@@ -105,7 +111,7 @@ fn a_liar_is_hunted_down_and_each_report_shows_it() {
     }
 
     // The replay fails again.
-    let again = type_in(finding["replay"].as_str().unwrap(), folder.path());
+    let again = type_in(replay, folder.path());
     assert_eq!(again.status.code(), Some(1), "{}", told(&again));
     assert!(told(&again).contains("no-false-off (lie)"), "{}", told(&again));
 }

@@ -92,7 +92,8 @@ fn cipher_suites_and_authentication_types() {
     let silent = Bmc::new(|config| config.answers_cipher_suites = false).shared();
     let ran = play(&silent, "fence_ipmilan", &["-P", "-o", "status"]);
     expect(&ran, 0, "Status: ON\n");
-    assert!(ran.seconds < 2.0, "one unanswered question: {}", ran.seconds);
+    // It is asked twice, for the answer may have been lost, and then done without.
+    assert!(ran.seconds < 4.0, "two unanswered questions: {}", ran.seconds);
 }
 
 #[test]
