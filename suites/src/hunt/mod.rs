@@ -290,7 +290,7 @@ fn effort(hunt: &Hunt<'_>, stage: &dyn Stage) -> Effort {
         // Milliseconds, so also a finding of the last moment is shrunk. Virtual time is the same each time.
         return Effort { plays: 1000, until: now + Duration::from_secs(2), confirmations: 2, doubtful: 3 };
     }
-    Effort { plays: 24, until: hunt.deadline, confirmations: 2, doubtful: 20 }
+    Effort { plays: 12, until: hunt.deadline, confirmations: 2, doubtful: 20 }
 }
 
 #[cfg(test)]
