@@ -137,7 +137,7 @@ fn names_are_told_where_names_stand() {
     let mut bench = Asker::new(spec);
     assert!(bench.set(&oid("1.3.6.1.2.1.2.2.1.7.10102"), Value::Integer(2)).is_ok());
     bench.sleep(Duration::from_secs(1));
-    assert_eq!((bench.truth("node11"), bench.truth("node1")), (Power::Off, Power::On));
+    assert_eq!((bench.truth("node111"), bench.truth("node1")), (Power::Off, Power::On));
     let spec = shaped("generic/if-mib", "names=same").unwrap();
     assert_eq!(spec.plant.plugs[1].0, "GigabitEthernet0/2", "one name for all is no plug's own");
     assert_eq!(values(&spec, &format!("{alias}.10102")), [text("server")]);
