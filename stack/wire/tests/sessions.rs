@@ -94,6 +94,7 @@ fn a_bmc_without_a_list_of_suites_gets_suite_3() {
     let mut talk = Talk::new(login("admin", "secret", Interface::LanPlus { cipher: None }), 1);
     assert_eq!(talk.open(&mut bmc), Ended::Silence);
     assert_eq!(talk.client.waits_for(), "get channel cipher suites");
+    assert_eq!(talk.client.skip(&mut talk.random), None, "the answer may have been lost");
     let next = talk.client.skip(&mut talk.random).expect("it can be done without");
     assert_eq!(talk.exchange(&mut bmc, next), Ended::Established);
     assert_eq!(talk.client.cipher_suite(), Some(3));
