@@ -10,7 +10,7 @@ use crate::report::{Cause, Cell, Finding};
 use crate::verdict::Class;
 
 /// What findings of one cause have in common: the kind of wrong, the condition, the protocol, and the code.
-type Key = (u8, Class, String, String, usize);
+type Key = (Class, String, String, usize);
 
 /// Gives each finding the name of its cause, and returns the causes, the gravest first.
 pub(crate) fn name(cells: &mut [Cell], pairs: &[Pair]) -> Vec<Cause> {
@@ -22,7 +22,6 @@ pub(crate) fn name(cells: &mut [Cell], pairs: &[Pair]) -> Vec<Cause> {
     let mut groups: BTreeMap<Key, Vec<&mut Finding>> = BTreeMap::new();
     for finding in cells.iter_mut().flat_map(|cell| &mut cell.findings) {
         let key = (
-            gravity(finding.class),
             finding.class,
             finding.condition.clone(),
             protocol(&finding.device).to_owned(),
@@ -31,7 +30,7 @@ pub(crate) fn name(cells: &mut [Cell], pairs: &[Pair]) -> Vec<Cause> {
         groups.entry(key).or_default().push(finding);
     }
     let mut causes = Vec::new();
-    for (number, ((_, class, condition, _, _), mut findings)) in (1..).zip(groups) {
+    for (number, ((class, condition, _, _), mut findings)) in (1..).zip(groups) {
         let id = format!("C{number}");
         findings.sort_by_key(|finding| (finding.fault.len() + finding.options.len(), finding.id.clone()));
         let distinct = |of: &dyn Fn(&Finding) -> String| {
@@ -53,18 +52,6 @@ pub(crate) fn name(cells: &mut [Cell], pairs: &[Pair]) -> Vec<Cause> {
         }
     }
     causes
-}
-
-/// Safety first, then what stands in the way of safety, then what spoils other things.
-fn gravity(class: Class) -> u8 {
-    match class {
-        Class::Lie => 0,
-        Class::WrongPlug => 1,
-        Class::Leak => 2,
-        Class::Hang => 3,
-        Class::Crash => 4,
-        Class::Refusal => 5,
-    }
 }
 
 /// Which agents share code.

@@ -11,6 +11,7 @@ use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker
 use crate::agent::Agent;
 use crate::case::{Case, Login, Mode};
 use crate::condition::condition;
+use crate::fnv;
 use crate::link::Link;
 use crate::plan::Suite;
 use crate::report::{Finding, Said, Told};
@@ -29,11 +30,10 @@ pub(crate) fn fault_class(faults: &[Fault]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join("+") }
 }
 
-/// Eight hexadecimal digits of these words: FNV-1a, 32 bits (draft-eastlake-fnv), the same in every build and run.
+/// Eight hexadecimal digits of these words, the same in every build and run.
 fn id(words: &[&str]) -> String {
-    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{hash:08x}")
+    let hash = fnv::of_words(words.iter().copied());
+    format!("{:08x}", hash & u64::from(u32::MAX))
 }
 
 /// What is known when a finding is written down.

@@ -15,6 +15,7 @@ mod conformance;
 mod draw;
 pub mod expected;
 mod finding;
+mod fnv;
 mod hunt;
 mod lanes;
 pub(crate) mod link;

@@ -101,25 +101,29 @@ impl FromStr for Property {
     }
 }
 
-/// What kind of wrong a finding is.
+/// What kind of wrong a finding is; in order of gravity, the gravest first: safety, then what stands in its way.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// It said what was not so.
     Lie,
-    /// It failed where it had to succeed.
-    Refusal,
+    /// A plug moved that nobody asked for.
+    WrongPlug,
+    /// A secret was seen where others can read it.
+    Leak,
     /// It did not end in the promised time.
     Hang,
     /// It was ended by a signal, or ended with an exit code outside the contract.
     Crash,
-    /// A secret was seen where others can read it.
-    Leak,
-    /// A plug moved that nobody asked for.
-    WrongPlug,
+    /// It failed where it had to succeed.
+    Refusal,
 }
 
 impl Class {
+    /// Every class, the gravest first.
+    pub const ALL: [Class; 6] =
+        [Class::Lie, Class::WrongPlug, Class::Leak, Class::Hang, Class::Crash, Class::Refusal];
+
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {

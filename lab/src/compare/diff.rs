@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fencelab_suites::Class;
+
 use super::read::{ReadCell, ReadFinding, ReadReport};
 
 /// What became of a finding.
@@ -229,10 +231,9 @@ fn lasting(lens: &Lens, earlier: &ReadFinding, finding: &ReadFinding) -> Entry {
     Entry { status, finding: finding.clone(), what: what.join("; "), worse }
 }
 
-/// The gravest first, in the order of the reports' causes.
+/// The gravest first, in the order of the reports' causes; a class of tomorrow comes last.
 fn gravity(class: &str) -> usize {
-    const ORDER: [&str; 6] = ["lie", "wrong-plug", "leak", "hang", "crash", "refusal"];
-    ORDER.iter().position(|each| *each == class).unwrap_or(ORDER.len())
+    Class::ALL.iter().position(|each| each.name() == class).unwrap_or(Class::ALL.len())
 }
 
 #[cfg(test)]

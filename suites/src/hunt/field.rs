@@ -11,6 +11,7 @@ use super::space::Space;
 use crate::agent::Subject;
 use crate::case::{Action, Case};
 use crate::condition;
+use crate::fnv;
 use crate::lanes::lock;
 use crate::pair::Pair;
 use crate::plan::{Plan, Suite};
@@ -101,9 +102,7 @@ impl Field {
             None => {
                 // Of the names, so that a hunt of one agent and a hunt of all play the same cases.
                 let name = format!("{} {}", subject.agent.name(), spec.id);
-                let seed = name
-                    .bytes()
-                    .fold(plan.seed, |seed, byte| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+                let seed = fnv::go_on(plan.seed, name.as_bytes());
                 Source::Course(Box::new(Course::new(space, plan.property, subject.agent.is_builtin(), seed)))
             }
         });

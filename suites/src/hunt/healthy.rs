@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fnv;
 use crate::run::Run;
 
 /// A request that reached the device in a healthy run.
@@ -63,11 +64,7 @@ pub(crate) fn mark(run: &Run) -> u64 {
             .filter(|word| seen.insert(word.clone())),
     );
     words.extend(run.target.changes.iter().map(|change| format!("{:?}{:?}", change.power, change.by)));
-    // FNV-1a, 64 bits (draft-eastlake-fnv): the same in every build, for a journal outlives its program.
-    let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    fnv::of_words(words.iter().map(String::as_str))
 }
 
 #[cfg(test)]

@@ -23,7 +23,9 @@ use field::Field;
 use journal::Journal;
 use throttle::Throttle;
 
+use crate::agent::Agent;
 use crate::arena::{Arena, ProcessStage};
+use crate::fnv;
 use crate::lanes::{in_parallel, lock};
 use crate::memory::MemoryStage;
 use crate::pair::Pair;
@@ -153,12 +155,11 @@ fn in_shard<'a>(plan: &Plan, pairs: &'a [Pair]) -> impl Iterator<Item = &'a Pair
     pairs.iter().filter(move |pair| place(pair) % of.max(1) == shard % of.max(1))
 }
 
-/// What makes two hunts the same: everything that decides which cases are played in which order.
+/// What makes two hunts the same: everything that decides which cases are played in which order and how they end, also what stands
+/// in the files of agents and devices: what an older version did says nothing of a newer one.
 fn hunt_in_words(plan: &Plan, pairs: &[Pair]) -> String {
-    let names: Vec<String> =
-        pairs.iter().map(|pair| format!("{}@{}", pair.subject.agent, pair.spec.id)).collect();
     let about = format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {names:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         plan.property,
         plan.action,
         plan.power,
@@ -166,12 +167,23 @@ fn hunt_in_words(plan: &Plan, pairs: &[Pair]) -> String {
         plan.options,
         plan.shape,
         plan.impostor,
+        plan.by_name,
+        plan.call,
         plan.shard
     );
-    let hash = about.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("seed {}, {} agents on devices, {hash:016x}", plan.seed, names.len())
+    let mut hash = fnv::of_words([about.as_str()]);
+    for pair in pairs {
+        hash = fnv::go_on(hash, format!("{}@{}", pair.subject.agent, pair.spec.id).as_bytes());
+        let mut files = vec![pair.spec.folder.join("device.toml")];
+        if let Agent::External(path) = &pair.subject.agent {
+            files.push(path.clone());
+        }
+        for file in files {
+            // A device that is a lone transcript has no such file.
+            hash = fnv::go_on(hash, &std::fs::read(file).unwrap_or_default());
+        }
+    }
+    format!("seed {}, {} agents on devices, {hash:016x}", plan.seed, pairs.len())
 }
 
 /// Our agents, one after another, a slice at a time.
@@ -299,7 +311,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::agent::{Agent, Subject};
+    use crate::agent::Subject;
     use crate::metadata::Advert;
     use crate::pair::Extent;
 
