@@ -23,7 +23,7 @@ struct Options {
     write: bool,
 }
 
-/// What bounds an agent.
+/// What an agent mostly does.
 struct Kind {
     what: &'static str,
     agent: &'static str,
@@ -35,7 +35,7 @@ struct Kind {
 
 const KINDS: [Kind; 3] = [
     Kind {
-        what: "its own processor time: status",
+        what: "status, a device that is silent at times",
         agent: "fence_apc_snmp",
         device: "apc/rpdu",
         action: Action::Status,
@@ -43,7 +43,7 @@ const KINDS: [Kind; 3] = [
         target: 4.0,
     },
     Kind {
-        what: "its own processor time: status",
+        what: "status, a device that is silent at times",
         agent: "fence_ipmilan",
         device: "generic/ipmi-2.0",
         action: Action::Status,
@@ -74,7 +74,7 @@ fn main() -> Result<()> {
     let budget = Duration::from_secs_f64(options.seconds);
     let columns = [
         "agent",
-        "bounded by",
+        "mostly",
         "one by one, cold",
         "side by side",
         "ratio",
