@@ -24,7 +24,6 @@ const LATE: &[&str] = &[
     "name_contains",
     "one_behind",
     "service_skips_verification",
-    "walk_error_is_end",
 ];
 
 /// Whether a hunt of so many seconds finds what is expected, and what it found instead. What already shows on a healthy device, in
