@@ -23,6 +23,9 @@ pub fn check(case: &Case, run: &Run) -> Judgement {
     let is_away = |change: &&Change| change.by == Mover::Command && change.power != wanted;
     let moved = there.find_map(|plug| run.target.of_plug(plug).find(is_away));
     if let Some(change) = moved {
+        if crate::properties::right_plug::was_written_back(run, change) {
+            return Judgement::Deceived("the device had said of the plug what the agent wrote back");
+        }
         let at = change.at.as_secs_f64();
         return broken(
             Class::WrongPlug,
@@ -86,6 +89,16 @@ mod tests {
         let lost =
             off().then(s(1), "1", Power::On, Mover::Device).then(s(2), "1", Power::Off, Mover::Command);
         assert_eq!(check(&case, &Run::by_hand(lost, 0, s(3))), Judgement::Holds);
+    }
+
+    #[test]
+    fn what_was_read_may_be_written_back() {
+        let case = Case::healthy("v/m", "a", Action::Off, "1", Power::Off);
+        let mut run = Run::by_hand(off().then(s(2), "1", Power::On, Mover::Command), 0, s(3));
+        assert_eq!(class(&case, &run), Some(Class::WrongPlug));
+        let claim = crate::run::Claim { at: s(1), plug: "1".to_owned(), power: Some(Power::On), again: false };
+        run.claims = vec![claim];
+        assert!(matches!(check(&case, &run), Judgement::Deceived(_)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `no-false-off`: exit 0 of off or reboot means that the plug really was off.
 
+use std::time::Duration;
+
 use fencelab_devices::Power;
 
 use crate::case::{Action, Case};
@@ -11,7 +13,8 @@ use crate::verdict::{Class, Judgement, Property};
 /// still is.
 ///
 /// Two things excuse an agent, both from evidence about that very plug and not from the name of a fault:
-/// - the device told it "off" in a whole answer while the plug was on: nobody could have seen through that;
+/// - the device told it "off" in a whole answer while the plug was on, at its last look if the plug had been off before:
+///   nobody could have seen through that;
 /// - the plug went off as asked, and came back by itself after the agent's last look at it.
 pub fn check(case: &Case, run: &Run) -> Judgement {
     if !case.action.promises_off() {
@@ -61,6 +64,14 @@ fn of_plug(case: &Case, plug: &str, run: &Run) -> Judgement {
         if by_itself && was_told_off {
             return Judgement::Deceived("the plug came back by itself after the agent's last look");
         }
+        // In virtual time a look and an order may fall into one instant; only a device in trouble can have said it afterwards.
+        let is_after = |claim: &Claim| {
+            let returned = back.map_or(Duration::ZERO, |change| change.at);
+            claim.at > returned || (claim.at == returned && !case.faults.is_empty())
+        };
+        if was_told_off && last_look.is_some_and(is_after) {
+            return Judgement::Deceived("the device said off of a plug that was on again");
+        }
         return broken(&format!("plug {plug} was on again when the agent ended"));
     }
     Judgement::Holds
@@ -68,8 +79,6 @@ fn of_plug(case: &Case, plug: &str, run: &Run) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::run::Exit;
     use crate::truth::Truth;
@@ -106,6 +115,21 @@ mod tests {
         assert!(is_lie(&check(&case(Action::Off), &run)), "it looked, and it was on");
         run.claims[1].again = true;
         assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
+    }
+
+    #[test]
+    fn a_false_last_look_is_the_devices_lie() {
+        let back = off_at(2).then(s(3), "1", Power::On, Mover::Command);
+        let mut run = Run::by_hand(back, 0, s(5));
+        run.claims = vec![claim(3, "1", Some(Power::Off))];
+        assert!(is_lie(&check(&case(Action::Off), &run)), "it looked, and then ordered on");
+        let mut troubled = case(Action::Off);
+        troubled.faults = fencelab_devices::Fault::parse_all("others-state").unwrap();
+        assert!(matches!(check(&troubled, &run), Judgement::Deceived(_)));
+        run.claims = vec![claim(4, "1", Some(Power::Off))];
+        assert!(matches!(check(&case(Action::Off), &run), Judgement::Deceived(_)));
+        run.claims.push(claim(5, "1", Some(Power::On)));
+        assert!(is_lie(&check(&troubled, &run)), "its last look told the truth");
     }
 
     #[test]

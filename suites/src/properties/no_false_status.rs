@@ -56,14 +56,19 @@ fn status(case: &Case, run: &Run) -> Judgement {
         _ => return Judgement::Moot("the agent named no state"),
     };
     let words: Vec<(&String, Word)> = case.plugs().map(|plug| (plug, word(run, plug, said))).collect();
-    if let Some((plug, _)) = words.iter().find(|(_, word)| matches!(word, Word::Absent)) {
-        if said == Power::Off && case.flag("missing_as_off") {
-            return Judgement::Moot("the caller takes a plug that is not there for off");
-        }
+    let takes_for_off = case.flag("missing_as_off");
+    if let Some((plug, _)) = words.iter().find(|(_, word)| matches!(word, Word::Absent))
+        && !takes_for_off
+    {
         return lie(format!("status said {said} of plug {plug}, which the device does not have"));
     }
-    let is_so = |word: &Word| matches!(word, Word::True);
-    let was_told = |word: &Word| matches!(word, Word::True | Word::Told);
+    // The caller takes a plug that is not there for off.
+    let is_so = |word: &Word| match word {
+        Word::True => true,
+        Word::Absent => said == Power::Off,
+        Word::Told | Word::False => false,
+    };
+    let was_told = |word: &Word| is_so(word) || matches!(word, Word::Told);
     let by = |holds: &dyn Fn(&Word) -> bool| match said {
         Power::Off => words.iter().all(|(_, word)| holds(word)),
         Power::On => words.iter().any(|(_, word)| holds(word)),
@@ -72,7 +77,7 @@ fn status(case: &Case, run: &Run) -> Judgement {
         return Judgement::Holds;
     }
     let is_missing = |plug: &String| run.was_told_nothing(plug);
-    if said == Power::Off && case.flag("missing_as_off") && case.plugs().any(is_missing) {
+    if said == Power::Off && takes_for_off && case.plugs().any(is_missing) {
         return Judgement::Deceived(
             "the device named no state, and the caller takes what is missing for off",
         );
@@ -178,6 +183,18 @@ mod tests {
         let mut case = status(Power::On);
         case.plug = "9".to_owned();
         assert!(is_lie(&check(&case, &Run::by_hand(still(Power::On), 2, s(1)))));
+    }
+
+    #[test]
+    fn a_plug_that_is_missing_may_be_taken_for_off() {
+        let mut case = status(Power::On);
+        case.also = vec!["9".to_owned()];
+        case.options.insert("missing_as_off".to_owned(), "1".to_owned());
+        let check = |exit, power| check(&case, &Run::by_hand(still(power), exit, s(1)));
+        assert_eq!(check(0, Power::On), Judgement::Holds);
+        assert_eq!(check(2, Power::Off), Judgement::Holds);
+        assert!(is_lie(&check(2, Power::On)), "the other one is on");
+        assert!(is_lie(&check(0, Power::Off)), "neither is on");
     }
 
     #[test]
