@@ -105,6 +105,10 @@ fn counts_follow_the_number_of_plugs() {
     let names: Vec<&str> = spec.plant.plugs.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["1:1", "1:2", "1:3", "1:4", "1:5", "2:1", "2:2", "2:3", "2:4"]);
     assert_eq!(values(&spec, "1.3.6.1.4.1.17420.1.2.9.1.13"), [Value::text("1,1,1,1,1")]);
+    let mut bench = Asker::new(spec);
+    bench.fault("state(unavailable)");
+    let states = "1.3.6.1.4.1.17420.1.2.9.2.13.0";
+    assert_eq!(bench.get(states), Ok(Value::text("-1,-1,-1,-1")), "as many elements as plugs");
     let spec = shaped("lindy/ipower-classic-8", "plugs=24").unwrap();
     assert_eq!(values(&spec, "1.3.6.1.4.1.17420.1.2.9.2.13"), [Value::text(&["1"; 12].join(","))]);
     let spec = shaped("apc/masterswitch-plus", "plugs=10").unwrap();

@@ -13,7 +13,7 @@ use crate::fault::{FaultKind, Op};
 use crate::plant::{Command, Plant, Plug};
 use crate::spec::SnmpFace;
 use crate::spec::rule::{Answer, Meaning};
-use crate::spec::snmp::{About, Asked, Asking, Cell, Failure, Kind, Look, Row};
+use crate::spec::snmp::{About, Asked, Asking, Cell, Content, Failure, Kind, Look, Row};
 
 /// What the rules say about one binding.
 pub(super) enum Verdict {
@@ -81,7 +81,7 @@ impl SnmpAgent {
             Answer::Say(say) => {
                 outcome.delay = outcome.delay.max(say.delay);
                 if let Some(look) = say.state.and_then(|index| spec.states.get(index)) {
-                    show(look, about.map(|(object, _)| object), said);
+                    show(spec, look, about, said);
                 }
                 match (&say.fields.error, &say.fields.value) {
                     (Some(failure), _) => said.value = Err(*failure),
@@ -98,7 +98,8 @@ impl SnmpAgent {
     pub(super) fn tell(&self, spec: &SnmpFace, lie: &Lie, plant: &Plant, said: &mut [Said]) {
         let general = Failure::Error(ErrorStatus::GEN_ERR);
         for one in said {
-            let (Some(row), Some((index, _))) = (one.row, described(spec, one.row)) else { continue };
+            let (Some(row), Some(about)) = (one.row, described(spec, one.row)) else { continue };
+            let index = about.0;
             let Some(object) = spec.objects.get(index).filter(|object| object.tells_power()) else {
                 continue;
             };
@@ -113,13 +114,13 @@ impl SnmpAgent {
                 Lie::Empty => one.value = Ok(nothing(object.kind)),
                 Lie::State(name) => {
                     let look = spec.states.iter().find(|look| look.state.name == *name);
-                    if !look.is_some_and(|look| show(look, Some(index), one)) {
+                    if !look.is_some_and(|look| show(spec, look, Some(about), one)) {
                         one.value = Err(general);
                     }
                 }
                 Lie::Unknown => {
                     let mut neither = spec.states.iter().filter(|look| look.state.means == Meaning::Neither);
-                    if !neither.any(|look| show(look, Some(index), one)) {
+                    if !neither.any(|look| show(spec, look, Some(about), one)) {
                         one.value = Err(general);
                     }
                 }
@@ -175,10 +176,21 @@ fn is_about(
         && (asked.values.is_empty() || written.is_some_and(|value| asked.values.contains(value)))
 }
 
-/// Makes a binding look like a documented state, if the state says what that is for this object.
-fn show(look: &Look, object: Option<usize>, said: &mut Said) -> bool {
-    let Some(seen) = look.seen.iter().find(|seen| Some(seen.object) == object) else { return false };
+/// Makes a binding look like a documented state, if the state says what that is for this object. One element of a string with
+/// the states of several plugs is every plug's.
+fn show(spec: &SnmpFace, look: &Look, about: Option<(usize, &[usize])>, said: &mut Said) -> bool {
+    let Some((object, plugs)) = about else { return false };
+    let Some(seen) = look.seen.iter().find(|seen| seen.object == object) else { return false };
     said.value = seen.shown.clone();
+    let content = spec.objects.get(object).map(|object| &object.content);
+    if let (Some(Content::Each(each)), Ok(Value::OctetString(element))) = (content, &seen.shown)
+        && let Ok(element) = std::str::from_utf8(element)
+        && !each.separator.is_empty()
+        && !element.contains(&each.separator)
+    {
+        let elements = vec![element; plugs.len()];
+        said.value = Ok(Value::OctetString(elements.join(&each.separator).into_bytes()));
+    }
     true
 }
 
