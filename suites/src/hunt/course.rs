@@ -1,5 +1,6 @@
 //! The order of cases of one agent on one device: first the healthy run from each start, then (in turn) what can be unusual about a
-//! healthy device, single troubles, the same at each place of the healthy dialogue, and pairs of all those; at last, without end,
+//! healthy device, single troubles, the same at each place of the healthy dialogue, and pairs of all those; where cases cost next to
+//! nothing, also each two of the plainest troubles with nothing else beside them to hide what they do; at last, without end,
 //! draws guided by what new behaviour earlier cases reached.
 //!
 //! The seed and what the agent did decide the order, nothing else: a guided draw waits until all cases before it are over, so that
@@ -51,16 +52,18 @@ pub(crate) struct Shown {
 }
 
 /// In which order the queues are served, until all are empty.
-const TURNS: [Queue; 10] = [
+const TURNS: [Queue; 12] = [
     Queue::Single,
     Queue::Unusual,
+    Queue::Pair,
     Queue::Place,
+    Queue::Two,
     Queue::Pair,
     Queue::Single,
-    Queue::Place,
     Queue::Pair,
     Queue::Unusual,
     Queue::Place,
+    Queue::Two,
     Queue::Pair,
 ];
 
@@ -70,6 +73,7 @@ enum Queue {
     Single,
     Place,
     Pair,
+    Two,
 }
 
 /// Guided draws between two looks at what the ones before have shown.
@@ -98,6 +102,8 @@ enum What {
     Trouble(u16),
     /// The kind of this trouble, at this exchange only.
     At(u16, u32),
+    /// Two troubles.
+    Two(u16, u16),
 }
 
 /// A number of a list that is far shorter than 65,536.
@@ -141,7 +147,8 @@ impl Pairs {
                 .map(|changes| if changes.first().is_some_and(hides) { 1 } else { changes.len() + 1 }),
         );
         sizes.extend([troubles.len() + 1, plain.len() + 1]);
-        Pairs { cover: Cover::new(sizes), troubles, plain }
+        let cover = Cover::new(sizes, matches!(pairing, Pairing::Plain));
+        Pairs { cover, troubles, plain }
     }
 }
 
@@ -157,6 +164,7 @@ pub(crate) struct Course {
     places: BTreeMap<usize, Vec<Exchange>>,
     unusual: VecDeque<Item>,
     single: VecDeque<Item>,
+    two: VecDeque<Item>,
     placed: Option<VecDeque<Item>>,
     /// What is left to be paired, the plainest troubles first.
     pairs: Option<Pairs>,
@@ -178,6 +186,7 @@ impl Course {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let unusual = unusual(&space, property, is_cheap, &mut random);
         let single = singles(&space, property, is_cheap, &mut random);
+        let two = if is_cheap { twos(&space, property, &mut random) } else { VecDeque::new() };
         let draws = Draws::new(space.kinds.clone(), &space.protocol, space.states.clone(), seed);
         Course {
             healthy: space.starts.iter().copied().collect(),
@@ -187,6 +196,7 @@ impl Course {
             places: BTreeMap::new(),
             unusual,
             single,
+            two,
             placed: None,
             pairs: None,
             pairings: VecDeque::from([Pairing::Plain, Pairing::All]),
@@ -225,6 +235,7 @@ impl Course {
             let item = match queue {
                 Queue::Unusual => self.unusual.pop_front(),
                 Queue::Single => self.single.pop_front(),
+                Queue::Two => self.two.pop_front(),
                 Queue::Place => self.placed.as_mut().and_then(VecDeque::pop_front),
                 Queue::Pair => None,
             };
@@ -238,6 +249,7 @@ impl Course {
             }
             let is_empty = self.unusual.is_empty()
                 && self.single.is_empty()
+                && self.two.is_empty()
                 && self.placed.as_ref().is_some_and(VecDeque::is_empty)
                 && self.open_pairs() == 0;
             if is_empty {
@@ -256,6 +268,7 @@ impl Course {
                 self.space.dimensions.get(usize::from(dimension))?.get(usize::from(number))?.clone()
             }
             What::Trouble(number) => Change::Faults(vec![trouble(number)?.clone()]),
+            What::Two(one, two) => Change::Faults(vec![trouble(one)?.clone(), trouble(two)?.clone()]),
             What::At(number, exchange) => Change::Faults(vec![trouble::at(trouble(number)?, exchange)]),
         };
         Some(self.space.case(action, power, &[&change]))
@@ -316,9 +329,11 @@ impl Course {
             let changes: Vec<&Change> =
                 changes.chain(&trouble).filter(|change| change.fits(start.0)).collect();
             if changes.len() > 1 || is_two {
+                let is_told_more = changes.iter().any(|change| matches!(change, Change::Options(_)));
                 let needs = match (self.property, self.given % 4) {
-                    // What is the same on a healthy device may differ in trouble; in real time, though, trouble differs by itself.
-                    (None, 0) if self.is_cheap => Needs::Other,
+                    // What is the same on a healthy device may differ in trouble, above all what was told; in real time, though,
+                    // trouble differs by itself.
+                    (None, at) if self.is_cheap && (at == 0 || (is_told_more && at < 3)) => Needs::Other,
                     _ => self.needs(trouble.is_some(), false),
                 };
                 return Some((self.space.case(start.0, start.1, &changes), needs));
@@ -475,6 +490,35 @@ fn singles(
                 let needs = needs(property, true, is_cheap || (at == 0 && *soon == 0));
                 let what = What::Trouble(short(number));
                 items.push(Item { soon: rank + soon, start: short(at), what, needs });
+            }
+        }
+    }
+    in_order(items, random)
+}
+
+/// So many starts are tried with each two of the plainest troubles: what is lied, what is not done and what does not end shows there.
+const TELLING: usize = 6;
+
+/// Each two of the plainest troubles from the telling starts.
+fn twos(space: &Space, property: Option<Property>, random: &mut ChaCha8Rng) -> VecDeque<Item> {
+    let plain: Vec<usize> = space
+        .troubles
+        .iter()
+        .enumerate()
+        .filter(|(_, (soon, _))| *soon == 0)
+        .map(|(number, _)| number)
+        .collect();
+    let fits = |number: usize, action: Action| {
+        space.troubles.get(number).is_some_and(|(_, fault)| Change::Faults(vec![fault.clone()]).fits(action))
+    };
+    let mut items = Vec::new();
+    for (at, start) in space.starts.iter().copied().enumerate().take(TELLING) {
+        let rank = space.rank(start);
+        for (first, one) in plain.iter().enumerate() {
+            for two in plain.iter().skip(first + 1).filter(|two| fits(*one, start.0) && fits(**two, start.0))
+            {
+                let what = What::Two(short(*one), short(*two));
+                items.push(Item { soon: rank, start: short(at), what, needs: needs(property, true, false) });
             }
         }
     }

@@ -20,6 +20,11 @@ const FIRST: usize = 3;
 pub(crate) struct Cover {
     sizes: Vec<usize>,
     open: BTreeSet<Pair>,
+    /// The two last dimensions have the same values, and it does not matter which of the two comes first.
+    twins: bool,
+    /// Pairs of dimensions, those with the fewest pairs of values first.
+    blocks: Vec<(usize, usize)>,
+    given: u64,
 }
 
 /// Two values of two dimensions, the lower dimension first.
@@ -28,15 +33,23 @@ type Pair = ((usize, usize), (usize, usize));
 impl Cover {
     /// Dimensions of so many values each, of which number 0 is the usual one: pairs of two usual values need no case. The first
     /// dimension, where cases begin, is in no pair: it has a value in every case, mostly one of the first few.
-    pub(crate) fn new(sizes: Vec<usize>) -> Self {
+    ///
+    /// `twins`: the two last dimensions have the same values in the same order, and a pair of them is the same either way; the
+    /// pair of a value with itself is none.
+    pub(crate) fn new(sizes: Vec<usize>, twins: bool) -> Self {
         let mut open = BTreeSet::new();
+        let mut blocks = Vec::new();
         for (one, first) in sizes.iter().enumerate().skip(1) {
             for (two, second) in sizes.iter().enumerate().skip(one + 1) {
+                let are_twins = twins && two + 1 == sizes.len() && one + 2 == sizes.len();
                 let pairs = (1..*first).flat_map(|a| (1..*second).map(move |b| ((one, a), (two, b))));
-                open.extend(pairs);
+                open.extend(pairs.filter(|((_, a), (_, b))| !are_twins || a < b));
+                blocks.push((first * second, (one, two)));
             }
         }
-        Cover { sizes, open }
+        blocks.sort_unstable();
+        let blocks = blocks.into_iter().map(|(_, block)| block).collect();
+        Cover { sizes, open, twins, blocks, given: 0 }
     }
 
     /// How many pairs no case has shown yet.
@@ -46,13 +59,26 @@ impl Cover {
 
     /// The next case; `None` when all pairs have been in one.
     pub(crate) fn next(&mut self, random: &mut ChaCha8Rng) -> Option<Vec<usize>> {
-        // Any open pair will do; one from a random place spreads over the dimensions from the beginning.
-        let from = self.pick(random)?;
+        self.given += 1;
+        let from = if self.given.is_multiple_of(2) { self.smallest() } else { self.pick(random) }?;
         let best = (0..RIVALS).map(|_| self.draw(from, random)).max_by_key(|case| self.closes(case))?;
         self.close(&best);
         Some(best)
     }
 
+    /// A pair of the smallest block that is not covered yet: small spaces are exhausted before large ones are well begun.
+    fn smallest(&mut self) -> Option<Pair> {
+        loop {
+            let (one, two) = *self.blocks.first()?;
+            let mut of_first = self.open.range(((one, 0), (0, 0))..((one + 1, 0), (0, 0)));
+            if let Some(pair) = of_first.find(|((_, _), (dimension, _))| *dimension == two) {
+                return Some(*pair);
+            }
+            self.blocks.remove(0);
+        }
+    }
+
+    /// Any open pair will do; one from a random place spreads over the dimensions from the beginning.
     fn pick(&self, random: &mut ChaCha8Rng) -> Option<Pair> {
         let dimension = 1 + below(random, self.sizes.len().saturating_sub(1));
         let value = below(random, self.sizes.get(dimension).copied().unwrap_or(1));
@@ -76,19 +102,26 @@ impl Cover {
         case
     }
 
-    fn pairs(case: &[usize]) -> impl Iterator<Item = Pair> {
+    fn pairs(&self, case: &[usize]) -> impl Iterator<Item = Pair> {
         let places = case.iter().copied().enumerate();
-        places.clone().flat_map(move |one| places.clone().skip(one.0 + 1).map(move |two| (one, two)))
+        let last = if self.twins { self.sizes.len().checked_sub(1) } else { None };
+        let pairs =
+            places.clone().flat_map(move |one| places.clone().skip(one.0 + 1).map(move |two| (one, two)));
+        pairs.map(move |((one, a), (two, b))| {
+            let are_twins = Some(two) == last && one + 1 == two;
+            if are_twins && a > b { ((one, b), (two, a)) } else { ((one, a), (two, b)) }
+        })
     }
 
     fn closes(&self, case: &[usize]) -> usize {
-        Self::pairs(case).filter(|pair| self.open.contains(pair)).count()
+        self.pairs(case).filter(|pair| self.open.contains(pair)).count()
     }
 
     fn close(&mut self, case: &[usize]) {
-        for pair in Self::pairs(case) {
-            self.open.remove(&pair);
-        }
+        let shown: Vec<Pair> = self.pairs(case).collect();
+        shown.iter().for_each(|pair| {
+            self.open.remove(pair);
+        });
     }
 }
 
@@ -108,14 +141,14 @@ mod tests {
     #[test]
     fn every_pair_is_in_a_case_and_few_cases_do() {
         let sizes = vec![5, 4, 12, 3, 30];
-        let mut cover = Cover::new(sizes.clone());
+        let mut cover = Cover::new(sizes.clone(), false);
         let all = cover.open();
         let mut random = ChaCha8Rng::seed_from_u64(7);
         let mut seen = BTreeSet::new();
         let mut cases = 0;
         while let Some(case) = cover.next(&mut random) {
             assert!(case.iter().zip(&sizes).all(|(value, size)| value < size));
-            seen.extend(Cover::pairs(&case).filter(|((one, a), (_, b))| *one > 0 && *a > 0 && *b > 0));
+            seen.extend(cover.pairs(&case).filter(|((one, a), (_, b))| *one > 0 && *a > 0 && *b > 0));
             cases += 1;
         }
         assert_eq!((seen.len(), cover.open()), (all, 0));
@@ -124,10 +157,30 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_of_twins_is_the_same_either_way() {
+        let mut cover = Cover::new(vec![1, 2, 6, 6], true);
+        // 1 × 5 twice, and 4 + 3 + 2 + 1.
+        assert_eq!(cover.open(), 20);
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        while cover.next(&mut random).is_some() {}
+        assert_eq!(cover.open(), 0);
+    }
+
+    #[test]
+    fn the_smallest_block_is_covered_soon() {
+        let mut cover = Cover::new(vec![1, 4, 4, 100, 100], false);
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        for _ in 0..18 {
+            cover.next(&mut random);
+        }
+        assert!(cover.open.iter().all(|((one, _), (two, _))| (*one, *two) != (1, 2)), "all nine pairs");
+    }
+
+    #[test]
     fn the_seed_decides() {
         let cases = |seed| {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let mut cover = Cover::new(vec![3, 3, 3]);
+            let mut cover = Cover::new(vec![3, 3, 3], false);
             std::iter::from_fn(|| cover.next(&mut random)).collect::<Vec<_>>()
         };
         assert_eq!(cases(1), cases(1));

@@ -38,6 +38,11 @@ pub(crate) fn single(
 /// The scopes in which a fault that lasts is worth trying, the most telling first.
 fn scopes(group: Group, fault: Fault) -> Vec<Fault> {
     match group {
+        // A slow network is slow for everything.
+        Group::Network if matches!(fault.kind, FaultKind::Delay(_)) => {
+            let of = |op| fault.clone().on(op).towards(Direction::FromDevice);
+            vec![fault.clone(), of(Op::Status), of(Op::Control), of(Op::Session)]
+        }
         // Answers that are lost, but not the questions: what was asked is done.
         Group::Network => [Op::Status, Op::Control, Op::Session]
             .into_iter()
@@ -82,11 +87,12 @@ fn values(entry: &Entry, protocol: &str, states: &[String], timing: &Timing) -> 
     let during = Phase::During;
     match entry.argument {
         Argument::None => vec![entry.with(0, none, "", during)],
-        Argument::Time { min, max } => {
-            times(min, max, timing).into_iter().map(|time| entry.with(0, time, "", during)).collect()
-        }
+        Argument::Time { min, max } => times(entry.group, min, max, timing)
+            .into_iter()
+            .map(|time| entry.with(0, time, "", during))
+            .collect(),
         Argument::PhaseAndTime { min, max } => {
-            let times = times(min, max, timing);
+            let times = times(entry.group, min, max, timing);
             // A restart that is over soon and one that outlasts every patience, in each phase.
             let (soon, late) = (times.get(1).or(times.first()), times.last());
             let times = soon.into_iter().chain(late);
@@ -109,12 +115,19 @@ fn values(entry: &Entry, protocol: &str, states: &[String], timing: &Timing) -> 
     }
 }
 
-/// Times around the limits of the agent: well below and just below how long it waits for an answer and for the plug, just above,
-/// and far beyond both.
-fn times(min: Duration, max: Duration, timing: &Timing) -> Vec<Duration> {
+/// Times around the limits of the agent: well below and just below how long it waits for an answer and for the plug; just above
+/// those and the time between two looks, and far beyond all. Of the network the plainest is a delay that the agent bears, and that adds up; of all else one that it has to
+/// wait for.
+fn times(group: Group, min: Duration, max: Duration, timing: &Timing) -> Vec<Duration> {
     let answer = timing.seconds("shell_timeout");
     let power = timing.seconds("power_timeout");
-    let seconds = [power * 0.5, 0.2, answer * 0.8, answer * 1.5, power * 0.9, power + 1.5, power * 3.0];
+    // Who is told not to sleep between looks still does, a little; a second is what the field's agents take.
+    let look = Some(timing.seconds("stonith_status_sleep")).filter(|look| *look > 0.0).unwrap_or(1.0);
+    let mut seconds =
+        [power * 0.5, 0.2, answer * 0.8, look * 1.2, answer * 1.5, power * 0.9, power + 1.5, power * 3.0];
+    if group == Group::Network {
+        seconds.swap(0, 2);
+    }
     let mut times: Vec<Duration> =
         seconds.into_iter().map(|s| Duration::from_millis((s * 1000.0) as u64).clamp(min, max)).collect();
     let mut seen = std::collections::BTreeSet::new();

@@ -96,7 +96,8 @@ mod tests {
         let case = Case::healthy("v/m", "a", Action::Off, "1", Power::Off);
         let mut run = Run::by_hand(off().then(s(2), "1", Power::On, Mover::Command), 0, s(3));
         assert_eq!(class(&case, &run), Some(Class::WrongPlug));
-        let claim = crate::run::Claim { at: s(1), plug: "1".to_owned(), power: Some(Power::On), again: false };
+        let claim =
+            crate::run::Claim { at: s(1), plug: "1".to_owned(), power: Some(Power::On), again: false };
         run.claims = vec![claim];
         assert!(matches!(check(&case, &run), Judgement::Deceived(_)));
     }

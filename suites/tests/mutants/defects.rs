@@ -37,12 +37,12 @@ fn hunt(defect: &Defect, seed: u64, budget: f64) -> Result<(), String> {
         findings.iter().any(|finding| finding.check == property.name() && finding.class == *class)
     };
     let shows_at_once = findings.iter().any(|finding| finding.fault.is_empty());
-    eprint!("{:6} cases  ", report.cases());
+    let found: Vec<String> =
+        findings.iter().map(|it| format!("{} {} by '{}'", it.check, it.class, it.replay)).collect();
+    eprintln!("{:6} cases  {}: {found:?}", report.cases(), defect.name);
     if shows_at_once || defect.expected.iter().any(is_expected) {
         return Ok(());
     }
-    let found: Vec<String> =
-        findings.iter().map(|it| format!("{} {} by '{}'", it.check, it.class, it.fault)).collect();
     Err(format!("{} ({}): {found:?}", defect.name, defect.what))
 }
 
