@@ -106,9 +106,15 @@ impl Played {
 /// lost (networks may do that, and agents ask again) and a device that is busy for a moment are no trouble.
 fn is_fair(case: &Case, spec: &DeviceSpec) -> bool {
     const BRIEF: Duration = Duration::from_millis(250);
+    // Where each plug is asked about, what is brief adds up, each way: no more than any agent takes for a list.
+    const TABLE: Duration = Duration::from_secs(10);
+    let plugs = u32::try_from(spec.plant.plugs.len()).unwrap_or(u32::MAX);
     let is_mild = |fault: &Fault| match &fault.kind {
         FaultKind::Duplicate => true,
-        FaultKind::Delay(time) => *time <= BRIEF,
+        FaultKind::Delay(time) => {
+            *time <= BRIEF
+                && (fault.scope.exchange.is_some() || time.saturating_mul(2).saturating_mul(plugs) <= TABLE)
+        }
         // IPMI 2.0, table 5-2, C0h: node busy; 24.3 leaves it to the asker to try again.
         FaultKind::Error(name) => name == "node-busy" && fault.scope.exchange.is_some(),
         FaultKind::Drop => fault.scope.exchange.is_some() && case.faults.len() == 1,
