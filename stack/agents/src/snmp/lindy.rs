@@ -127,25 +127,35 @@ impl Lindy {
         }))
     }
 
-    /// The states before an order. The string must have an element for each outlet that the device names, since what is
-    /// missing in it would be lost by writing it back.
+    /// The states before an order, which must be whole: what is missing in the string would be lost by writing it back.
     fn read_to_write(&mut self, context: &mut Context<'_>, switch: u32) -> Result<Vec<bool>, Failure> {
         let states = self.read(context, switch)?.map_err(|why| Failure::passing(Step::Parse, why))?;
-        if !self.counts.contains_key(&switch) {
-            let names = self.names(context, switch)?;
-            let most = names.keys().next_back().copied().unwrap_or(0);
-            if names.len() > states.len() || usize::try_from(most).unwrap_or(usize::MAX) > states.len() {
-                let seen = format!(
-                    "the string of switch {switch} has {} elements, but the device names {} outlets, up to {most}; \
-                     nothing is written",
-                    states.len(),
-                    names.len()
-                );
-                return Err(Failure::lasting(Step::Parse, seen));
-            }
-            self.counts.insert(switch, states.len());
+        match self.lacks(context, switch, states.len())? {
+            Some(what) => Err(Failure::lasting(Step::Parse, format!("{what}; nothing is written"))),
+            None => Ok(states),
         }
-        Ok(states)
+    }
+
+    /// What a string with so many elements lacks: it must have one for each outlet that the device names.
+    fn lacks(
+        &mut self,
+        context: &mut Context<'_>,
+        switch: u32,
+        count: usize,
+    ) -> Result<Option<String>, Failure> {
+        if self.counts.contains_key(&switch) {
+            return Ok(None);
+        }
+        let names = self.names(context, switch)?;
+        let most = names.keys().next_back().copied().unwrap_or(0);
+        if names.len() > count || usize::try_from(most).unwrap_or(usize::MAX) > count {
+            return Ok(Some(format!(
+                "the string of switch {switch} has {count} elements, but the device names {} outlets, up to {most}",
+                names.len()
+            )));
+        }
+        self.counts.insert(switch, count);
+        Ok(None)
     }
 
     /// The names of the outlets of a switch.
@@ -200,6 +210,11 @@ impl Fence for Lindy {
             Ok(states) => states,
             Err(why) => return Ok(PowerState::Unknown(why)),
         };
+        // A string that was cut may end within an element.
+        let is_last = usize::try_from(outlet) == Ok(states.len());
+        if is_last && let Some(what) = self.lacks(context, switch, states.len())? {
+            return Ok(PowerState::Unknown(what));
+        }
         match at(outlet).and_then(|at| states.get(at)) {
             Some(true) => Ok(PowerState::On),
             Some(false) => Ok(PowerState::Off),
