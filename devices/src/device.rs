@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Event;
-use fencelab_wire::tap as wire;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::face::{Context, Face};
+use crate::face::console::Console;
+use crate::face::{Context, Face, Reply};
 use crate::fault::{Direction, Engine, Fault, Op};
 use crate::plant::{Cause, Command, Plant};
 use crate::replay::Divergence;
@@ -102,7 +102,7 @@ impl Device {
         let faces = spec
             .faces
             .iter()
-            .map(|face| Face::new(face, credentials, &mut |buffer| random.fill_bytes(buffer)))
+            .map(|face| Face::new(face, &spec, credentials, &mut |buffer| random.fill_bytes(buffer)))
             .collect();
         Self {
             spec,
@@ -144,17 +144,87 @@ impl Device {
         &mut self.plant
     }
 
-    /// A datagram of `peer` reaches the network before face number `face`: any bytes, never a panic.
+    /// A datagram of `peer` reaches the network before face number `face`: any bytes, never a panic. On a stream
+    /// ([`is_stream`](Self::is_stream)) these are the next bytes of it, and none say that `peer` has hung up.
     pub fn handle(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         self.advance(now);
-        self.faults.begin_exchange();
+        if self.faces.get(face).is_some_and(|face| face.is_request(peer, datagram)) {
+            self.faults.begin_exchange();
+        }
+        let stream = self.is_stream(face);
         if self.faults.is_empty() {
             self.process(now, face, peer, datagram);
-            return;
+        } else {
+            let op =
+                if self.faults.needs_op() { self.classify(now, face, peer, datagram) } else { Op::Other };
+            self.network.arrive(now, &mut self.faults, op, (face, peer, stream), datagram);
+            self.advance(now);
         }
-        let op = if self.faults.needs_op() { self.classify(now, face, peer, datagram) } else { Op::Other };
-        self.network.arrive(now, &mut self.faults, op, face, peer, datagram);
+        if stream && datagram.is_empty() {
+            self.network.end(face, peer);
+        }
+    }
+
+    /// Whether a face is spoken to over connections.
+    #[must_use]
+    pub fn is_stream(&self, face: usize) -> bool {
+        self.faces.get(face).is_some_and(Face::is_stream)
+    }
+
+    /// Somebody connects to a face that is a stream; over SSH as this user, whom [`admits`](Self::admits) let in.
+    pub fn connect(&mut self, now: Duration, face: usize, peer: SocketAddr, user: Option<&str>) {
         self.advance(now);
+        self.faults.begin_exchange();
+        let stream =
+            self.with_console(now, face, |console, context| console.connect(now, peer, user, context));
+        if let Some(recording) = &mut self.recording {
+            recording.open(now, face, peer, user);
+        }
+        self.depart(now, face, stream.unwrap_or_default());
+    }
+
+    /// Whether a user with this password may open a session; `None`: with no password yet. A device that asks who it is inside
+    /// the session lets everybody in.
+    pub fn admits(&mut self, now: Duration, face: usize, user: &str, password: Option<&str>) -> bool {
+        self.advance(now);
+        self.with_console(now, face, |console, context| console.admits(now, user, password, context))
+            .unwrap_or(false)
+    }
+
+    /// Whether a face that is a stream asks by itself who it is, so that the carrier need not.
+    #[must_use]
+    pub fn asks_itself(&self, face: usize) -> bool {
+        matches!(self.faces.get(face), Some(Face::Console(console)) if console.asks_itself())
+    }
+
+    fn with_console<T>(
+        &mut self,
+        now: Duration,
+        face: usize,
+        act: impl FnOnce(&mut Console, &mut Context<'_>) -> T,
+    ) -> Option<T> {
+        self.plant.advance(now);
+        let random = &mut self.random;
+        let mut context = Context {
+            face,
+            plant: &mut self.plant,
+            faults: &mut self.faults,
+            log: &mut self.log,
+            neighbours: &mut self.neighbours,
+            random: &mut |buffer| random.fill_bytes(buffer),
+        };
+        match self.faces.get_mut(face) {
+            Some(Face::Console(console)) => Some(act(console, &mut context)),
+            _ => None,
+        }
+    }
+
+    fn depart(&mut self, now: Duration, face: usize, replies: Vec<(SocketAddr, Reply)>) {
+        let stream = self.is_stream(face);
+        for (to, Reply { bytes, delay, op, tells }) in replies {
+            let output = Output { face, to, bytes, tells };
+            self.network.leave(now.saturating_add(delay), &mut self.faults, op, stream, output);
+        }
     }
 
     /// Does all that is due at `now`: delayed datagrams reach the faces, the plant moves.
@@ -168,22 +238,45 @@ impl Device {
                 &arrival.bytes,
             );
         }
+        for face in 0..self.faces.len() {
+            if self.faces.get(face).and_then(Face::next_wake).is_some_and(|at| at <= now) {
+                let replies = self.with_console(now, face, |console, context| console.wake(now, context));
+                self.depart(now, face, replies.unwrap_or_default());
+            }
+        }
         self.plant.advance(now);
     }
 
     /// When the device next has output or work; `None`: only when a datagram comes. It may be in the past.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        self.network.next_wake()
+        self.faces.iter().filter_map(Face::next_wake).chain(self.network.next_wake()).min()
+    }
+
+    /// The same, but for output of other faces.
+    #[must_use]
+    pub fn next_wake_of(&self, face: usize) -> Option<Duration> {
+        self.faces.iter().filter_map(Face::next_wake).chain(self.network.next_wake_of(face)).min()
     }
 
     /// The datagrams that are due at `now`, in order.
     pub fn take_output(&mut self, now: Duration) -> Vec<Output> {
         self.advance(now);
         let due = self.network.take_due(now);
+        self.told(due)
+    }
+
+    /// Those of one face only.
+    pub fn take_output_of(&mut self, now: Duration, face: usize) -> Vec<Output> {
+        self.advance(now);
+        let due = self.network.take_due_of(now, face);
+        self.told(due)
+    }
+
+    fn told(&mut self, due: Vec<(Duration, Output)>) -> Vec<Output> {
         if let Some(recording) = &mut self.recording {
             for (at, output) in &due {
-                recording.say(*at, output.face, wire::Direction::FromDevice, &output.bytes);
+                recording.hear(*at, output);
             }
         }
         due.into_iter().map(|(_, output)| output).collect()
@@ -207,8 +300,8 @@ impl Device {
 
     /// From now on everything that reaches the device and leaves it is kept, as seen after the faults.
     pub fn record(&mut self) {
-        let taps = self.faces.iter().map(|face| face.tap(&self.credentials)).collect();
-        self.recording = Some(Box::new(Recording::new(taps)));
+        let listeners = self.faces.iter().map(|face| face.listener(&self.credentials)).collect();
+        self.recording = Some(Box::new(Recording::new(listeners)));
     }
 
     /// What was said since the last call, if [`record`](Self::record) was called.
@@ -246,7 +339,7 @@ impl Device {
             .iter()
             .find_map(|face| match face {
                 Face::Replay(player) => Some(player.divergences()),
-                Face::Ipmi(_) | Face::Snmp(_) => None,
+                Face::Ipmi(_) | Face::Snmp(_) | Face::Console(_) => None,
             })
             .unwrap_or_default()
     }
@@ -271,7 +364,7 @@ impl Device {
         let mut random = self.random.clone();
         match self.faces.get(face)? {
             Face::Snmp(agent) => agent.context_of(now, &mut |buffer| random.fill_bytes(buffer), datagram),
-            Face::Ipmi(_) | Face::Replay(_) => None,
+            Face::Ipmi(_) | Face::Console(_) | Face::Replay(_) => None,
         }
     }
 
@@ -279,7 +372,7 @@ impl Device {
     pub(crate) fn engine_id(&self, face: usize) -> Option<Vec<u8>> {
         match self.faces.get(face)? {
             Face::Snmp(agent) => Some(agent.config().engine_id.clone()),
-            Face::Ipmi(_) | Face::Replay(_) => None,
+            Face::Ipmi(_) | Face::Console(_) | Face::Replay(_) => None,
         }
     }
 
@@ -298,7 +391,11 @@ impl Device {
         self.plant.advance(now);
         self.network.last_processed = now;
         if let Some(recording) = &mut self.recording {
-            recording.say(now, face, wire::Direction::ToDevice, datagram);
+            let is_secret = match self.faces.get(face) {
+                Some(Face::Console(console)) => console.awaits_secret(peer),
+                _ => false,
+            };
+            recording.say(now, face, peer, datagram, is_secret);
         }
         let random = &mut self.random;
         let mut context = Context {
@@ -310,10 +407,8 @@ impl Device {
             random: &mut |buffer| random.fill_bytes(buffer),
         };
         let Some(state) = self.faces.get_mut(face) else { return };
-        for reply in state.handle(now, peer, datagram, &mut context) {
-            let output = Output { face, to: peer, bytes: reply.bytes };
-            self.network.leave(now.saturating_add(reply.delay), &mut self.faults, reply.op, output);
-        }
+        let replies = state.handle(now, peer, datagram, &mut context);
+        self.depart(now, face, replies);
     }
 }
 

@@ -45,6 +45,7 @@ pub mod spec;
 
 pub use device::{Address, Credentials, Device, NeighbourCommand, Output, RequestLog};
 pub use error::Error;
+pub use face::{Carrier, Told};
 pub use fault::Fault;
 pub use plant::{Cause, Change, Command, Plant, Plug, Power, Pulse, Timing};
 pub use shape::Shape;

@@ -1,9 +1,12 @@
-//! Devices behind real UDP sockets, as many in one process as there are file descriptors.
+//! Devices behind real sockets, as many in one process as there are file descriptors.
 //!
 //! One task a face: it waits for its socket or for the device's next wake-up, whichever is first. The device is locked only
-//! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see `LOOK`.
+//! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see `LOOK`. Faces that
+//! are streams have a listening socket and a task for each connection, see `stream`; over SSH see `ssh`.
 
 mod rack;
+mod ssh;
+mod stream;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -63,8 +66,14 @@ impl Shared {
         let result = act(&mut device, now);
         drop(device);
         // Faults that were lifted may have made output due.
-        self.changed.notify_one();
+        self.wake();
         result
+    }
+
+    /// Lets every face look again.
+    fn wake(&self) {
+        self.changed.notify_waiters();
+        self.changed.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, Device> {
@@ -99,12 +108,18 @@ impl Served {
     /// # Errors
     /// The socket cannot be bound.
     pub fn share(device: &Shared, face: usize, bind: SocketAddr) -> io::Result<Self> {
-        let socket = UdpSocket::bind(bind)?;
-        socket.set_nonblocking(true)?;
-        let address = socket.local_addr()?;
-        let socket = watched(socket)?;
         let device = device.clone();
-        let task = tokio::spawn(run(socket, Router::Single(device.clone()), face));
+        let is_stream = device.lock().is_stream(face);
+        let (address, task) = if let Some(console) = ssh::carried(&device, face) {
+            ssh::listen(&device, face, &console, bind)?
+        } else if is_stream {
+            stream::listen(&device, face, bind)?
+        } else {
+            let socket = UdpSocket::bind(bind)?;
+            socket.set_nonblocking(true)?;
+            let address = socket.local_addr()?;
+            (address, tokio::spawn(run(watched(socket)?, Router::Single(device.clone()), face)))
+        };
         Ok(Self { address, device, face, task })
     }
 
@@ -140,7 +155,7 @@ async fn run(socket: AsyncFd<UdpSocket>, router: Router, face: usize) {
     let look = look();
     loop {
         let first = router.first();
-        let readable = match router.next_wake() {
+        let readable = match router.next_wake(face) {
             None => tokio::select! {
                 readable = socket.readable() => readable.ok(),
                 () = first.changed.notified() => None,
@@ -164,8 +179,8 @@ async fn run(socket: AsyncFd<UdpSocket>, router: Router, face: usize) {
             None => {
                 for device in router.devices() {
                     let now = device.now();
-                    let due = device.lock().take_output(now);
-                    send(socket.get_ref(), face, due);
+                    let due = device.lock().take_output_of(now, face);
+                    send(socket.get_ref(), due);
                 }
             }
         }
@@ -211,20 +226,18 @@ fn answer(socket: &UdpSocket, router: &Router, face: usize, look: Duration) -> b
         let now = shared.now();
         let mut device = shared.lock();
         device.handle(now, face, peer, datagram);
-        let due = device.take_output(now);
+        let due = device.take_output_of(now, face);
         drop(device);
-        send(socket, face, due);
+        send(socket, due);
         last = Instant::now();
     }
     false
 }
 
-/// Sends what is this face's. A datagram that the kernel does not take is lost, as on any network.
-fn send(socket: &UdpSocket, face: usize, outputs: Vec<Output>) {
+/// A datagram that the kernel does not take is lost, as on any network.
+fn send(socket: &UdpSocket, outputs: Vec<Output>) {
     for output in outputs {
-        if output.face == face
-            && let Err(error) = socket.send_to(&output.bytes, output.to)
-        {
+        if let Err(error) = socket.send_to(&output.bytes, output.to) {
             tracing::debug!(%error, to = %output.to, "an answer was not sent");
         }
     }

@@ -32,7 +32,9 @@ impl OwnTape {
             ..DeviceIdentity::new(&spec.vendor, &spec.model)
         };
         let protocol = face.map_or("ipmi", |face| face.protocol());
-        let link = LinkInfo::new(protocol, "udp", face.map(fencelab_devices::spec::FaceSpec::default_port));
+        let transport = face.map_or("udp", |face| face.transport());
+        let link =
+            LinkInfo::new(protocol, transport, face.map(fencelab_devices::spec::FaceSpec::default_port));
         let header = Header {
             captured: Some(captured_now()),
             by: Some(format!("fencelab emulate {}", env!("CARGO_PKG_VERSION"))),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use fencelab_agents::Invocation;
 use fencelab_devices::{Device, DeviceSpec};
-use fencelab_link::World;
 use fencelab_link::memory::{MemoryWorld, Peer};
+use fencelab_link::{Way, World};
 
 use crate::agent::Subject;
 use crate::case::Case;
@@ -86,6 +86,25 @@ impl DevicePeer {
 }
 
 impl Peer for DevicePeer {
+    fn connect(&mut self, now: Duration, from: SocketAddr, way: &Way) -> bool {
+        let user = match way {
+            Way::Ssh(login) => {
+                let password = login
+                    .password
+                    .as_ref()
+                    .map(|password| String::from_utf8_lossy(password.expose()).into_owned());
+                if !self.device.admits(now, 0, &login.user, password.as_deref()) {
+                    return false;
+                }
+                Some(login.user.as_str())
+            }
+            _ => None,
+        };
+        self.device.connect(now, 0, from, user);
+        self.pass_on();
+        true
+    }
+
     fn deliver(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
         self.device.handle(now, 0, from, bytes);
         self.pass_on();

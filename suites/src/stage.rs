@@ -89,6 +89,9 @@ impl Played {
         if is_fair(case, spec) || claims_a_list {
             judgements.push((Property::EveryAction, properties::every_action::check(case, &self.run)));
         }
+        if is_stream(spec) && properties::segmentation::is_cut_only(case) && is_fair(case, spec) {
+            judgements.push((Property::Segmentation, properties::segmentation::check(case, &self.run)));
+        }
         if let Some(retry) = &self.retry {
             judgements.push((Property::Heals, properties::heals::check(case, retry)));
         }
@@ -117,7 +120,9 @@ fn is_fair(case: &Case, spec: &DeviceSpec) -> bool {
         }
         // IPMI 2.0, table 5-2, C0h: node busy; 24.3 leaves it to the asker to try again.
         FaultKind::Error(name) => name == "node-busy" && fault.scope.exchange.is_some(),
-        FaultKind::Drop => fault.scope.exchange.is_some() && case.faults.len() == 1,
+        // A stream loses nothing, but may come in pieces.
+        FaultKind::Drop => !is_stream(spec) && fault.scope.exchange.is_some() && case.faults.len() == 1,
+        FaultKind::Split(_) => is_stream(spec),
         _ => false,
     };
     let is_there = |plug: &String| spec.plant.plugs.iter().any(|(name, _)| name == plug);
@@ -130,6 +135,11 @@ fn is_fair(case: &Case, spec: &DeviceSpec) -> bool {
         && !case.by_name
         && !cycles
         && case.plugs().all(is_there)
+}
+
+/// Whether a device is spoken to over byte streams.
+pub(crate) fn is_stream(spec: &DeviceSpec) -> bool {
+    spec.faces.first().is_some_and(|face| face.transport() != "udp")
 }
 
 /// A case with the names that people gave the plugs of this device, if the agent is to be told those.

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -187,7 +188,7 @@ fn with_all(what: impl Fn(&Arc<DeviceSpec>, &str) + std::panic::RefUnwindSafe) {
     assert!(dialects.len() >= 13, "there are {} dialects", dialects.len());
     let mut failed = Vec::new();
     for spec in dialects {
-        let run = std::panic::catch_unwind(|| what(&spec, &agent_of(&spec)));
+        let run = std::panic::catch_unwind(AssertUnwindSafe(|| what(&spec, &agent_of(&spec))));
         if let Err(panic) = run {
             let what = panic.downcast_ref::<String>().cloned().unwrap_or_default();
             failed.push(format!("=== {}: {}", spec.id, what.chars().take(6000).collect::<String>()));

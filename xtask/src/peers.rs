@@ -22,6 +22,10 @@ const PEERS: &[Peer] = &[
     Peer { program: "python3", package: "python3" },
     Peer { program: "snmpd", package: "snmpd" },
     Peer { program: "snmpget", package: "snmp" },
+    Peer { program: "ssh-keygen", package: "openssh-client" },
+    Peer { program: "sshd", package: "openssh-server" },
+    Peer { program: "telnet", package: "inetutils-telnet" },
+    Peer { program: "telnetd", package: "inetutils-telnetd" },
     Peer { program: "tshark", package: "tshark" },
     Peer { program: "xmllint", package: "libxml2-utils" },
 ];

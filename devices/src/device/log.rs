@@ -25,6 +25,13 @@ pub struct RequestLog {
     pub effect: Option<String>,
 }
 
+impl RequestLog {
+    /// The answer after which a console hangs up.
+    pub const GOODBYE: &str = "goodbye";
+    /// The answer to what is no command.
+    pub const UNKNOWN: &str = "no such command";
+}
+
 /// The newest requests.
 #[derive(Debug)]
 pub(crate) struct Log {

@@ -106,7 +106,7 @@ impl Bmc {
                 if let Some(response) = &outcome.response {
                     let bytes = self.server.respond(ticket, response, context.random);
                     if !bytes.is_empty() {
-                        replies.push(Reply { bytes, delay: outcome.delay, op });
+                        replies.push(Reply::new(bytes, outcome.delay, op));
                     }
                 }
                 context.log.push(RequestLog {
@@ -136,11 +136,11 @@ impl Bmc {
         let asked = self.server.asked().map(|(netfn, cmd)| CommandId { netfn: netfn.0, cmd });
         let rule = asked.and_then(|id| self.rule(now, spec, Matched::Command(id), None, context));
         let bytes = opening::with_oem(bytes, asked, spec.oem);
-        let Some(rule) = rule else { return vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }] };
+        let Some(rule) = rule else { return vec![Reply::new(bytes, Duration::ZERO, Op::Session)] };
         self.forget(now, rule.resets);
         match &rule.answer {
             Answer::Silence => Vec::new(),
-            Answer::Say(say) => vec![Reply { bytes, delay: say.delay, op: Op::Session }],
+            Answer::Say(say) => vec![Reply::new(bytes, say.delay, Op::Session)],
         }
     }
 
@@ -169,7 +169,7 @@ impl Bmc {
         let say = |code: Option<u8>| {
             opening
                 .refusal(code)
-                .map(|bytes| Reply { bytes, delay: Duration::ZERO, op: Op::Session })
+                .map(|bytes| Reply::new(bytes, Duration::ZERO, Op::Session))
                 .into_iter()
                 .collect()
         };

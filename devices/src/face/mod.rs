@@ -1,20 +1,24 @@
 //! Faces: how a plant is spoken to, one sans-I/O state machine per protocol.
 
+pub(crate) mod console;
 mod control;
 pub(crate) mod ipmi;
 pub(crate) mod recorded;
 mod rules;
 pub(crate) mod snmp;
 mod tap;
+pub(crate) use tap::Listener;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::device::{Credentials, Log, NeighbourCommand};
 use crate::fault::{Engine, Op};
-use crate::plant::Plant;
+use crate::plant::{Plant, Power};
 use crate::replay::Player;
-use crate::spec::FaceSpec;
+use crate::spec::{DeviceSpec, FaceSpec};
+pub use console::Carrier;
+pub(crate) use console::{HALF_OPEN_LIMIT, HALF_OPEN_TIME};
 
 /// Fills a buffer with the device's random bytes.
 pub(crate) type Random<'a> = &'a mut dyn FnMut(&mut [u8]);
@@ -29,7 +33,7 @@ pub(crate) struct Context<'a> {
     pub(crate) random: Random<'a>,
 }
 
-/// A datagram that goes back to where the request came from.
+/// A datagram that goes back to where the request came from; on a stream, some bytes of it, or none for its end.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) bytes: Vec<u8>,
@@ -37,6 +41,29 @@ pub(crate) struct Reply {
     pub(crate) delay: Duration,
     /// What was asked.
     pub(crate) op: Op,
+    /// What it tells of plugs, where only the device can say so.
+    pub(crate) tells: Vec<Told>,
+}
+
+/// What a plug was said to be; `None`: nothing that means on or off.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Told {
+    /// Which plug.
+    pub plug: String,
+    /// The power that was said.
+    pub power: Option<Power>,
+}
+
+impl Reply {
+    /// An answer in one datagram.
+    pub(crate) fn new(bytes: Vec<u8>, delay: Duration, op: Op) -> Self {
+        Self { bytes, delay, op, tells: Vec::new() }
+    }
+
+    /// The end of a stream.
+    pub(crate) fn end(op: Op) -> Self {
+        Self::new(Vec::new(), Duration::ZERO, op)
+    }
 }
 
 /// One face in its present state.
@@ -44,12 +71,33 @@ pub(crate) struct Reply {
 pub(crate) enum Face {
     Ipmi(Box<ipmi::Bmc>),
     Snmp(Box<snmp::SnmpAgent>),
+    Console(Box<console::Console>),
     Replay(Box<Player>),
 }
 
 impl Face {
-    pub(crate) fn new(spec: &FaceSpec, credentials: &Credentials, random: Random<'_>) -> Self {
+    pub(crate) fn new(
+        spec: &FaceSpec,
+        device: &DeviceSpec,
+        credentials: &Credentials,
+        random: Random<'_>,
+    ) -> Self {
         match spec {
+            FaceSpec::Console(face) => {
+                let firmware = device.firmware.clone().unwrap_or_default();
+                let device = [
+                    ("vendor", device.vendor.clone()),
+                    ("model", device.model.clone()),
+                    ("firmware", firmware),
+                ];
+                let device = device.into_iter().collect();
+                Self::Console(Box::new(console::Console::new(
+                    &face.console,
+                    face.carrier,
+                    credentials,
+                    device,
+                )))
+            }
             FaceSpec::Ipmi(spec) => Self::Ipmi(Box::new(ipmi::Bmc::new(spec, credentials, random))),
             FaceSpec::Snmp(spec) => Self::Snmp(Box::new(snmp::SnmpAgent::new(spec, credentials, random))),
             FaceSpec::Replay(transcript) => {
@@ -64,11 +112,34 @@ impl Face {
         peer: SocketAddr,
         datagram: &[u8],
         context: &mut Context<'_>,
-    ) -> Vec<Reply> {
-        match self {
+    ) -> Vec<(SocketAddr, Reply)> {
+        let replies = match self {
             Self::Ipmi(bmc) => bmc.handle(now, peer, datagram, context),
             Self::Snmp(agent) => agent.handle(now, datagram, context),
+            Self::Console(console) => return console.handle(now, peer, datagram, context),
             Self::Replay(player) => player.handle(now, peer, datagram, context),
+        };
+        replies.into_iter().map(|reply| (peer, reply)).collect()
+    }
+
+    /// Whether its bytes are a stream.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::Console(_))
+    }
+
+    /// Whether these bytes are a request, or the end of one.
+    pub(crate) fn is_request(&self, peer: SocketAddr, bytes: &[u8]) -> bool {
+        match self {
+            Self::Console(console) => console.is_request(peer, bytes),
+            Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => true,
+        }
+    }
+
+    /// When it does something by itself.
+    pub(crate) fn next_wake(&self) -> Option<Duration> {
+        match self {
+            Self::Console(console) => console.next_wake(),
+            Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => None,
         }
     }
 
@@ -84,6 +155,7 @@ impl Face {
         let server = match self {
             Self::Ipmi(bmc) => bmc.server(),
             Self::Snmp(agent) => return agent.classify(now, plant, datagram),
+            Self::Console(console) => return console.classify(peer, datagram),
             Self::Replay(player) => return player.classify(now, peer, random, datagram),
         };
         ipmi::op::of_received(&server.clone().receive(now, peer, random, datagram))
@@ -93,6 +165,7 @@ impl Face {
         match self {
             Self::Ipmi(bmc) => bmc.sessions(),
             Self::Snmp(_) => 0,
+            Self::Console(console) => console.sessions(),
             Self::Replay(player) => player.sessions(),
         }
     }

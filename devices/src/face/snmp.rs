@@ -120,7 +120,7 @@ impl SnmpAgent {
 
     /// Discovery and other reports of the security layer.
     fn report(&mut self, now: Duration, bytes: Vec<u8>, context: &mut Context<'_>) -> Vec<Reply> {
-        let reply = vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }];
+        let reply = vec![Reply::new(bytes, Duration::ZERO, Op::Session)];
         if context.faults.is_empty() {
             return reply;
         }
@@ -146,7 +146,7 @@ impl SnmpAgent {
         if version == Version::V3 && !self.context.is_empty() && asked_context != self.context {
             let bytes = self.agent.unknown_context(now, &ticket, context.random);
             let delay = Duration::ZERO;
-            return bytes.into_iter().map(|bytes| Reply { bytes, delay, op: Op::Session }).collect();
+            return bytes.into_iter().map(|bytes| Reply::new(bytes, delay, Op::Session)).collect();
         }
         let op = self.op(&pdu, context.plant);
         let mut outcome = match access(spec, principal) {
@@ -168,7 +168,7 @@ impl SnmpAgent {
         if let Some(response) = &outcome.response {
             let bytes = self.agent.respond_with(now, &ticket, response, outcome.distortion, context.random);
             if !bytes.is_empty() {
-                replies.push(Reply { bytes, delay: outcome.delay, op });
+                replies.push(Reply::new(bytes, outcome.delay, op));
             }
         }
         let effect = std::mem::take(&mut outcome.effect);

@@ -7,13 +7,37 @@ use fencelab_wire::{ipmi, snmp};
 use super::Face;
 use crate::device::Credentials;
 
+/// Who listens on a face's wire.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    /// To datagrams.
+    Datagrams(Box<dyn Tap>),
+    /// To streams; `telnet`: the bytes of telnet itself are among them.
+    Streams {
+        /// Whether telnet's own bytes are on the wire.
+        telnet: bool,
+        /// What is never written down.
+        password: Secret,
+    },
+}
+
 impl Face {
     /// A listener that knows the run's logins.
-    pub(crate) fn tap(&self, credentials: &Credentials) -> Box<dyn Tap> {
+    pub(crate) fn listener(&self, credentials: &Credentials) -> Listener {
+        match self {
+            Self::Console(console) => {
+                let password = Secret::from(credentials.password.as_str());
+                Listener::Streams { telnet: console.negotiates(), password }
+            }
+            Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => Listener::Datagrams(self.tap(credentials)),
+        }
+    }
+
+    fn tap(&self, credentials: &Credentials) -> Box<dyn Tap> {
         let config = match self {
             Self::Snmp(agent) => Some(agent.config()),
             Self::Replay(player) => player.snmp_config(),
-            Self::Ipmi(_) => None,
+            Self::Ipmi(_) | Self::Console(_) => None,
         };
         if let Some(config) = config {
             let communities = config.communities.iter().cloned().map(snmp::tap::Credential::Community);

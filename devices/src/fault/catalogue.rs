@@ -117,11 +117,17 @@ const NUMBERS: Argument = Argument::Value(&words::NUMBERS);
 const ERRORS: Argument = Argument::OneOf(&[
     Words { protocol: "ipmi", words: &words::IPMI_ERRORS },
     Words { protocol: "snmp", words: &words::SNMP_ERRORS },
+    Words { protocol: "telnet", words: &words::CONSOLE_ERRORS },
+    Words { protocol: "ssh", words: &words::CONSOLE_ERRORS },
+    Words { protocol: "serial", words: &words::CONSOLE_ERRORS },
 ]);
 
 const ERRORS_WITH_BODY: Argument = Argument::OneOf(&[
     Words { protocol: "ipmi", words: &words::IPMI_ERRORS },
     Words { protocol: "snmp", words: words::SNMP_STATUSES },
+    Words { protocol: "telnet", words: &words::CONSOLE_ERRORS },
+    Words { protocol: "ssh", words: &words::CONSOLE_ERRORS },
+    Words { protocol: "serial", words: &words::CONSOLE_ERRORS },
 ]);
 
 /// As many ways of malformed BER as the wire knows.
@@ -131,8 +137,9 @@ const MALFORMED: u16 = 16;
 pub const CATALOGUE: &[Entry] = &[
     entry_of("drop", Group::Network, Argument::None, "the datagram is lost"),
     entry_of("delay", Group::Network, time(1, 30_000), "the datagram comes so much later"),
-    entry_of("duplicate", Group::Network, Argument::None, "the datagram comes twice"),
-    entry_of(
+    entry_for(&["ipmi", "snmp"], "duplicate", Group::Network, Argument::None, "the datagram comes twice"),
+    entry_for(
+        &["ipmi", "snmp"],
         "reorder",
         Group::Network,
         Argument::None,
@@ -154,7 +161,7 @@ pub const CATALOGUE: &[Entry] = &[
         "no session can be opened: insufficient resources; SNMP: a community is not known, a user neither",
     ),
     entry_for(
-        &["ipmi"],
+        &["ipmi", "telnet", "ssh", "serial"],
         "one-session",
         Group::Session,
         Argument::None,
@@ -237,7 +244,7 @@ pub const CATALOGUE: &[Entry] = &[
         "N zero bytes more in right framing; SNMP: texts get N characters, and N plugs' bindings follow",
     ),
     entry_for(
-        &["snmp"],
+        &["snmp", "telnet", "ssh", "serial"],
         "other-object",
         Group::Answer,
         Argument::None,
@@ -372,7 +379,8 @@ mod tests {
                 let (mine, theirs) = (entry.example(protocol, ""), FaultKind::Error(other.to_owned()));
                 assert!(mine.is_for(protocol) && !theirs.is_for(protocol), "{mine}");
             }
-            assert!(entry.words("telnet").is_empty());
+            assert!(entry.words("telnet").contains(&"busy"));
+            assert!(entry.words("gopher").is_empty());
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::plant::Command;
 pub use catalogue::{Argument, CATALOGUE, Entry, Group, Words};
 pub(crate) use engine::Engine;
 pub use parse::FaultError;
+pub(crate) use words::CONSOLE_ERRORS;
 
 /// One fault.
 #[derive(Clone, Debug, Eq, PartialEq)]

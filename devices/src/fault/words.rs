@@ -70,6 +70,9 @@ pub(super) const IPMI_ERRORS: [&str; 18] = [
     "unspecified",
 ];
 
+/// Errors of a console, which each device says in its own words.
+pub(crate) const CONSOLE_ERRORS: [&str; 4] = ["denied", "busy", "syntax", "no-such-plug"];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -100,8 +100,8 @@ impl Router {
         }
     }
 
-    pub(super) fn next_wake(&self) -> Option<Duration> {
-        self.devices().iter().filter_map(|device| device.lock().next_wake()).min()
+    pub(super) fn next_wake(&self, face: usize) -> Option<Duration> {
+        self.devices().iter().filter_map(|device| device.lock().next_wake_of(face)).min()
     }
 
     pub(super) fn device(&self, face: usize, datagram: &[u8]) -> &Shared {

@@ -110,6 +110,31 @@ fn chassis_status(value: &serde_json::Value, unclear: &[&ipmi::Appearance]) -> O
     Some(Some(if first & 1 == 1 { Power::On } else { Power::Off }))
 }
 
+/// The claims of a console: what its texts told, as far as they came whole. The device itself notes them beside what it says,
+/// since only it knows which of its words is about which plug.
+pub(super) fn of_console(dialogue: &[Event]) -> Vec<Claim> {
+    let told = |event: &Event| {
+        let tells = event.extra.get(TELLS)?.as_object()?.clone();
+        let again = event.extra.contains_key(AGAIN);
+        let claim = |(plug, power): (String, serde_json::Value)| {
+            let power = power.as_str().and_then(|word| match word {
+                "on" => Some(Power::On),
+                "off" => Some(Power::Off),
+                _ => None,
+            });
+            Claim { at: event.at, plug, power, again }
+        };
+        Some(tells.into_iter().map(claim).collect::<Vec<_>>())
+    };
+    dialogue.iter().filter_map(told).flatten().collect()
+}
+
+/// The extra field of an event that notes what the device told of its plugs: plug → `on`, `off` or `unknown`.
+pub(crate) const TELLS: &str = "tells";
+
+/// The extra field of an event that repeats what was said before.
+pub(crate) const AGAIN: &str = "again";
+
 /// The claims of an SNMP agent: the values of objects that tell the power. The answer to a Set only repeats what was
 /// written, which is no claim about what is.
 pub(super) fn of_snmp(face: &SnmpFace, plugs: &[(String, Power)], dialogue: &[Event]) -> Vec<Claim> {

@@ -7,8 +7,10 @@ use std::time::Duration;
 use fencelab_transcript::{Event, Transcript};
 
 use super::claims::{self, Claim};
+use super::console::Console;
 use super::rule::{State, longest_window};
 use super::{IpmiFace, PlantSpec, SnmpFace};
+use crate::face::Carrier;
 
 /// One way to speak to a device.
 #[derive(Clone, Debug)]
@@ -17,8 +19,21 @@ pub enum FaceSpec {
     Ipmi(Arc<IpmiFace>),
     /// SNMP.
     Snmp(Arc<SnmpFace>),
+    /// A console.
+    Console(ConsoleFace),
     /// Strict replay of one transcript.
     Replay(Arc<Transcript>),
+}
+
+/// One way to reach a console.
+#[derive(Clone, Debug)]
+pub struct ConsoleFace {
+    /// What it is.
+    pub console: Arc<Console>,
+    /// What carries the bytes.
+    pub carrier: Carrier,
+    /// The port that agents use when told nothing.
+    pub port: u16,
 }
 
 impl FaceSpec {
@@ -28,6 +43,7 @@ impl FaceSpec {
         match self {
             Self::Ipmi(_) => "ipmi",
             Self::Snmp(_) => "snmp",
+            Self::Console(face) => face.carrier.name(),
             Self::Replay(transcript) => &transcript.header.link.protocol,
         }
     }
@@ -38,6 +54,7 @@ impl FaceSpec {
         match self {
             Self::Ipmi(_) => 623,
             Self::Snmp(_) => 161,
+            Self::Console(face) => face.port,
             Self::Replay(transcript) => {
                 let usual = if transcript.header.link.protocol == "snmp" { 161 } else { 623 };
                 transcript.header.link.port.unwrap_or(usual)
@@ -50,6 +67,8 @@ impl FaceSpec {
     pub fn transport(&self) -> &str {
         match self {
             Self::Ipmi(_) | Self::Snmp(_) => "udp",
+            Self::Console(face) if face.carrier == Carrier::Serial => "serial",
+            Self::Console(_) => "tcp",
             Self::Replay(transcript) => &transcript.header.link.transport,
         }
     }
@@ -64,7 +83,12 @@ impl FaceSpec {
             Self::Snmp(face) => face.states.as_slice(),
             _ => &[],
         };
-        ipmi.iter().map(|look| &look.state).chain(snmp.iter().map(|look| &look.state))
+        let console = match self {
+            Self::Console(face) => face.console.states.as_slice(),
+            _ => &[],
+        };
+        let ipmi = ipmi.iter().map(|look| &look.state);
+        ipmi.chain(snmp.iter().map(|look| &look.state)).chain(console.iter().map(|look| &look.state))
     }
 
     /// What the device, whose plugs these are, told the agent about the power of which plug, in order.
@@ -75,6 +99,7 @@ impl FaceSpec {
                 plant.plugs.first().map_or_else(Vec::new, |(plug, _)| claims::of_ipmi(face, plug, dialogue))
             }
             Self::Snmp(face) => claims::of_snmp(face, &plant.plugs, dialogue),
+            Self::Console(_) => claims::of_console(dialogue),
             Self::Replay(_) => Vec::new(),
         }
     }
@@ -83,6 +108,7 @@ impl FaceSpec {
     pub(super) fn called(&self, plant: &PlantSpec) -> BTreeMap<String, String> {
         match self {
             Self::Snmp(face) => face.called(&plant.plugs),
+            Self::Console(face) => face.console.called(&plant.plugs),
             Self::Ipmi(_) | Self::Replay(_) => BTreeMap::new(),
         }
     }
@@ -93,6 +119,7 @@ impl FaceSpec {
         match self {
             Self::Ipmi(face) => longest_window(&face.rules),
             Self::Snmp(face) => longest_window(&face.rules),
+            Self::Console(face) => longest_window(&face.console.rules),
             Self::Replay(_) => Duration::ZERO,
         }
     }
@@ -104,6 +131,7 @@ impl FaceSpec {
         match self {
             Self::Ipmi(face) => face.idle.max(longest_window(&face.rules)),
             Self::Snmp(face) => face.convalescence(),
+            Self::Console(face) => face.console.convalescence(),
             Self::Replay(_) => Duration::ZERO,
         }
     }

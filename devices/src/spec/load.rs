@@ -61,6 +61,7 @@ impl DeviceSpec {
             provenance: Provenance { kind: ProvenanceKind::Recorded, software: None, from },
             evidence: Vec::new(),
             note: None,
+            options: std::collections::BTreeMap::new(),
             folder: std::path::PathBuf::new(),
             plant: PlantSpec { plugs, timing: Timing::default() },
             faces: vec![FaceSpec::Replay(Arc::new(transcript))],

@@ -2,6 +2,7 @@
 
 pub mod claims;
 mod commands;
+pub mod console;
 mod face;
 pub mod ipmi;
 mod load;
@@ -24,7 +25,7 @@ use crate::plant::{Power, Timing};
 pub use claims::Claim;
 pub(crate) use commands::needed_privilege;
 pub use commands::{CommandId, command_name, command_names};
-pub use face::FaceSpec;
+pub use face::{ConsoleFace, FaceSpec};
 pub use ipmi::IpmiFace;
 pub use rule::{Meaning, State};
 pub use shaped::Description;
@@ -49,6 +50,8 @@ pub struct DeviceSpec {
     pub evidence: Vec<PathBuf>,
     /// Anything a reader should know.
     pub note: Option<String>,
+    /// What an operator tells any agent for it that takes such an option: the name of a managed system, a version.
+    pub options: std::collections::BTreeMap<String, String>,
     /// The folder it was read from; empty for a device made of a lone transcript.
     pub folder: PathBuf,
     /// Plugs and delays.

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::{
+    console,
     failure::Failure,
     fence::Fence,
     invocation::AgentName,
@@ -36,10 +37,13 @@ pub(crate) struct Agent {
     pub(crate) needs: Needs,
     pub(crate) abilities: Abilities,
     /// What is wrong with its own options, without values; the second part is only worth a note.
-    pub(crate) check: fn(&Values) -> (Vec<String>, Vec<String>),
+    pub(crate) check: Check,
     /// Makes the part that speaks to the device. No I/O yet.
     pub(crate) build: Build,
 }
+
+/// What checks the options of an agent: what is wrong with them, and what is worth a note.
+pub(crate) type Check = Box<dyn Fn(&Values) -> (Vec<String>, Vec<String>)>;
 
 /// What makes the part of an agent that speaks to the device.
 pub(crate) type Build = Box<dyn Fn(&Values) -> Result<Box<dyn Fence>, Failure>>;
@@ -53,6 +57,7 @@ struct Family {
 const FAMILIES: &[Family] = &[
     Family { names: ipmilan::NAMES, agent: ipmilan::agent },
     Family { names: snmp::NAMES, agent: snmp::agent },
+    Family { names: console::NAMES, agent: console::agent },
 ];
 
 impl Agent {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fencelab_link::{Datagrams, Level, LinkError, Target, World};
+use fencelab_link::{Datagrams, Level, LinkError, Stream, Target, Way, World};
 
 use crate::{log::Log, timing::Timing};
 
@@ -47,6 +47,15 @@ impl<'a> Context<'a> {
 
     pub(crate) fn datagrams(&mut self, target: &Target) -> Result<Box<dyn Datagrams>, LinkError> {
         self.world.datagrams(target)
+    }
+
+    pub(crate) fn stream(
+        &mut self,
+        target: &Target,
+        way: &Way,
+        until: Duration,
+    ) -> Result<Box<dyn Stream>, LinkError> {
+        self.world.stream(target, way, until)
     }
 
     pub(crate) fn cancelled(&self) -> bool {

@@ -80,7 +80,7 @@ impl Driver<'_, '_> {
 
     fn monitor(&mut self) -> Result<Done, Failure> {
         if self.job.many_plugs {
-            self.fence.list(self.context)?;
+            self.fence.list(self.context, false)?;
             return Ok(Done::default());
         }
         match self.all()? {
@@ -90,7 +90,8 @@ impl Driver<'_, '_> {
     }
 
     fn list(&mut self) -> Result<Done, Failure> {
-        let Some(outlets) = self.fence.list(self.context)? else { return Ok(Done::say("N/A")) };
+        let states = self.job.action == Action::ListStatus;
+        let Some(outlets) = self.fence.list(self.context, states)? else { return Ok(Done::say("N/A")) };
         let separator = &self.job.separator;
         let line = |Outlet { plug, alias, state }: &Outlet| match self.job.action {
             Action::ListStatus => format!("{plug}{separator}{alias}{separator}{}\n", state.word()),

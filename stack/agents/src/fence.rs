@@ -77,8 +77,9 @@ pub(crate) trait Fence {
     /// Sends a diagnostic interrupt.
     fn diag(&mut self, context: &mut Context<'_>, plug: &str) -> Result<(), Failure>;
 
-    /// The plugs of the device; `None` for a device with a single plug, which has no name.
-    fn list(&mut self, context: &mut Context<'_>) -> Result<Option<Vec<Outlet>>, Failure>;
+    /// The plugs of the device; `None` for a device with a single plug, which has no name. Without `states` they need not
+    /// be true: a device that tells them one by one is spared the questions.
+    fn list(&mut self, context: &mut Context<'_>, states: bool) -> Result<Option<Vec<Outlet>>, Failure>;
 
     /// Says goodbye. It is called once, whatever happened before; nothing can be done about a failure.
     fn close(&mut self, context: &mut Context<'_>);

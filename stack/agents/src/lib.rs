@@ -10,6 +10,7 @@
 
 mod action;
 mod agent;
+mod console;
 mod context;
 mod drive;
 mod failure;

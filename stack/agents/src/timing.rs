@@ -59,6 +59,11 @@ impl Timing {
         }
     }
 
+    /// The longest time for an order to a console, which may prompt again only when the power is there.
+    pub(crate) fn order(&self) -> Duration {
+        self.shell().max(self.power.unwrap_or(self.power_given))
+    }
+
     /// The longest time for a command.
     pub(crate) fn shell(&self) -> Duration {
         self.shell.unwrap_or(LIFTED)

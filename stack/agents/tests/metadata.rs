@@ -127,9 +127,12 @@ fn a_broken_document_is_seen_by_the_grammar() {
 /// Options for which ours have more choices than the field's: algorithms that newer devices want.
 const WIDER: [&str; 2] = ["snmp_auth_prot", "snmp_priv_prot"];
 
+/// An agent of the field that Debian's package does not have yet.
+const NOT_PACKAGED: &str = "fence_eaton_ssh";
+
 #[test]
 fn whatever_the_fields_agents_take_and_do_ours_do_too() {
-    for agent in names() {
+    for agent in names().iter().filter(|agent| agent.name != NOT_PACKAGED) {
         let (mut ours, our_actions) = parse(&ours(agent.name));
         let (theirs, their_actions) = parse(&theirs(agent.name));
         for (name, their) in &theirs {
@@ -147,6 +150,7 @@ fn whatever_the_fields_agents_take_and_do_ours_do_too() {
             ours.keys().filter(|name| !theirs.contains_key(*name)).map(String::as_str).collect();
         let mut wanted = BTreeSet::from(["inet4_only", "inet6_only"]);
         wanted.extend(our_actions.iter().any(|action| action == "list").then_some("missing_as_off"));
+        wanted.retain(|name| !theirs.contains_key(*name));
         assert_eq!(more, wanted, "{}", agent.name);
     }
 }
@@ -158,6 +162,7 @@ fn the_root_names_the_agent_and_its_fellows() {
         assert!(xml.contains(&format!("<resource-agent name=\"{}\"", agent.name)), "{xml}");
         let fellows = match agent.name {
             "fence_apc_snmp" | "fence_tripplite_snmp" => 1,
+            "fence_ilo_ssh" | "fence_ilo3_ssh" | "fence_ilo4_ssh" | "fence_ilo5_ssh" => 3,
             _ if agent.description.contains("IPMI") => 6,
             _ => 0,
         };

@@ -28,6 +28,22 @@ pub enum LinkError {
         /// What the resolver says.
         why: String,
     },
+    /// The host is there, and does not let the user in.
+    #[error("{target} does not let the user in: {why}")]
+    Denied {
+        /// Whom we spoke to.
+        target: Target,
+        /// What it said, or which methods it wants.
+        why: String,
+    },
+    /// This world has no such link.
+    #[error("{target}: {why}")]
+    Unsupported {
+        /// Whom we wanted to speak to.
+        target: Target,
+        /// What is missing.
+        why: String,
+    },
     /// Any other failure of a socket.
     #[error("{target}: {why}")]
     Io {

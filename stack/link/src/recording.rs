@@ -1,10 +1,10 @@
-//! A decorator: the same world, but each datagram is also handed to a callback.
+//! A decorator: the same world, but each datagram, and each piece of a stream, is also handed to a callback.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use crate::{Datagrams, Level, LinkError, Target, World};
+use crate::{Datagrams, Heard, Level, LinkError, Stream, Target, Way, World};
 
-/// Which way a datagram went.
+/// Which way something went.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Direction {
     /// From the agent to the device.
@@ -13,7 +13,8 @@ pub enum Direction {
     FromDevice,
 }
 
-/// Receives `(time, target, direction, datagram)`.
+/// Receives `(time, target, direction, bytes)`. Of a stream it sees the text above the crypto and the telnet options; empty
+/// bytes are its end.
 pub type Callback<'a> = dyn FnMut(Duration, &Target, Direction, &[u8]) + 'a;
 
 /// One link with a callback. Datagrams are shown when they are sent, and when the agent takes them.
@@ -46,6 +47,49 @@ impl<D: Datagrams, F: FnMut(Duration, &Target, Direction, &[u8])> Datagrams for 
             (self.callback)(self.inner.now(), &self.target, Direction::FromDevice, bytes);
         }
         Ok(received)
+    }
+}
+
+/// One stream with a callback. Its pieces are shown when they are sent, and when the agent takes them.
+pub struct RecordingStream<S, F: FnMut(Duration, &Target, Direction, &[u8])> {
+    inner: S,
+    target: Target,
+    callback: F,
+    ended: bool,
+}
+
+impl<S: Stream, F: FnMut(Duration, &Target, Direction, &[u8])> RecordingStream<S, F> {
+    /// Decorates `inner`, which speaks to `target`.
+    pub fn new(inner: S, target: Target, callback: F) -> Self {
+        Self { inner, target, callback, ended: false }
+    }
+}
+
+impl<S: Stream, F: FnMut(Duration, &Target, Direction, &[u8])> Stream for RecordingStream<S, F> {
+    fn now(&self) -> Duration {
+        self.inner.now()
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
+        if !bytes.is_empty() {
+            (self.callback)(self.inner.now(), &self.target, Direction::ToDevice, bytes);
+        }
+        self.inner.send(bytes)
+    }
+
+    fn receive(&mut self, until: Duration) -> Result<Heard, LinkError> {
+        let heard = self.inner.receive(until)?;
+        match &heard {
+            Heard::Bytes(bytes) => {
+                (self.callback)(self.inner.now(), &self.target, Direction::FromDevice, bytes)
+            }
+            Heard::End if !self.ended => {
+                self.ended = true;
+                (self.callback)(self.inner.now(), &self.target, Direction::FromDevice, &[]);
+            }
+            Heard::End | Heard::Silence => {}
+        }
+        Ok(heard)
     }
 }
 
@@ -99,6 +143,15 @@ impl World for RecordingWorld<'_> {
             (callback.borrow_mut())(at, target, direction, bytes);
         };
         Ok(Box::new(RecordingDatagrams::new(inner, target.clone(), tell)))
+    }
+
+    fn stream(&mut self, target: &Target, way: &Way, until: Duration) -> Result<Box<dyn Stream>, LinkError> {
+        let inner = self.inner.stream(target, way, until)?;
+        let callback = Rc::clone(&self.callback);
+        let tell = move |at: Duration, target: &Target, direction: Direction, bytes: &[u8]| {
+            (callback.borrow_mut())(at, target, direction, bytes);
+        };
+        Ok(Box::new(RecordingStream::new(inner, target.clone(), tell)))
     }
 
     fn run_script(&mut self, command: &str) -> Result<String, LinkError> {
@@ -159,5 +212,46 @@ mod tests {
         let ping = (Duration::ZERO, name.clone(), Direction::ToDevice, b"ping".to_vec());
         let pong = (Duration::ZERO, name, Direction::FromDevice, b"pong".to_vec());
         assert_eq!(*seen.borrow(), [ping, pong]);
+    }
+
+    /// Greets whoever calls, and hangs up.
+    #[derive(Default)]
+    struct Greeter(Option<SocketAddr>);
+
+    impl Peer for Greeter {
+        fn deliver(&mut self, _: Duration, _: SocketAddr, _: &[u8]) {}
+
+        fn connect(&mut self, _: Duration, from: SocketAddr, _: &Way) -> bool {
+            self.0 = Some(from);
+            true
+        }
+
+        fn next(&self) -> Option<Duration> {
+            self.0.map(|_| Duration::ZERO)
+        }
+
+        fn take(&mut self, _: Duration) -> Vec<(SocketAddr, Vec<u8>)> {
+            self.0.take().into_iter().flat_map(|to| [(to, b"hi".to_vec()), (to, Vec::new())]).collect()
+        }
+    }
+
+    #[test]
+    fn a_stream_is_shown_with_its_end() {
+        let mut world = MemoryWorld::new(0);
+        world.route("pdu", 23, Rc::new(RefCell::new(Greeter::default())));
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let keep = Rc::clone(&seen);
+        let mut recording = RecordingWorld::new(&mut world, move |_, _, direction, bytes| {
+            keep.borrow_mut().push((direction, bytes.to_vec()));
+        });
+        let soon = Duration::from_secs(1);
+        let mut link = recording.stream(&Target::new("pdu", 23), &Way::Tcp, soon).unwrap();
+        link.send(b"?").unwrap();
+        for _ in 0..3 {
+            link.receive(soon).unwrap();
+        }
+        let from = Direction::FromDevice;
+        let wanted = [(Direction::ToDevice, b"?".to_vec()), (from, b"hi".to_vec()), (from, Vec::new())];
+        assert_eq!(*seen.borrow(), wanted);
     }
 }

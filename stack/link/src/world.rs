@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{LinkError, Target};
+use crate::{LinkError, Stream, Target, Way};
 
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -45,6 +45,16 @@ pub trait World {
     /// # Errors
     /// When the name does not resolve, or there is no way to the host.
     fn datagrams(&mut self, target: &Target) -> Result<Box<dyn Datagrams>, LinkError>;
+
+    /// Opens a stream, at longest until `until` on this world's clock. Over SSH that includes the login.
+    ///
+    /// # Errors
+    /// When the name does not resolve, nobody listens, there is no way to the host, or the user is not let in. A world
+    /// without streams says so; that is the default.
+    fn stream(&mut self, target: &Target, way: &Way, until: Duration) -> Result<Box<dyn Stream>, LinkError> {
+        let _ = (way, until);
+        Err(LinkError::Unsupported { target: target.clone(), why: "no streams in this world".to_owned() })
+    }
 
     /// Runs a command of the user in a shell; its output, with the white space at the end removed.
     ///

@@ -14,5 +14,6 @@ pub mod ipmi;
 pub mod secret;
 pub mod snmp;
 pub mod tap;
+pub mod telnet;
 
 pub use secret::Secret;

@@ -83,7 +83,7 @@ impl Field {
         let wanted = |property: &Property| plan.property.is_none_or(|only| only == *property);
         let cell = |property: Property| match &space {
             Err(why) => Cell::not_run(&label, &spec.id, Suite::Properties, property.name(), why),
-            Ok(_) if property == Property::Segmentation => {
+            Ok(_) if property == Property::Segmentation && !crate::stage::is_stream(spec) => {
                 let why = "datagrams are not cut on their way; this is for byte streams";
                 Cell::not_run(&label, &spec.id, Suite::Properties, property.name(), why)
             }

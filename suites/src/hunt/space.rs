@@ -99,7 +99,8 @@ impl Space {
         if starts.is_empty() {
             return Err("the agent advertises no action that it is about");
         }
-        if plan.property == Some(Property::Segmentation) {
+        let is_about_cuts = plan.property == Some(Property::Segmentation);
+        if is_about_cuts && !crate::stage::is_stream(spec) {
             return Err("datagrams are not cut on their way; this is for byte streams");
         }
         let plugs: Vec<String> = spec.plant.plugs.iter().map(|(name, _)| name.clone()).collect();
@@ -110,7 +111,9 @@ impl Space {
         let base = base_options(spec, subject, &plan.options);
         let protocol = spec.faces.first().map_or("", |face| face.protocol()).to_owned();
         let states: Vec<String> = spec.states().map(|state| state.name.clone()).collect();
-        let kinds: Vec<&'static Entry> = CATALOGUE.iter().filter(|entry| entry.is_for(&protocol)).collect();
+        let kinds = CATALOGUE.iter().filter(|entry| entry.is_for(&protocol));
+        let kinds: Vec<&'static Entry> =
+            kinds.filter(|entry| !is_about_cuts || entry.name == "split").collect();
         let mut space = Space {
             label: subject.agent.to_string(),
             device: spec.id.clone(),

@@ -1,6 +1,7 @@
 //! What the suites must know of a protocol: how an agent is told to reach a device, in which other ways it may ask, what a
 //! recorded session shows of its options, and which accounts are too low. One file a protocol; nothing else here knows any.
 
+mod console;
 mod ipmi;
 mod snmp;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fencelab_devices::DeviceSpec;
-use fencelab_devices::spec::{FaceSpec, IpmiFace, SnmpFace};
+use fencelab_devices::spec::{ConsoleFace, FaceSpec, IpmiFace, SnmpFace};
 use fencelab_transcript::{Map, Transcript};
 
 use crate::case::{Case, Login, Mode};
@@ -29,6 +30,8 @@ pub(crate) enum Link {
     Ipmi(Option<Arc<IpmiFace>>),
     /// SNMP.
     Snmp(Option<Arc<SnmpFace>>),
+    /// A console, with what an operator tells any agent for it.
+    Console(ConsoleFace, Options),
     /// A protocol that the suites know nothing of.
     Other,
 }
@@ -46,6 +49,7 @@ impl Link {
         match spec.faces.first() {
             Some(FaceSpec::Ipmi(face)) => Link::Ipmi(Some(Arc::clone(face))),
             Some(FaceSpec::Snmp(face)) => Link::Snmp(Some(Arc::clone(face))),
+            Some(FaceSpec::Console(face)) => Link::Console(face.clone(), spec.options.clone()),
             // A replayed transcript takes whatever options its session shows.
             Some(FaceSpec::Replay(transcript)) => match transcript.header.link.protocol.as_str() {
                 "ipmi" => Link::Ipmi(None),
@@ -61,6 +65,11 @@ impl Link {
         let mut options = match self {
             Link::Ipmi(Some(face)) => ipmi::options(face),
             Link::Snmp(Some(face)) => snmp::ways(face, advert).into_iter().next().unwrap_or_default(),
+            Link::Console(face, told) => {
+                let mut options = console::options(face, advert);
+                options.extend(told.clone());
+                options
+            }
             Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Options::new(),
         };
         options.retain(|key, _| advert.parameters.contains_key(key));
@@ -72,7 +81,7 @@ impl Link {
     pub(crate) fn ways(&self, advert: &Advert) -> Vec<Options> {
         match self {
             Link::Snmp(Some(face)) => snmp::ways(face, advert),
-            Link::Ipmi(_) | Link::Snmp(None) | Link::Other => vec![self.options(advert)],
+            Link::Ipmi(_) | Link::Snmp(None) | Link::Console(..) | Link::Other => vec![self.options(advert)],
         }
     }
 
@@ -80,7 +89,7 @@ impl Link {
     pub(crate) fn brisk(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Link::Ipmi(_) => ipmi::BRISK,
-            Link::Snmp(_) | Link::Other => &[],
+            Link::Snmp(_) | Link::Console(..) | Link::Other => &[],
         }
     }
 
@@ -89,7 +98,7 @@ impl Link {
         let mut variants = match self {
             Link::Ipmi(Some(face)) => ipmi::variants(face),
             Link::Snmp(Some(face)) => snmp::variants(face, advert),
-            Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Vec::new(),
+            Link::Ipmi(None) | Link::Snmp(None) | Link::Console(..) | Link::Other => Vec::new(),
         };
         variants.retain(|change| {
             change.iter().all(|(key, value)| value.is_none() || advert.parameters.contains_key(*key))
@@ -102,6 +111,7 @@ impl Link {
         match self {
             Link::Ipmi(_) => ipmi::ALWAYS_SAID,
             Link::Snmp(_) => snmp::ALWAYS_SAID,
+            Link::Console(..) => console::ALWAYS_SAID,
             Link::Other => &[],
         }
     }
@@ -111,6 +121,9 @@ impl Link {
         match self {
             Link::Snmp(Some(face)) => snmp::wrong_logins(face, advert),
             Link::Snmp(None) => Vec::new(),
+            Link::Console(face, _) => {
+                console::wrong_logins(face).into_iter().map(|login| (login, self.options(advert))).collect()
+            }
             Link::Ipmi(_) | Link::Other => {
                 ipmi::wrong_logins(advert).into_iter().map(|login| (login, self.options(advert))).collect()
             }
@@ -121,6 +134,10 @@ impl Link {
     pub(crate) fn credentials(&self, case: &Case, account: &Account, script: &str) -> Credentials {
         match self {
             Link::Snmp(face) => snmp::credentials(face.as_deref(), case, account, script),
+            Link::Console(..) => {
+                let told = account.as_told(case.login);
+                vec![(USER, told.user), password(case.mode, told.password, script)]
+            }
             Link::Ipmi(_) | Link::Other => {
                 let told = account.as_told(case.login);
                 let mut credentials = vec![(USER, told.user), password(case.mode, told.password, script)];
@@ -137,7 +154,7 @@ impl Link {
         match self {
             Link::Ipmi(_) => ipmi::shown(opened),
             Link::Snmp(_) => snmp::shown(opened),
-            Link::Other => Vec::new(),
+            Link::Console(..) | Link::Other => Vec::new(),
         }
     }
 
@@ -146,7 +163,7 @@ impl Link {
     pub(crate) fn essence(&self, transcript: &Transcript) -> Option<Transcript> {
         match self {
             Link::Ipmi(_) => Some(ipmi::essence(transcript)),
-            Link::Snmp(_) | Link::Other => None,
+            Link::Snmp(_) | Link::Console(..) | Link::Other => None,
         }
     }
 
@@ -154,7 +171,7 @@ impl Link {
     pub(crate) fn redacted(&self) -> &'static [&'static str] {
         match self {
             Link::Ipmi(_) => ipmi::REDACTED,
-            Link::Snmp(_) | Link::Other => &[],
+            Link::Snmp(_) | Link::Console(..) | Link::Other => &[],
         }
     }
 
@@ -163,6 +180,7 @@ impl Link {
     pub(crate) fn effort(&self, spec: &DeviceSpec, by_name: bool) -> Effort {
         match self {
             Link::Snmp(_) => snmp::effort(spec.plant.plugs.iter().map(|(plug, _)| plug), by_name),
+            Link::Console(..) => console::effort(),
             Link::Ipmi(_) | Link::Other => Effort::default(),
         }
     }

@@ -31,10 +31,20 @@ fn moves(truth: &Truth) -> Vec<(&str, fencelab_devices::Power)> {
     truth.changes.iter().map(|change| (change.plug.as_str(), change.power)).collect()
 }
 
+/// What a console notes beside the last words of an agent.
+const GOODBYES: [&str; 2] = [fencelab_devices::RequestLog::GOODBYE, fencelab_devices::RequestLog::UNKNOWN];
+
 /// The first request in which the dialogues differ. Repeated questions count once: how often an agent polls depends on time.
 fn first_difference(argv: &Run, stdin: &Run) -> Option<String> {
     let names = |run: &Run| {
-        let mut names: Vec<String> = run.requests.iter().map(|request| request.request.clone()).collect();
+        // Whoever says goodbye may be gone before it is heard.
+        let mut requests = run.requests.as_slice();
+        while let [rest @ .., last] = requests
+            && GOODBYES.contains(&last.answer.as_str())
+        {
+            requests = rest;
+        }
+        let mut names: Vec<String> = requests.iter().map(|request| request.request.clone()).collect();
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names

@@ -8,9 +8,11 @@ mod ipmi_sim;
 mod ran;
 mod snmpd;
 mod snmpsim;
+mod sshd;
 
 pub use emulator::{Emulator, Ready};
 pub use ipmi_sim::{IpmiSim, Power, Setup};
 pub use ran::{Ran, run};
 pub use snmpd::{SnmpUser, Snmpd, SnmpdSetup};
 pub use snmpsim::Snmpsim;
+pub use sshd::Sshd;

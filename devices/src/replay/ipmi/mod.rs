@@ -106,14 +106,11 @@ impl Player {
         {
             self.advance();
             let refusal = opening.refusal(Some(code));
-            return refusal
-                .map(|bytes| Reply { bytes, delay: Duration::ZERO, op: Op::Session })
-                .into_iter()
-                .collect();
+            return refusal.map(|bytes| Reply::new(bytes, Duration::ZERO, Op::Session)).into_iter().collect();
         }
         match self.server.receive(now, peer, context.random, datagram) {
             Received::Nothing => Vec::new(),
-            Received::Reply(bytes) => vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }],
+            Received::Reply(bytes) => vec![Reply::new(bytes, Duration::ZERO, Op::Session)],
             Received::Command { ticket, request, session, .. } => {
                 let answer = self.answer(now, session, &request, context);
                 context.log.push(RequestLog {
@@ -130,7 +127,7 @@ impl Player {
                 });
                 let Some((response, delay)) = answer else { return Vec::new() };
                 let bytes = self.server.respond(ticket, &response, context.random);
-                if bytes.is_empty() { Vec::new() } else { vec![Reply { bytes, delay, op: op::of(&request) }] }
+                if bytes.is_empty() { Vec::new() } else { vec![Reply::new(bytes, delay, op::of(&request))] }
             }
         }
     }
@@ -174,7 +171,7 @@ impl Player {
             session::Packet::sessionless(&bytes).emit()
         };
         let delay = if self.timed { *delay } else { Duration::ZERO };
-        Some(Some(Reply { bytes, delay, op: Op::Session }))
+        Some(Some(Reply::new(bytes, delay, Op::Session)))
     }
 
     /// What the record says to a request in a session.

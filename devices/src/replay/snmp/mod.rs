@@ -91,7 +91,7 @@ impl Player {
     pub(super) fn handle(&mut self, now: Duration, datagram: &[u8], context: &mut Context<'_>) -> Vec<Reply> {
         let request = match self.agent.receive(now, context.random, datagram) {
             Received::Nothing(_) => return Vec::new(),
-            Received::Reply(bytes) => return vec![Reply { bytes, delay: Duration::ZERO, op: Op::Session }],
+            Received::Reply(bytes) => return vec![Reply::new(bytes, Duration::ZERO, Op::Session)],
             Received::Request(request) => request,
         };
         let (op, asked) = (op(&request.pdu), request.pdu.clone());
@@ -109,7 +109,7 @@ impl Player {
         });
         let Some((pdu, delay)) = answer else { return Vec::new() };
         let bytes = self.agent.respond(now, &request.ticket, &pdu, context.random);
-        vec![Reply { bytes, delay, op }]
+        vec![Reply::new(bytes, delay, op)]
     }
 
     /// What a datagram would be about: a record does not say which objects tell the power, so every question may.

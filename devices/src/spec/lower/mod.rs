@@ -1,5 +1,6 @@
 //! From `device.toml` as written to the device as meant: every value is checked, with its place.
 
+mod console;
 pub(crate) mod ipmi;
 mod rule;
 mod snmp;
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Transcript;
+use toml::Spanned;
 
+use super::face::ConsoleFace;
 use super::load::Place;
 use super::raw::{self, Text};
 use super::text::{ListOr, hex};
@@ -43,8 +46,14 @@ pub(super) fn device(raw: raw::File, place: &Place<'_>) -> Result<DeviceSpec, Er
     if let Some(snmp) = &face.snmp {
         faces.push(FaceSpec::Snmp(Arc::new(snmp::face(snmp, &raw.device, &plant, place)?)));
     }
+    if let Some(raw) = &face.console {
+        let console = Arc::new(console::face(raw, &plant, place)?);
+        for (carrier, port) in console::carriers(raw, place)? {
+            faces.push(FaceSpec::Console(ConsoleFace { console: Arc::clone(&console), carrier, port }));
+        }
+    }
     if faces.is_empty() {
-        let mend = "describe [face.ipmi] or [face.snmp]".to_owned();
+        let mend = "describe [face.ipmi], [face.snmp] or [face.console]".to_owned();
         return Err(place.error(&raw.face, "a device that is not spoken to", Some(mend)));
     }
     Ok(DeviceSpec {
@@ -60,6 +69,7 @@ pub(super) fn device(raw: raw::File, place: &Place<'_>) -> Result<DeviceSpec, Er
         },
         evidence,
         note: raw.device.note,
+        options: raw.device.options,
         folder: place.folder.to_owned(),
         plant,
         faces,
@@ -172,6 +182,14 @@ fn bytes(text: &Text, place: &Place<'_>) -> Result<Vec<u8>, Error> {
 
 fn bytes_or_none(text: Option<&Text>, place: &Place<'_>) -> Result<Vec<u8>, Error> {
     text.map_or(Ok(Vec::new()), |text| bytes(text, place))
+}
+
+/// The plug of this name.
+fn plug<T>(at: &Spanned<T>, name: &str, plant: &PlantSpec, place: &Place<'_>) -> Result<usize, Error> {
+    plant.plugs.iter().position(|(known, _)| known == name).ok_or_else(|| {
+        let mend = suggest(name, plant.plugs.iter().map(|(known, _)| known.as_str()));
+        place.error(at, format!("there is no plug `{name}`"), mend)
+    })
 }
 
 /// One of a few words.

@@ -1,5 +1,6 @@
 //! `device.toml` as it is written. Values that are checked later carry their place.
 
+pub(super) mod console;
 pub(super) mod ipmi;
 pub(super) mod rule;
 pub(super) mod snmp;
@@ -34,6 +35,8 @@ pub(in crate::spec) struct Device {
     #[serde(default)]
     pub(in crate::spec) evidence: Vec<Text>,
     pub(in crate::spec) note: Option<String>,
+    #[serde(default)]
+    pub(in crate::spec) options: std::collections::BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -77,4 +80,5 @@ pub(in crate::spec) struct Delay {
 pub(in crate::spec) struct Face {
     pub(in crate::spec) ipmi: Option<ipmi::Ipmi>,
     pub(in crate::spec) snmp: Option<snmp::Snmp>,
+    pub(in crate::spec) console: Option<console::Console>,
 }

@@ -25,8 +25,14 @@ pub(super) fn set(raw: &mut raw::File, count: usize, place: &Place<'_>) -> Resul
         entry.count = u16::try_from(share).ok();
     }
     let after = ranges(&raw.plant, place)?;
-    let Some(snmp) = &mut raw.face.get_mut().snmp else {
-        return Err("a BMC has one plug".to_owned());
+    let face = raw.face.get_mut();
+    if let Some(console) = &face.console
+        && console.plug.values().any(|column| column.get_ref().0.len() > 1)
+    {
+        return Err("its console names each plug by itself".to_owned());
+    }
+    let Some(snmp) = &mut face.snmp else {
+        return if face.console.is_some() { Ok(()) } else { Err("a BMC has one plug".to_owned()) };
     };
     if !snmp.answers.is_empty() {
         return Err("it has recorded answers, which tell of the plugs that it had".to_owned());

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::ranges;
 use crate::shape::{Banner, Names, is_word};
 use crate::spec::load::Place;
-use crate::spec::raw::{self, snmp::Object};
+use crate::spec::raw::{self, console::Console, snmp::Object};
 use crate::spec::snmp::{Of, Pattern};
 use crate::spec::text::WordOrNumber;
 
@@ -21,6 +21,9 @@ pub(super) fn name(
     place: &Place<'_>,
 ) -> Result<Option<Vec<String>>, String> {
     let plugs: Vec<String> = ranges(&raw.plant, place)?.concat();
+    if let Some(console) = &mut raw.face.get_mut().console {
+        return name_at_console(console, kind, &plugs);
+    }
     let Some(snmp) = &mut raw.face.get_mut().snmp else {
         return Err("a BMC's plug has no name that anybody reads".to_owned());
     };
@@ -44,6 +47,36 @@ pub(super) fn name(
     }
     if !changed {
         return Err("no object of it holds names of plugs".to_owned());
+    }
+    Ok(renames.then_some(names))
+}
+
+/// The same at a console: its columns hold names, and plugs that are called by words are so in whatever it says.
+fn name_at_console(
+    console: &mut Console,
+    kind: Names,
+    plugs: &[String],
+) -> Result<Option<Vec<String>>, String> {
+    let names = kind.of(plugs);
+    let renames = kind.tell_apart() && plugs.iter().all(|plug| is_word(plug));
+    let mut changed = renames;
+    for column in console.plug.values_mut() {
+        let is_name = match column.get_ref().0.as_slice() {
+            [WordOrNumber::Word(text)] => {
+                let pattern = Pattern::parse(text).ok();
+                pattern.is_some_and(|pattern| {
+                    !pattern.is_constant() && pattern.texts().any(|text| text.contains(char::is_alphabetic))
+                })
+            }
+            several => several.len() == plugs.len(),
+        };
+        if is_name {
+            column.get_mut().0 = names.iter().cloned().map(WordOrNumber::Word).collect();
+            changed = true;
+        }
+    }
+    if !changed {
+        return Err("its console tells no names of plugs".to_owned());
     }
     Ok(renames.then_some(names))
 }
@@ -95,6 +128,15 @@ fn is_name(object: &Object, plugs: &[String], places: &Places<'_>) -> bool {
 
 /// Describes the device so wherever a text does.
 pub(super) fn describe(raw: &mut raw::File, kind: Banner) -> Result<(), String> {
+    if let Some(console) = &mut raw.face.get_mut().console {
+        let Some(text) = console.welcome.as_mut().or(console.greeting.as_mut()) else {
+            return Err("its console has no banner".to_owned());
+        };
+        // Texts of a console end their lines with a line feed.
+        let more = kind.of(text.get_ref()).replace("\r\n", "\n");
+        *text.get_mut() = more;
+        return Ok(());
+    }
     let Some(snmp) = &mut raw.face.get_mut().snmp else {
         return Err("a BMC has no texts that anybody reads".to_owned());
     };

@@ -95,7 +95,7 @@ impl Fence for Fake {
         self.orders.pop_front().map_or(Ok(()), Err)
     }
 
-    fn list(&mut self, _: &mut Context<'_>) -> Result<Option<Vec<Outlet>>, Failure> {
+    fn list(&mut self, _: &mut Context<'_>, _: bool) -> Result<Option<Vec<Outlet>>, Failure> {
         let outlet = |(plug, on): (&String, &bool)| {
             let state = if *on { PowerState::On } else { PowerState::Off };
             Outlet { plug: plug.clone(), alias: format!("node-{plug}"), state }

@@ -99,7 +99,7 @@ pub(crate) fn agent(name: &str) -> Option<Agent> {
         options: groups.filter_map(|name| standard(name)).chain(OWN.iter().copied()).map(adapt).collect(),
         needs: Needs { username: false, password: false, plug: false },
         abilities: Abilities { diag: true, ..Abilities::default() },
-        check: |values| Settings::check(values),
+        check: Box::new(Settings::check),
         build: Box::new(|values| Ok(Box::new(Device::new(Settings::new(values)?)))),
     })
 }

@@ -144,7 +144,7 @@ impl Fence for Device {
         self.control(context, plug, Control::Diagnostic)
     }
 
-    fn list(&mut self, _: &mut Context<'_>) -> Result<Option<Vec<Outlet>>, Failure> {
+    fn list(&mut self, _: &mut Context<'_>, _: bool) -> Result<Option<Vec<Outlet>>, Failure> {
         Ok(None)
     }
 

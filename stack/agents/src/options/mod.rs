@@ -11,6 +11,6 @@ mod values;
 pub(crate) use argv::parse_argv;
 pub(crate) use option::{Kind, Opt};
 pub(crate) use stdin::parse_stdin;
-pub(crate) use table::{ALWAYS, IP, LOGIN, PORT_AS_IP, SNMP, SUDO, standard};
+pub(crate) use table::{ALWAYS, IP, LOGIN, PORT_AS_IP, SNMP, SSH, SUDO, standard};
 pub(crate) use validate::{Needs, validate};
 pub(crate) use values::{Values, boolean};

@@ -51,6 +51,10 @@ pub(crate) const SNMP: &[&str] = &[
     "snmpwalk_path",
 ];
 
+/// What an agent has that speaks SSH.
+pub(crate) const SSH: &[&str] =
+    &["identity_file", "inet4_only", "inet6_only", "ssh", "ssh_options", "ssh_path"];
+
 /// What an agent has whose fellows in the field call a program as another user.
 pub(crate) const SUDO: &[&str] = &["use_sudo", "sudo_path"];
 
@@ -209,7 +213,7 @@ mod tests {
                 assert!(!option.answers_to(other.name), "{} and {}", option.name, other.name);
             }
         }
-        for name in [ALWAYS, IP, LOGIN, PORT_AS_IP, SNMP, SUDO].concat() {
+        for name in [ALWAYS, IP, LOGIN, PORT_AS_IP, SNMP, SSH, SUDO].concat() {
             assert!(standard(name).is_some(), "{name}");
         }
     }

@@ -226,7 +226,7 @@ pub(crate) fn agent(name: &str) -> Option<Agent> {
         options: groups.filter_map(standard).map(adapt).collect(),
         needs: Needs { username: false, password: false, plug: true },
         abilities: Abilities { fabric: family.fabric, many_plugs: true, ..Abilities::default() },
-        check: Settings::check,
+        check: Box::new(Settings::check),
         build: Box::new(move |values| {
             let settings = Settings::new(values);
             Ok(match kind {

@@ -203,7 +203,7 @@ impl Fence for Device {
         Err(no_such_order())
     }
 
-    fn list(&mut self, context: &mut Context<'_>) -> Result<Option<Vec<Outlet>>, Failure> {
+    fn list(&mut self, context: &mut Context<'_>, _: bool) -> Result<Option<Vec<Outlet>>, Failure> {
         let Found { dialect, .. } = self.found(context)?;
         let session = self.session(context)?;
         let outlets = listing::outlets(context, session, dialect)?;

@@ -260,7 +260,7 @@ impl Fence for Lindy {
         Err(no_such_order())
     }
 
-    fn list(&mut self, context: &mut Context<'_>) -> Result<Option<Vec<Outlet>>, Failure> {
+    fn list(&mut self, context: &mut Context<'_>, _: bool) -> Result<Option<Vec<Outlet>>, Failure> {
         let mut outlets = Vec::new();
         for switch in self.switches(context)? {
             let names = self.names(context, switch)?;

@@ -1,5 +1,6 @@
 //! `[[face.snmp.object]]`, checked, and the instances that each stands for.
 
+use crate::spec::lower::plug;
 use std::collections::HashMap;
 
 use fencelab_wire::snmp::{Oid, Value};
@@ -203,7 +204,7 @@ fn prefix(raw: &raw::Object, pattern: &Pattern, place: &Place<'_>) -> Result<Oid
 /// The indexes of the plugs that the object is about, in the device's order.
 fn chosen(raw: &raw::Object, plant: &PlantSpec, place: &Place<'_>) -> Result<Vec<usize>, Error> {
     let Some(names) = &raw.plugs else { return Ok((0..plant.plugs.len()).collect()) };
-    names.iter().map(|name| super::rules::plug(name, name.get_ref(), plant, place)).collect()
+    names.iter().map(|name| plug(name, name.get_ref(), plant, place)).collect()
 }
 
 fn instances(

@@ -5,9 +5,10 @@ use toml::Spanned;
 
 use super::object::by_name;
 use super::{failure, one_value, value};
-use crate::error::{Error, suggest};
+use crate::error::Error;
 use crate::spec::PlantSpec;
 use crate::spec::load::Place;
+use crate::spec::lower::plug;
 use crate::spec::lower::rule::Dialect;
 use crate::spec::lower::word;
 use crate::spec::raw::{Text, snmp as raw};
@@ -31,19 +32,6 @@ pub(super) fn appearance(
         }
     };
     Ok(Appearance { object, shown })
-}
-
-/// The plug of this name.
-pub(super) fn plug<T>(
-    at: &Spanned<T>,
-    name: &str,
-    plant: &PlantSpec,
-    place: &Place<'_>,
-) -> Result<usize, Error> {
-    plant.plugs.iter().position(|(known, _)| known == name).ok_or_else(|| {
-        let mend = suggest(name, plant.plugs.iter().map(|(known, _)| known.as_str()));
-        place.error(at, format!("there is no plug `{name}`"), mend)
-    })
 }
 
 /// Rules about these objects.

@@ -3,6 +3,11 @@
 //! Time moves only when somebody waits. [`MemoryWorld::sleep`](crate::World::sleep) and a waiting
 //! [`receive`](crate::Datagrams::receive) step from one event of a [`Peer`] to the next, so a run with
 //! minutes of timeouts takes microseconds and is the same each time.
+//!
+//! A stream differs from datagrams only in its ends: the peer is asked whether it takes the connection, and *empty bytes*
+//! in either direction mean that the one who sends them has hung up.
+
+mod links;
 
 use std::{
     cell::{Ref, RefCell},
@@ -12,7 +17,8 @@ use std::{
     time::Duration,
 };
 
-use crate::{Datagrams, Level, LinkError, Target, World};
+use crate::{Datagrams, Level, LinkError, Stream, Target, Way, World, telnet::TelnetStream};
+use links::{MemoryDatagrams, MemoryStream};
 
 /// How far time moves when a peer says that it has work now, yet gives none: keeps a faulty peer from stopping the clock.
 const STUCK_STEP: Duration = Duration::from_millis(1);
@@ -21,17 +27,29 @@ const STUCK_STEP: Duration = Duration::from_millis(1);
 /// steps, so that an agent without limits ends too.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
+/// The first of the ports from which links come.
+const FIRST_PORT: u16 = 49_152;
+
 /// What stands at the other end of a link: an emulated device, or a script of a test.
 pub trait Peer {
-    /// A datagram arrives. `from` differs for each link that is opened, as the source ports of real sockets do.
+    /// A datagram arrives, or the next bytes of a stream. `from` differs for each link that is opened, as the source ports
+    /// of real sockets do. Empty bytes of a stream are its end: the agent has hung up.
     fn deliver(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]);
 
     /// When the peer next has output or work of its own; `None` when it only waits.
     fn next(&self) -> Option<Duration>;
 
-    /// The datagrams that are due at `now`, in their order, each with its receiver. What goes to a link that is
-    /// closed by then is lost, as it is in reality.
+    /// The datagrams and pieces of streams that are due at `now`, in their order, each with its receiver. What goes to a
+    /// link that is closed by then is lost, as it is in reality. Empty bytes to a stream are its end: the peer has hung up.
     fn take(&mut self, now: Duration) -> Vec<(SocketAddr, Vec<u8>)>;
+
+    /// Whether a stream from `from` is taken. `way` says what is spoken on it: over SSH with user and password, which are
+    /// to be checked here, as the stream itself then carries the plain text of the session; over telnet the stream carries
+    /// the bytes of RFC 854. A peer that speaks in datagrams takes none; that is the default.
+    fn connect(&mut self, now: Duration, from: SocketAddr, way: &Way) -> bool {
+        let _ = (now, from, way);
+        false
+    }
 
     /// Whether the host now says that nothing listens on the port.
     fn refuses(&self, now: Duration) -> bool {
@@ -86,7 +104,8 @@ pub struct MemoryWorld {
 impl MemoryWorld {
     /// An empty world at time 0. The seed decides every random byte.
     pub fn new(seed: u64) -> Self {
-        let core = Core { now: Duration::ZERO, routes: Vec::new(), mailboxes: Vec::new(), next_port: 49_152 };
+        let core =
+            Core { now: Duration::ZERO, routes: Vec::new(), mailboxes: Vec::new(), next_port: FIRST_PORT };
         Self {
             core: Rc::new(RefCell::new(core)),
             random: seed,
@@ -120,6 +139,23 @@ impl MemoryWorld {
         self.patience = Some(until);
     }
 
+    /// A line to the peer behind `target`, with an address of its own.
+    fn line(&mut self, target: &Target) -> Result<Line, LinkError> {
+        let mut core = self.core.borrow_mut();
+        let peer =
+            core.routes.iter().rev().find(|route| route.port == target.port && route.host == target.host);
+        let Some(peer) = peer.map(|route| Rc::clone(&route.peer)) else {
+            return Err(LinkError::Unreachable {
+                target: target.clone(),
+                why: "no route in this world".to_owned(),
+            });
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, core.next_port));
+        core.next_port = core.next_port.checked_add(1).unwrap_or(FIRST_PORT);
+        core.mailboxes.push(Mailbox { address, queue: VecDeque::new() });
+        Ok(Line { core: Rc::clone(&self.core), peer, address, target: target.clone() })
+    }
+
     /// What was logged.
     pub fn log_lines(&self) -> &[LogLine] {
         &self.log
@@ -150,19 +186,16 @@ impl World for MemoryWorld {
     }
 
     fn datagrams(&mut self, target: &Target) -> Result<Box<dyn Datagrams>, LinkError> {
-        let mut core = self.core.borrow_mut();
-        let peer =
-            core.routes.iter().rev().find(|route| route.port == target.port && route.host == target.host);
-        let Some(peer) = peer.map(|route| Rc::clone(&route.peer)) else {
-            return Err(LinkError::Unreachable {
-                target: target.clone(),
-                why: "no route in this world".to_owned(),
-            });
-        };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, core.next_port));
-        core.next_port = core.next_port.checked_add(1).unwrap_or(49_152);
-        core.mailboxes.push(Mailbox { address, queue: VecDeque::new() });
-        Ok(Box::new(MemoryDatagrams { core: Rc::clone(&self.core), peer, address, target: target.clone() }))
+        let line = self.line(target)?;
+        Ok(Box::new(MemoryDatagrams(line)))
+    }
+
+    fn stream(&mut self, target: &Target, way: &Way, _: Duration) -> Result<Box<dyn Stream>, LinkError> {
+        let stream = MemoryStream::open(self.line(target)?, way)?;
+        Ok(match way {
+            Way::Telnet => Box::new(TelnetStream::open(stream)?),
+            _ => Box::new(stream),
+        })
     }
 
     fn run_script(&mut self, command: &str) -> Result<String, LinkError> {
@@ -190,46 +223,33 @@ impl World for MemoryWorld {
     }
 }
 
-struct MemoryDatagrams {
+/// One end of a link.
+struct Line {
     core: Rc<RefCell<Core>>,
     peer: SharedPeer,
     address: SocketAddr,
     target: Target,
 }
 
-impl Drop for MemoryDatagrams {
-    fn drop(&mut self) {
-        self.core.borrow_mut().mailboxes.retain(|mailbox| mailbox.address != self.address);
-    }
-}
-
-impl Datagrams for MemoryDatagrams {
+impl Line {
     fn now(&self) -> Duration {
         self.core.borrow().now
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        let now = self.now();
-        if self.peer.borrow().refuses(now) {
-            return Err(LinkError::Refused { target: self.target.clone() });
-        }
-        self.peer.borrow_mut().deliver(now, self.address, bytes);
-        Ok(())
-    }
-
-    fn receive(&mut self, until: Duration) -> Result<Option<Vec<u8>>, LinkError> {
+    /// The next bytes that have come, waiting for them until `until`.
+    fn next(&self, until: Duration) -> Option<Vec<u8>> {
         let address = self.address;
         advance(&self.core, until, |core| {
             mailbox(core, address).is_some_and(|mailbox| !mailbox.queue.is_empty())
         });
-        let found = self
-            .core
-            .borrow_mut()
-            .mailboxes
-            .iter_mut()
-            .find(|m| m.address == address)
-            .and_then(|m| m.queue.pop_front());
-        Ok(found)
+        let mut core = self.core.borrow_mut();
+        core.mailboxes.iter_mut().find(|mailbox| mailbox.address == address)?.queue.pop_front()
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.core.borrow_mut().mailboxes.retain(|mailbox| mailbox.address != self.address);
     }
 }
 

@@ -1,0 +1,332 @@
+//! The face of a console: people and programs type, the device answers. How the bytes are carried (telnet, SSH, a serial line)
+//! is said by [`Carrier`]; everything else is the same.
+
+mod answer;
+mod line;
+mod output;
+mod view;
+
+pub(crate) use answer::MASK;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::rules::Rules;
+use super::{Context, Reply, control};
+use crate::device::Credentials;
+use crate::fault::{FaultKind, Op};
+use crate::plant::Plant;
+use crate::spec::console::{Console as Spec, Text};
+use crate::spec::rule::Reset;
+use line::{Line, Stage, Typed};
+use output::Output;
+
+/// What carries the bytes of a console.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Carrier {
+    /// Telnet (RFC 854), or bare TCP where the device does not negotiate.
+    Telnet,
+    /// A session of SSH, above the encryption.
+    Ssh,
+    /// A serial line.
+    Serial,
+}
+
+impl Carrier {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Telnet, Self::Ssh, Self::Serial];
+
+    /// The name of the protocol.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Telnet => "telnet",
+            Self::Ssh => "ssh",
+            Self::Serial => "serial",
+        }
+    }
+
+    /// The usual port; 0 where there is none.
+    #[must_use]
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Telnet => 23,
+            Self::Ssh => 22,
+            Self::Serial => 0,
+        }
+    }
+}
+
+/// Who has connected and not logged in is hung up after so long.
+pub(crate) const HALF_OPEN_TIME: Duration = Duration::from_secs(60);
+/// More that have not logged in than these are not kept: the oldest goes.
+pub(crate) const HALF_OPEN_LIMIT: usize = 256;
+
+/// A console in its present state.
+#[derive(Debug)]
+pub(crate) struct Console {
+    spec: Arc<Spec>,
+    carrier: Carrier,
+    credentials: Credentials,
+    /// Vendor, model, firmware.
+    device: BTreeMap<&'static str, String>,
+    rules: Rules,
+    lines: BTreeMap<SocketAddr, Line>,
+    next_number: u32,
+    /// Wrong logins in a row.
+    wrong: u32,
+    locked_until: Duration,
+    /// Restarting: nobody is let in before this instant.
+    silent_until: Duration,
+}
+
+impl Console {
+    pub(crate) fn new(
+        spec: &Arc<Spec>,
+        carrier: Carrier,
+        credentials: &Credentials,
+        device: BTreeMap<&'static str, String>,
+    ) -> Self {
+        Self {
+            spec: Arc::clone(spec),
+            carrier,
+            credentials: credentials.clone(),
+            device,
+            rules: Rules::default(),
+            lines: BTreeMap::new(),
+            next_number: 1,
+            wrong: 0,
+            locked_until: Duration::ZERO,
+            silent_until: Duration::ZERO,
+        }
+    }
+
+    /// How many are logged in.
+    pub(crate) fn sessions(&self) -> usize {
+        self.lines.values().filter(|line| line.is_in()).count()
+    }
+
+    /// What carries it, and whether telnet's own bytes are among those on the wire.
+    pub(crate) fn negotiates(&self) -> bool {
+        self.carrier == Carrier::Telnet && self.spec.negotiates
+    }
+
+    /// Whether what comes next from there is a password.
+    pub(crate) fn awaits_secret(&self, peer: SocketAddr) -> bool {
+        self.lines.get(&peer).is_some_and(|line| matches!(line.stage, Stage::Password { .. }))
+    }
+
+    /// Whether a user may log in so, before a session: what SSH asks.
+    pub(crate) fn admits(
+        &mut self,
+        now: Duration,
+        user: &str,
+        password: Option<&str>,
+        context: &mut Context<'_>,
+    ) -> bool {
+        if self.asks_itself() {
+            return true;
+        }
+        let right = self.is_right(now, user, password.unwrap_or_default(), context);
+        self.count(now, right);
+        right
+    }
+
+    /// Whether the device asks who it is, and not the carrier.
+    pub(crate) fn asks_itself(&self) -> bool {
+        match (&self.spec.login, self.carrier) {
+            (None, _) => true,
+            (Some(login), Carrier::Ssh) => login.asks_over_ssh,
+            (Some(_), Carrier::Telnet | Carrier::Serial) => true,
+        }
+    }
+
+    /// Somebody connects; over SSH as this user.
+    pub(crate) fn connect(
+        &mut self,
+        now: Duration,
+        peer: SocketAddr,
+        user: Option<&str>,
+        context: &mut Context<'_>,
+    ) -> Vec<(SocketAddr, Reply)> {
+        if now < self.silent_until {
+            return vec![(peer, Reply::end(Op::Session))];
+        }
+        let spec = Arc::clone(&self.spec);
+        let busy = !self.lines.is_empty();
+        let refused = |kind: &FaultKind| match kind {
+            FaultKind::OneSession => busy.then_some(()),
+            FaultKind::Refuse => Some(()),
+            _ => None,
+        };
+        let mut effect = Vec::new();
+        let ending = control::ending(now, Op::Session, context, &mut effect);
+        let mut replies = self.forget(now, ending.reset, peer);
+        let is_refused =
+            !context.faults.is_empty() && !context.faults.acting(now, None, Op::Session, refused).is_empty();
+        if ending.at_once || is_refused {
+            replies.push((peer, Reply::end(Op::Session)));
+            return replies;
+        }
+        let mut line = Line::new(self.next_number, now, self.negotiates());
+        self.next_number = self.next_number.wrapping_add(1);
+        let mut output = Output::new(Op::Session);
+        output.raw(line.open());
+        if spec.sessions.counts_half_open && self.lines.len() >= spec.sessions.limit {
+            self.turn_away(&spec, &mut line, &mut output, context);
+            replies.extend(output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)));
+            return replies;
+        }
+        self.plain(spec.greeting.as_ref(), &mut line, &mut output, context);
+        let is_known = spec.login.is_none() || !self.asks_itself();
+        if is_known {
+            line.user = user.map(str::to_owned);
+            self.enter(now, &mut line, &mut output, context);
+        } else {
+            self.ask_user(&mut line, &mut output, context);
+        }
+        replies.extend(output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)));
+        if !line.is_over {
+            replies.extend(self.make_room(now));
+            self.lines.insert(peer, line);
+        }
+        replies
+    }
+
+    /// Bytes come; none: the other side has hung up.
+    pub(crate) fn handle(
+        &mut self,
+        now: Duration,
+        peer: SocketAddr,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) -> Vec<(SocketAddr, Reply)> {
+        let Some(mut line) = self.lines.remove(&peer) else { return Vec::new() };
+        if bytes.is_empty() {
+            return Vec::new();
+        }
+        let spec = Arc::clone(&self.spec);
+        line.heard = now;
+        let mut output = Output::new(Op::Other);
+        let (data, reply) = line.decode(bytes);
+        output.raw(reply);
+        let mut others = Vec::new();
+        for byte in data {
+            if line.is_over {
+                break;
+            }
+            let Some(typed) = line.typed(byte, &spec, &mut output) else { continue };
+            others.extend(self.act(now, peer, typed, &mut line, &mut output, context));
+        }
+        let mut replies: Vec<(SocketAddr, Reply)> =
+            output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)).collect();
+        replies.extend(others);
+        if !line.is_over {
+            self.lines.insert(peer, line);
+        }
+        replies
+    }
+
+    /// What these bytes would ask, without any effect.
+    pub(crate) fn classify(&self, peer: SocketAddr, bytes: &[u8]) -> Op {
+        let Some(line) = self.lines.get(&peer) else { return Op::Session };
+        let mut line = line.clone();
+        let (data, _) = line.decode(bytes);
+        let mut output = Output::new(Op::Other);
+        let typed: Vec<Typed> =
+            data.into_iter().filter_map(|byte| line.typed(byte, &self.spec, &mut output)).collect();
+        if !line.is_in() {
+            return Op::Session;
+        }
+        let ops = typed.iter().map(|typed| self.op(&line, typed));
+        ops.into_iter().find(|op| *op != Op::Other).unwrap_or(Op::Other)
+    }
+
+    /// Whether these bytes end a line: then they are a request.
+    pub(crate) fn is_request(&self, peer: SocketAddr, bytes: &[u8]) -> bool {
+        let by_key = self.lines.get(&peer).is_some_and(|line| line.is_in() && line.takes_keys(&self.spec));
+        by_key || bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 3 | 27))
+    }
+
+    /// When something is due by itself.
+    pub(crate) fn next_wake(&self) -> Option<Duration> {
+        self.lines.values().filter_map(|line| self.ends_at(line)).min()
+    }
+
+    /// Does what is due: who has been silent for too long is hung up.
+    pub(crate) fn wake(&mut self, now: Duration, context: &mut Context<'_>) -> Vec<(SocketAddr, Reply)> {
+        let due: Vec<SocketAddr> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| self.ends_at(line).is_some_and(|at| at <= now))
+            .map(|(peer, _)| *peer)
+            .collect();
+        let spec = Arc::clone(&self.spec);
+        let mut replies = Vec::new();
+        for peer in due {
+            let Some(mut line) = self.lines.remove(&peer) else { continue };
+            let mut output = Output::new(Op::Session);
+            if line.is_in() {
+                self.plain(spec.sessions.idle_text.as_ref(), &mut line, &mut output, context);
+            }
+            line.is_over = true;
+            replies.extend(output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)));
+        }
+        replies
+    }
+
+    fn ends_at(&self, line: &Line) -> Option<Duration> {
+        let limit = if line.is_in() { self.spec.sessions.idle? } else { HALF_OPEN_TIME };
+        Some(line.heard.saturating_add(limit))
+    }
+
+    /// The oldest that has not logged in goes when there are too many of them.
+    fn make_room(&mut self, _: Duration) -> Vec<(SocketAddr, Reply)> {
+        let half_open = || self.lines.iter().filter(|(_, line)| !line.is_in());
+        if half_open().count() < HALF_OPEN_LIMIT {
+            return Vec::new();
+        }
+        let oldest = half_open().min_by_key(|(_, line)| (line.heard, line.number)).map(|(peer, _)| *peer);
+        oldest
+            .into_iter()
+            .map(|peer| {
+                self.lines.remove(&peer);
+                (peer, Reply::end(Op::Session))
+            })
+            .collect()
+    }
+
+    /// What is forgotten: everybody but `peer` is hung up; `peer` is the caller's.
+    fn forget(&mut self, now: Duration, reset: Option<Reset>, peer: SocketAddr) -> Vec<(SocketAddr, Reply)> {
+        let Some(Reset::Bmc(time)) = reset else { return Vec::new() };
+        self.silent_until = now.saturating_add(time);
+        self.rules.reset(self.silent_until);
+        let lines = std::mem::take(&mut self.lines);
+        lines
+            .into_keys()
+            .filter(|other| *other != peer)
+            .map(|other| (other, Reply::end(Op::Session)))
+            .collect()
+    }
+
+    /// One too many.
+    fn turn_away(&mut self, spec: &Spec, line: &mut Line, output: &mut Output, context: &mut Context<'_>) {
+        self.plain(spec.sessions.busy.as_ref(), line, output, context);
+        line.is_over = true;
+    }
+
+    /// A text about nothing in particular.
+    fn plain(&self, text: Option<&Text>, line: &mut Line, output: &mut Output, context: &mut Context<'_>) {
+        let Some(text) = text else { return };
+        let made = self.make(text, line, context.plant);
+        output.say(&made, line, &self.spec);
+    }
+
+    /// A text with the truth about the plugs.
+    fn make(&self, text: &Text, line: &Line, plant: &Plant) -> String {
+        let view = view::View { console: self, line, plant, lies: &[], state: None };
+        view.make(text).0
+    }
+}

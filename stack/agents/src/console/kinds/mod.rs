@@ -1,0 +1,45 @@
+//! What each agent speaks to, as data where that suffices. Where a document is named, words and commands are its;
+//! everything else is what ClusterLabs' agent of the same name says and expects.
+
+mod alom;
+mod apc;
+mod apc_menu;
+mod bladecenter;
+mod cdu;
+mod cyberpower;
+mod drac;
+mod eaton;
+mod fabric;
+mod hds;
+mod hpblade;
+mod ilo;
+mod ldom;
+mod lpar;
+mod netio;
+mod raritan;
+mod raritan_px3;
+mod rsa;
+mod rsb;
+mod virt;
+mod wti;
+
+pub(crate) use alom::ALOM;
+pub(crate) use apc::APC;
+pub(crate) use bladecenter::BLADE_CENTER;
+pub(crate) use cdu::CDU;
+pub(crate) use cyberpower::CYBERPOWER;
+pub(crate) use drac::{DRAC, DRAC5};
+pub(crate) use eaton::EATON_SSH;
+pub(crate) use fabric::{BROCADE, SANBOX2};
+pub(crate) use hds::HDS;
+pub(crate) use hpblade::HP_BLADE;
+pub(crate) use ilo::{ILO_MOONSHOT, ILO_MP, ILO_SSH};
+pub(crate) use ldom::LDOM;
+pub(crate) use lpar::LPAR;
+pub(crate) use netio::NETIO;
+pub(crate) use raritan::RARITAN;
+pub(crate) use raritan_px3::RARITAN_PX3;
+pub(crate) use rsa::RSA;
+pub(crate) use rsb::RSB;
+pub(crate) use virt::{VBOX, VIRSH};
+pub(crate) use wti::WTI;

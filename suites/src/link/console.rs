@@ -1,0 +1,48 @@
+//! Consoles: telnet, SSH, serial lines.
+
+use fencelab_devices::Carrier;
+use fencelab_devices::spec::ConsoleFace;
+
+use super::Options;
+use crate::case::Login;
+use crate::metadata::Advert;
+use crate::promise::Effort;
+
+const SECURE: &[&str] = &["ssh", "secure"];
+const SSH_OPTIONS: &str = "ssh_options";
+
+/// What decides how the device is reached.
+pub(super) const ALWAYS_SAID: &[&str] = &["ssh", "secure", SSH_OPTIONS];
+
+/// What OpenSSH must be told to reach a device of a lab: that its key is not known, and must not be kept.
+const LAB_HOST: &str = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no";
+
+/// The carrier; over SSH the options that an agent gives to the client of OpenSSH by itself, without those that it has long
+/// forgotten, and the lab's own.
+pub(super) fn options(face: &ConsoleFace, advert: &Advert) -> Options {
+    let mut options = Options::new();
+    if face.carrier != Carrier::Ssh {
+        return options;
+    }
+    options.extend(SECURE.iter().map(|key| ((*key).to_owned(), "1".to_owned())));
+    let own = advert.parameters.get(SSH_OPTIONS).and_then(|parameter| parameter.default.as_deref());
+    // Version 1 of the protocol and blowfish are gone from OpenSSH since 7.6.
+    let own = own.unwrap_or_default().replace("-1 -c blowfish", "");
+    options.insert(SSH_OPTIONS.to_owned(), format!("{LAB_HOST} {own}").trim().to_owned());
+    options
+}
+
+/// Wrong passwords and wrong names, where somebody asks.
+pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
+    match &face.console.login {
+        Some(login) if login.user.is_some() => vec![Login::WrongPassword, Login::UnknownUser],
+        // Nobody asks who it is.
+        Some(_) => vec![Login::WrongPassword],
+        None => Vec::new(),
+    }
+}
+
+/// A question is a login and as many commands as a menu is deep.
+pub(super) fn effort() -> Effort {
+    Effort { ask: 8, list: 8, by_power_timeout: false }
+}
