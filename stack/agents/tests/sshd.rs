@@ -22,7 +22,9 @@ missing() {
     exit 1
 }
 case "$1" in
-domstate) [ -e "./$name" ] || missing; cat "./$name"; echo ;;
+dominfo)
+    [ -e "./$name" ] || missing
+    printf 'Id:             -\nName:           %s\nState:          %s\nCPU(s):         2\n\n' "$name" "$(cat "./$name")" ;;
 start) [ -e "./$name" ] || missing; echo running > "./$name"; echo "Domain '$name' started"; echo ;;
 destroy) [ -e "./$name" ] || missing; echo "shut off" > "./$name"; echo "Domain '$name' destroyed"; echo ;;
 list)

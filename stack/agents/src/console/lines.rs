@@ -3,7 +3,7 @@
 use super::{
     dialect::{Dialect, no_such_order},
     pattern::Ending,
-    plug::{self, Plug},
+    plug::{self, Notation, Plug},
     reading::{Refusals, Row, Rows},
     step::Say,
     talk::Talk,
@@ -46,6 +46,8 @@ pub(crate) struct Lines {
     pub(crate) pagers: &'static [(&'static str, &'static str)],
     /// Whether orders name the plug by the `id` of its row.
     pub(crate) orders_by_id: bool,
+    /// How the plugs of its list are written.
+    pub(crate) notation: Notation,
     pub(crate) quit: &'static [&'static str],
 }
 
@@ -67,6 +69,7 @@ impl Lines {
             refusals: Refusals { line: None, absent: None, taken: None },
             pagers: &[],
             orders_by_id: false,
+            notation: Notation::Word,
             quit,
         }
     }
@@ -106,21 +109,31 @@ impl Lines {
         Self { orders_by_id: true, ..self }
     }
 
+    /// How the plugs of its list are written.
+    pub(crate) const fn writes(self, notation: Notation) -> Self {
+        Self { notation, ..self }
+    }
+
     fn pagers(&self) -> Vec<Pager> {
         self.pagers.iter().map(|(pattern, say)| Pager { ending: Ending::telling(pattern), say }).collect()
     }
 
-    /// Asks, and gets back to the prompt.
+    /// Asks, and gets back to the prompt. Names in rows may be any words, so only an answer without rows may be a refusal.
     fn ask(&self, talk: &mut Talk<'_, '_>, question: &Question, plug: &Plug) -> Result<String, Failure> {
         let pagers = self.pagers();
-        let answer = talk.say_all(question.ask, plug, &self.refusals, &pagers)?;
+        let Some((last, way)) = question.ask.split_last() else { return Ok(String::new()) };
+        talk.say_all(way, plug, &self.refusals, &pagers)?;
+        let answer = talk.say(&last.may_fail(), plug, &self.refusals, &pagers)?;
+        if question.rows.read(&answer.text).rows.is_empty() {
+            self.refusals.check(&answer.text, &plug.name, &talk.fill(last.line, plug))?;
+        }
         talk.say_all(question.back, plug, &self.refusals, &pagers)?;
         Ok(answer.text)
     }
 
     fn row(&self, talk: &mut Talk<'_, '_>, plug: &Plug) -> Result<Row, Failure> {
         let answer = self.ask(talk, &self.power, plug)?;
-        self.power.rows.find(&answer, &plug.name)
+        self.power.rows.find(&answer, plug)
     }
 
     fn order(&self, talk: &mut Talk<'_, '_>, says: &[Say], plug: &Plug) -> Result<(), Failure> {
@@ -140,7 +153,7 @@ impl Lines {
             let answer = talk.say(say, &plug, &self.refusals, &pagers)?;
             // Only the order itself is confirmed, not the way to it nor back.
             if say.slow && say.until.is_none() {
-                self.refusals.check_order(&answer.text, &plug.name, say.line)?;
+                self.refusals.check_order(&answer.text, &plug.name, &talk.fill(say.line, &plug))?;
             }
         }
         Ok(())
@@ -175,8 +188,8 @@ impl Dialect for Lines {
         let mut outlets = list.rows.read(&answer).outlets();
         if states && !list.rows.row.contains("<state>") {
             for outlet in &mut outlets {
-                if let Some(written) = plug::word(&outlet.plug) {
-                    let plug = Plug { name: outlet.plug.clone(), written, switch: None };
+                // What could not be written is not asked for.
+                if let Ok(plug) = self.notation.plug(&outlet.plug, false) {
                     outlet.state = self.power(talk, &plug)?;
                 }
             }

@@ -1,7 +1,8 @@
 //! How the power states are read out of an answer, as data.
 
 use super::{
-    pattern::{has, line_with, regex, whole},
+    pattern::{has, line_with, whole},
+    plug::Plug,
     text::one_line,
 };
 use crate::{
@@ -54,8 +55,11 @@ pub(crate) struct Rows {
     /// The line above the first row, in tables that may hold something like a row before it. Without that line there is no
     /// table.
     pub(crate) below: Option<&'static str>,
-    /// A line that says which plug the whole answer is about, with the group `plug`.
+    /// Lines that say which plug the whole answer is about, with the group `plug`, such as its name and its number: one of them
+    /// must be the plug.
     pub(crate) about: Option<&'static str>,
+    /// Whether an answer without such a line is none.
+    pub(crate) names_itself: bool,
     /// Whether the plug may be given by the group `id` or `name`, too.
     pub(crate) by_name: bool,
     pub(crate) judge: Judge,
@@ -64,7 +68,14 @@ pub(crate) struct Rows {
 impl Rows {
     /// Rows that are known by their pattern alone.
     pub(crate) const fn new(row: &'static str, words: Words) -> Self {
-        Self { row, below: None, about: None, by_name: false, judge: Judge::Words(words) }
+        Self {
+            row,
+            below: None,
+            about: None,
+            names_itself: false,
+            by_name: false,
+            judge: Judge::Words(words),
+        }
     }
 
     /// Rows that stand below this line.
@@ -72,9 +83,14 @@ impl Rows {
         Self { below: Some(line), ..self }
     }
 
-    /// Another line tells which plug the answer is about.
+    /// Other lines tell which plug the answer is about, on devices that say so.
     pub(crate) const fn about(self, line: &'static str) -> Self {
         Self { about: Some(line), ..self }
+    }
+
+    /// Other lines tell which plug the answer is about, always.
+    pub(crate) const fn names_itself(self, line: &'static str) -> Self {
+        Self { about: Some(line), names_itself: true, ..self }
     }
 
     /// The plug may be given by its other names.
@@ -125,18 +141,29 @@ impl Rows {
     }
 
     /// What an answer says of one plug; with its row, if there is one.
-    pub(crate) fn find(&self, answer: &str, plug: &str) -> Result<Row, Failure> {
+    pub(crate) fn find(&self, answer: &str, plug: &Plug) -> Result<Row, Failure> {
         if let Some(about) = self.about {
-            let about = regex(about);
-            let others = answer.lines().filter_map(|line| {
-                about.captures(line.trim())?.name("plug").map(|found| found.as_str().to_owned())
-            });
-            if let Some(other) = others.into_iter().find(|other| other != plug) {
-                let why = format!("asked for plug {plug}, the device answers about {:?}", one_line(&other));
-                return Ok(Row::unknown(why));
+            let about = whole(about);
+            let named =
+                |line: &str| Some(about.captures(line.trim())?.name("plug")?.as_str().trim().to_owned());
+            let named: Vec<String> = answer.lines().filter_map(named).collect();
+            let is_it = |named: &String| *named == plug.name || *named == plug.written;
+            match named.first() {
+                Some(other) if !named.iter().any(is_it) => {
+                    let why = format!(
+                        "asked for plug {}, the device answers about {:?}",
+                        plug.name,
+                        one_line(other)
+                    );
+                    return Ok(Row::unknown(why));
+                }
+                None if self.names_itself && !self.read(answer).rows.is_empty() => {
+                    return Ok(Row::unknown("the answer does not say what it is about".to_owned()));
+                }
+                _ => {}
             }
         }
-        self.read(answer).find(answer, plug)
+        self.read(answer).find(answer, &plug.name)
     }
 }
 
@@ -262,12 +289,16 @@ impl Refusals {
 mod tests {
     use super::*;
 
+    fn plug(name: &str) -> Plug {
+        Plug { name: name.to_owned(), written: format!("/system1/outlet{name}"), switch: None }
+    }
+
     const ROWS: Rows = Rows::new(r"(?P<plug>\d+): (?P<name>.*): (?P<state>\S+)", ON_OFF);
     const ANSWER: &str =
         "\nE000: Success\n 1: web: On\n 11: db: Off\n 12: odd: Wait\n 13: a: On\n 13: b: Off\n";
 
     fn state(plug: &str) -> PowerState {
-        ROWS.find(ANSWER, plug).unwrap().state
+        ROWS.find(ANSWER, &self::plug(plug)).unwrap().state
     }
 
     #[test]
@@ -276,11 +307,14 @@ mod tests {
         assert_eq!(state("11"), PowerState::Off);
         assert!(matches!(state("12"), PowerState::Unknown(_)));
         assert!(matches!(state("13"), PowerState::Unknown(_)), "two rows");
-        assert_eq!(ROWS.find(ANSWER, "2").unwrap_err().kind, FailureKind::Absent);
-        assert_eq!(ROWS.find(ANSWER, "web").unwrap_err().kind, FailureKind::Absent, "not by name");
-        assert_eq!(ROWS.by_name().find(ANSWER, "db").unwrap().state, PowerState::Off);
+        assert_eq!(ROWS.find(ANSWER, &plug("2")).unwrap_err().kind, FailureKind::Absent);
+        assert_eq!(ROWS.find(ANSWER, &plug("web")).unwrap_err().kind, FailureKind::Absent, "not by name");
+        assert_eq!(ROWS.by_name().find(ANSWER, &plug("db")).unwrap().state, PowerState::Off);
         for nothing in ["", "\n", "1: web: Off or so", "x 1: web: Off", "E102: Parameter Error"] {
-            assert!(matches!(ROWS.find(nothing, "1").unwrap().state, PowerState::Unknown(_)), "{nothing:?}");
+            assert!(
+                matches!(ROWS.find(nothing, &plug("1")).unwrap().state, PowerState::Unknown(_)),
+                "{nothing:?}"
+            );
         }
     }
 
@@ -288,26 +322,37 @@ mod tests {
     fn a_table_begins_where_it_begins() {
         let rows = Rows::new(r"(?P<plug>\S+)\s+(?P<state>\S+)", ON_OFF).below("^NAME +STATE$");
         let answer = "b off\nNAME STATE\na on\n";
-        assert_eq!(rows.find(answer, "a").unwrap().state, PowerState::On);
-        assert_eq!(rows.find(answer, "b").unwrap_err().kind, FailureKind::Absent);
-        assert!(matches!(rows.find("a off", "a").unwrap().state, PowerState::Unknown(_)), "no table");
+        assert_eq!(rows.find(answer, &plug("a")).unwrap().state, PowerState::On);
+        assert_eq!(rows.find(answer, &plug("b")).unwrap_err().kind, FailureKind::Absent);
+        assert!(matches!(rows.find("a off", &plug("a")).unwrap().state, PowerState::Unknown(_)), "no table");
         assert!(
-            matches!(rows.find("NAME STATE\n", "a").unwrap().state, PowerState::Unknown(_)),
+            matches!(rows.find("NAME STATE\n", &plug("a")).unwrap().state, PowerState::Unknown(_)),
             "an empty table"
         );
     }
 
     #[test]
     fn an_answer_about_another_plug_is_none() {
-        let rows = Rows::new(r"Power: (?P<state>\S+)", ON_OFF).about(r"^Blade #(?P<plug>\d+) Status");
-        assert_eq!(rows.find("Blade #3 Status\nPower: Off", "3").unwrap().state, PowerState::Off);
+        let rows = Rows::new(r"Power: (?P<state>\S+)", ON_OFF).about(r"Blade #(?P<plug>\d+) Status.*");
+        assert_eq!(rows.find("Blade #3 Status\nPower: Off", &plug("3")).unwrap().state, PowerState::Off);
         assert!(matches!(
-            rows.find("Blade #3 Status\nPower: Off", "13").unwrap().state,
+            rows.find("Blade #3 Status\nPower: Off", &plug("13")).unwrap().state,
             PowerState::Unknown(_)
         ));
+        assert_eq!(rows.find("Power: Off", &plug("3")).unwrap().state, PowerState::Off, "it does not say");
+        let named = Rows::new(r"State: (?P<state>\S+)", ON_OFF).names_itself(r"(?:Name|UUID): (?P<plug>.*)");
+        assert_eq!(named.find("Name: a\nUUID: 3\nState: off", &plug("3")).unwrap().state, PowerState::Off);
+        for other in ["State: off", "Name: a\nUUID: 4\nState: off"] {
+            assert!(
+                matches!(named.find(other, &plug("3")).unwrap().state, PowerState::Unknown(_)),
+                "{other}"
+            );
+        }
+        let path = Rows::new(r"is (?P<state>\S+)", ON_OFF).about(r"(?P<plug>/system1/outlet\d+)");
+        assert_eq!(path.find("/system1/outlet3\nis off", &plug("3")).unwrap().state, PowerState::Off);
         let same = Rows::new(r"(?P<plug>\d+) (?P<same>\d+) (?P<state>\S+)", ON_OFF);
-        assert_eq!(same.find("4 4 off", "4").unwrap().state, PowerState::Off);
-        assert!(matches!(same.find("4 5 off", "4").unwrap().state, PowerState::Unknown(_)));
+        assert_eq!(same.find("4 4 off", &plug("4")).unwrap().state, PowerState::Off);
+        assert!(matches!(same.find("4 5 off", &plug("4")).unwrap().state, PowerState::Unknown(_)));
     }
 
     #[test]

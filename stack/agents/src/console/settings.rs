@@ -120,7 +120,11 @@ impl Settings {
             plug::word(text)
                 .ok_or_else(|| wrong(format!("--{name} may hold letters, digits and . _ - / : @ only")))
         };
-        let managed = values.filled("managed").map(|text| word("managed", text)).transpose()?;
+        // The HMC itself writes type, model and serial number with an asterisk between them.
+        let managed = values
+            .filled("managed")
+            .map(|text| word("managed", &text.replace('*', "-")).map(|_| text.to_owned()));
+        let managed = managed.transpose()?;
         let sudo = match values.flag("use_sudo") {
             true => format!("{} ", word("sudo-path", values.filled("sudo_path").unwrap_or("sudo"))?),
             false => String::new(),

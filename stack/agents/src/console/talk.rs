@@ -110,7 +110,8 @@ impl Talk<'_, '_> {
         Ok(self.exchange(line, false, false, &Expected { endings: &endings, pagers: &[] })?.text)
     }
 
-    fn fill(&self, line: &str, plug: &Plug) -> String {
+    /// A line as it is sent.
+    pub(crate) fn fill(&self, line: &str, plug: &Plug) -> String {
         let settings = self.settings;
         line.replace("{managed}", &settings.managed)
             .replace("{sudo}", &settings.sudo)

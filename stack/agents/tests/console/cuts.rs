@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use fencelab_link::World;
+
 use crate::{shells::DEVICES, unit::Bench};
 
 /// How long the device pauses at a cut. Short of the agents' patience, and beyond any settling time.
@@ -61,6 +63,55 @@ fn a_device_that_says_nothing_more_is_never_off() {
             assert_ne!(exit, 2, "{} {at}", device.title);
             assert!(bench.orders().is_empty());
         }
+    }
+}
+
+/// A device of the repertoire, which says this to its question for the state.
+fn says(title: &str, answer: &'static [u8]) -> (i32, String) {
+    let device = DEVICES.iter().find(|device| device.title == title).expect("a device");
+    let mut bench = device.bench();
+    bench.unit.borrow_mut().echo = false;
+    bench.unit.borrow_mut().instead =
+        Some(Box::new(move |line, _| (line == "power state").then(|| answer.to_vec())));
+    status(&mut bench)
+}
+
+#[test]
+fn what_came_before_the_echo_is_no_answer() {
+    let (on, off) = ((0, "Status: ON\n".to_owned()), (2, "Status: OFF\n".to_owned()));
+    let late = b"\r\nPower: Off\r\nsystem-x> power state\r\nPower: On\r\nsystem-x> ";
+    assert_eq!(says("RSA II", late), on);
+    assert_eq!(says("RSA II", b"power state\r\nPower: Off\r\nsystem-x> "), off);
+    // Colours, a bell, a cursor that goes back, an echo that is folded.
+    assert_eq!(says("RSA II", b"power \r\nstate\r\n\x1b[1mPower:\x07 Ofg\x08f\x1b[0m\r\nsystem-x> "), off);
+}
+
+#[test]
+fn what_is_no_documented_answer_is_unknown() {
+    for answer in [
+        &b"power state\r\nPower: Off or so\r\nsystem-x> "[..],
+        b"power state\r\nPower: Off\xff\r\nsystem-x> ",
+        b"power state\r\nPower: Off\r\nPower: On\r\nsystem-x> ",
+        b"power state\r\nPower: Off\r\nPower: Off\r\nsystem-x> ",
+        b"power state\r\nnot Power: Off\r\nsystem-x> ",
+        b"power state\r\nPower: Offsystem-x> ",
+        b"power state\r\nPower: Off\r\n",
+        b"power state\r\nsystem-x> ",
+        b"system-x> ",
+        b"",
+    ] {
+        assert_eq!(says("RSA II", answer).0, 1, "{:?}", String::from_utf8_lossy(answer));
+    }
+}
+
+#[test]
+fn a_device_that_never_stops_is_given_up() {
+    let device = DEVICES.iter().find(|device| device.title == "APC, command line").expect("a device");
+    for endless in [&b"Press <ENTER> to continue..."[..], &[b'x'; 3_000_000]] {
+        let mut bench = device.bench();
+        bench.unit.borrow_mut().instead = Some(Box::new(|_, _| Some(endless.to_vec())));
+        assert_eq!(status(&mut bench).0, 1);
+        assert!(bench.world.now() < Duration::from_secs(120));
     }
 }
 

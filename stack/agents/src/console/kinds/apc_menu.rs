@@ -76,7 +76,7 @@ impl Menu {
 impl Dialect for Menu {
     fn power(&self, talk: &mut Talk<'_, '_>, plug: &Plug) -> Result<PowerState, Failure> {
         let listing = Self::outlets(talk, plug)?;
-        let row = ROWS.find(&listing, &plug.name)?;
+        let row = ROWS.find(&listing, plug)?;
         Self::back(talk)?;
         Ok(row.state)
     }
@@ -84,7 +84,7 @@ impl Dialect for Menu {
     fn set(&self, talk: &mut Talk<'_, '_>, plug: &Plug, wanted: Wanted) -> Result<(), Failure> {
         let listing = Self::outlets(talk, plug)?;
         // The number is an entry of a menu, too: it must be that of an outlet.
-        ROWS.find(&listing, &plug.name)?;
+        ROWS.find(&listing, plug)?;
         let mut menu = enter(talk, &plug.written)?;
         let order = match wanted {
             Wanted::On => r"(?i)^Immediate On\b",

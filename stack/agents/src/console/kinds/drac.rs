@@ -7,7 +7,7 @@ use crate::{
         kind::{Choice, Kind},
         lines::{Lines, Question},
         plug::{Notation, Plug},
-        reading::{ON_OFF, Refusals, Rows, Words},
+        reading::{ON_OFF, Refusals, Rows},
         step::Say,
         talk::Talk,
     },
@@ -37,13 +37,11 @@ pub(crate) static DRAC: Kind = Kind::new(Choice::Always(&DRAC_IV))
     .telnet()
     .plugs(Notation::Single);
 
-/// A server that is being switched has power, or had it a moment ago.
-const STATES: Words = Words { on: &["on", "powering on", "powering off"], off: &["off"] };
-
+/// A server that is being switched (`Powering ON`, `Powering OFF`) is neither on nor off yet.
 const STATUS: &str = r"(?i)(?:.*: )?(?P<state>on|off|powering on|powering off)";
 
 static DRAC_5: Lines = Lines::new(
-    Question::new(&[Say::line("racadm serveraction powerstatus")], Rows::new(STATUS, STATES)),
+    Question::new(&[Say::line("racadm serveraction powerstatus")], Rows::new(STATUS, ON_OFF)),
     &[Say::line("racadm serveraction powerup").slow()],
     &[Say::line("racadm serveraction powerdown").slow()],
     &["exit"],
@@ -57,7 +55,7 @@ const MODULES: Question = Question::new(
 );
 
 static CMC_LINES: Lines = Lines::new(
-    Question::new(&[Say::line("racadm serveraction powerstatus -m {plug}")], Rows::new(STATUS, STATES)),
+    Question::new(&[Say::line("racadm serveraction powerstatus -m {plug}")], Rows::new(STATUS, ON_OFF)),
     &[Say::line("racadm serveraction powerup -m {plug}").slow()],
     &[Say::line("racadm serveraction powerdown -m {plug}").slow()],
     &["exit"],

@@ -18,7 +18,7 @@ use crate::{
 /// The answer is one line with the value, so whatever else is said is none.
 const STATE: Question = Question::new(
     &[Say::line("get PDU.OutletSystem.Outlet[{plug}].PresentStatus.SwitchOnOff")],
-    Rows::new(r"(?P<state>.+)", Words { on: &["1"], off: &["0"] }),
+    Rows::new(r"(?P<state>\S+)", Words { on: &["1"], off: &["0"] }),
 );
 
 const REFUSALS: Refusals =

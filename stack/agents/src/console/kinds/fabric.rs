@@ -84,7 +84,7 @@ const ONLINE_OFFLINE: Words = Words { on: &["online"], off: &["offline"] };
 const PORT: Question = Question::new(
     &[Say::line("show port {plug}")],
     Rows::new(r"(?i)AdminState\s+(?P<state>\S+)(?:\s.*)?", ONLINE_OFFLINE)
-        .about(r"(?i)^Port (?:Number|ID)?:?\s*(?P<plug>\d+)$"),
+        .about(r"(?i)Port (?:Number|ID)?:?\s*(?P<plug>\d+)"),
 );
 
 const ALL_PORTS: Question = Question::new(

@@ -23,7 +23,7 @@ const REFUSALS: Refusals = Refusals::line(
 const POWER: Question = Question::new(
     &[Say::line("show server status {plug}")],
     Rows::new(r"Power:\s+(?P<state>\S.*)", ON_OFF)
-        .about(r"(?i)^(?:Server )?Blade\s+#?(?P<plug>\d+)\s+Status"),
+        .about(r"(?i)(?:Server )?Blade\s+#?(?P<plug>\d+)\s+Status.*"),
 );
 
 /// Bay, name, address of its iLO, `OK`, power, light.

@@ -2,6 +2,7 @@
 //! domain.
 //!
 //! A domain that is `bound` has its resources and does not run; one that is `inactive` has none, and so cannot run either.
+//! One that is on its way (`starting`, `stopping`, `suspended`, `resuming`) is neither on nor off.
 
 use crate::console::{
     kind::{Choice, Kind},
@@ -34,9 +35,7 @@ static CONTROL_DOMAIN: Lines = Lines::new(
 )
 .starts(START)
 .lists_all()
-.refuses(Refusals::line(
-    r"(?i)command not found|not found|authorization failed|permission denied|^(?:invalid|usage)",
-));
+.refuses(Refusals::line(r"(?i)not found|not supported|failed|permission denied|^(?:invalid|usage)"));
 
 /// What `fence_ldom` speaks to.
 pub(crate) static LDOM: Kind = Kind::new(Choice::Always(&CONTROL_DOMAIN))

@@ -1,7 +1,7 @@
 //! Logical partitions of IBM Power servers, through an HMC or IVM ("HMC commands", `lssyscfg`, `chsysstate`).
 //!
-//! `Not Activated` is the only state in which a partition has no power. What is being migrated, suspended or in error is
-//! neither on nor off for sure.
+//! `Not Activated` is the only state in which a partition has no power; on the oldest consoles it is called `Ready`. What is
+//! on its way (`Starting`, `Shutting Down`), migrated, suspended or in error is neither on nor off for sure.
 
 use crate::{
     console::{
@@ -18,13 +18,15 @@ use crate::{
     fence::{Outlet, PowerState, Wanted},
 };
 
-const STATES: Words =
-    Words { on: &["Running", "Open Firmware", "Shutting Down", "Starting"], off: &["Not Activated"] };
+const STATES: Words = Words { on: &["Running", "Open Firmware"], off: &["Not Activated"] };
+
+/// Version 3 of the HMC, whose guide (SA38-0590) was not at hand: `Ready` is a partition that is ready to be activated.
+const STATES_3: Words = Words { on: &["Running", "Open Firmware"], off: &["Ready", "Not Activated"] };
 
 const REFUSALS: Refusals = Refusals::line(
-    r"^HSC[A-Z0-9]+|^VIOSE\w+|(?i)^\s*(?:usage|invalid|.*(?:command not found|permission denied|not authorized))",
+    r"^HSC[A-Z0-9]+|^VIOSE\w+|(?i)^\s*(?:usage|invalid|.*(?:not found|permission denied|not authorized|is busy))",
 )
-.absent(r"HSCL8011|HSCL8012|(?i)no results were found");
+.absent(r"^HSCL8012\b|(?i)^(?:the|a) partition .*was not found|^no results were found");
 
 const OFF: &[Say] = &[Say::line("chsysstate -o shutdown -r lpar --immed -m {managed} -n {plug}").slow()];
 
@@ -65,7 +67,7 @@ static IVM: Lines = Lines::new(PARTITION, ON, OFF, QUIT)
 static HMC_3: Lines = Lines::new(
     Question::new(
         &[Say::line("lssyscfg -r lpar -m {managed} -n {plug} -F name,state")],
-        Rows::new(r"(?P<plug>[^,]+),(?P<state>[^,]+)(?:,.*)?", STATES),
+        Rows::new(r"(?P<plug>[^,]+),(?P<state>[^,]+)(?:,.*)?", STATES_3),
     ),
     &[Say::line("chsysstate -o on -r lpar -m {managed} -n {plug}").slow()],
     &[Say::line("chsysstate -o off -r lpar -m {managed} -n {plug}").slow()],
@@ -73,7 +75,7 @@ static HMC_3: Lines = Lines::new(
 )
 .lists(Question::new(
     &[Say::line("query_partition_names -m {managed}")],
-    Rows::new(r"(?P<plug>[^\s,:]+)", STATES),
+    Rows::new(r"(?P<plug>[^-\s,:][^\s,:]*)", STATES),
 ))
 .refuses(REFUSALS);
 

@@ -10,7 +10,14 @@ use crate::console::{
 
 const STATE: Question = Question::new(
     &[Say::line("show -d properties=powerState {plug}")],
-    Rows::new(r"(?i)(?:.*\s)?powerState is (?P<state>\w+)\b.*", Words { on: &["1"], off: &["2"] }),
+    Rows::new(r"(?i)(?:.*\s)?powerState is (?P<state>\w+)\b.*", Words { on: &["1"], off: &["2"] })
+        .about(r"(?P<plug>/?(?:system1/)?outlet\d+)"),
+);
+
+/// The field's agent has no list.
+const OUTLETS: Question = Question::new(
+    &[Say::line("show -d targets /system1")],
+    Rows::new(r"(?:/system1/)?outlet(?P<plug>\d+)", Words { on: &[], off: &[] }),
 );
 
 static PX: Lines = Lines::new(
@@ -19,6 +26,8 @@ static PX: Lines = Lines::new(
     &[Say::line("set {plug} powerState=off").slow()],
     &["exit"],
 )
+.lists(OUTLETS)
+.writes(Notation::Outlet)
 .refuses(Refusals::line(
     r"(?i)^\s*(?:status_tag=COMMAND (?:PROCESSING FAILED|ERROR)|error|invalid|.*(?:not found|denied|failed))",
 ));

@@ -1,5 +1,5 @@
-//! Virtual machines of a host, through the shell of that host: `virsh` of libvirt (virsh(1), `domstate`) and VirtualBox's
-//! `VBoxManage` (VirtualBox manual, "VBoxManage list", "controlvm").
+//! Virtual machines of a host, through the shell of that host: `virsh` of libvirt (virsh(1), `dominfo`) and VirtualBox's
+//! `VBoxManage` (VirtualBox manual, "VBoxManage showvminfo", "controlvm").
 //!
 //! The shell gets a prompt that looks like nothing else, by the command that `ssh_options` gives for it.
 
@@ -19,15 +19,14 @@ use crate::{
     fence::{Outlet, PowerState, Wanted},
 };
 
-/// The states of a domain. One that has crashed may still hold its devices, so it is not off for sure.
-const DOMAIN_STATES: Words = Words {
-    on: &["running", "blocked", "idle", "no state", "paused", "in shutdown", "pmsuspended", "dying"],
-    off: &["shut off"],
-};
+/// The states of a domain. One that is on its way down, sleeps or has crashed may still hold its devices, so it is not off
+/// for sure, and not on either.
+const DOMAIN_STATES: Words = Words { on: &["running", "blocked", "idle", "paused"], off: &["shut off"] };
 
+/// The answer names the domain, as that to `domstate` does not.
 const DOMAIN: Question = Question::new(
-    &[Say::line("{sudo}virsh domstate {plug}")],
-    Rows::new(r"(?P<state>[a-z ]+)", DOMAIN_STATES),
+    &[Say::line("{sudo}virsh dominfo {plug}")],
+    Rows::new(r"State:\s+(?P<state>\S.*)", DOMAIN_STATES).names_itself(r"(?:Id|Name|UUID):\s+(?P<plug>\S.*)"),
 );
 
 /// Number or a dash, name, state.
@@ -60,34 +59,42 @@ const MACHINES: Rows =
     Rows::new(r#""(?P<plug>[^"]*)" \{(?P<id>[^}]*)\}"#, Words { on: &[], off: &[] }).by_name();
 
 const VBOX_REFUSALS: Refusals =
-    Refusals::line(r"(?i)\berror:|command not found|: not found$|permission denied|no such file");
+    Refusals::line(r"(?i)\berror:|command not found|: not found$|permission denied|no such file")
+        .absent(r"(?i)error: Could not find a registered machine");
 
-/// VirtualBox lists the machines that run, and those that there are. So "off" is told by two complete lists, in which every
-/// line is a machine: one in which it is, and one in which it is not.
+/// The states of a machine (VirtualBox SDK, MachineState). One that is saved goes on as it was when it is started.
+const MACHINE_STATES: Words = Words { on: &["running", "paused"], off: &["powered off", "aborted"] };
+
+/// The answer names the machine; among its many lines the state is the one with a time.
+const MACHINE: Question = Question::new(
+    &[Say::line("{sudo}{program} showvminfo {plug}")],
+    Rows::new(r"State:\s+(?P<state>\S.*?) \(since .*\)", MACHINE_STATES)
+        .names_itself(r"(?:Name|UUID):\s+(?P<plug>\S.*)"),
+);
+
+static VBOX_LINES: Lines = Lines::new(
+    MACHINE,
+    &[Say::line("{sudo}{program} startvm {plug} --type headless").slow()],
+    &[Say::line("{sudo}{program} controlvm {plug} poweroff").slow()],
+    &["exit"],
+)
+.refuses(VBOX_REFUSALS);
+
+/// VirtualBox lists the machines that there are, and those that run: two lists, in which every line must be a machine.
 struct VirtualBox;
 
 impl VirtualBox {
-    fn machines(talk: &mut Talk<'_, '_>, list: &'static str) -> Result<(String, Table), Failure> {
-        let say = Say::line(list);
-        let answer = talk.say(&say, &Plug::default(), &VBOX_REFUSALS, &[])?.text;
+    fn machines(talk: &mut Talk<'_, '_>, list: &'static str) -> Result<Table, Failure> {
+        let answer = talk.say(&Say::line(list), &Plug::default(), &VBOX_REFUSALS, &[])?.text;
         let row = whole(MACHINES.row);
         let stray = answer.lines().map(str::trim).find(|line| !line.is_empty() && !row.is_match(line));
         match stray {
-            None => {
-                let table = MACHINES.read(&answer);
-                Ok((answer, table))
-            }
+            None => Ok(MACHINES.read(&answer)),
             Some(line) => Err(Failure::passing(
                 Step::Parse,
                 format!("a list of machines holds {:?}, which is none", one_line(line)),
             )),
         }
-    }
-
-    fn both(talk: &mut Talk<'_, '_>) -> Result<(String, Table, Table), Failure> {
-        let (shown, all) = Self::machines(talk, "{sudo}{program} list vms")?;
-        let (_, running) = Self::machines(talk, "{sudo}{program} list runningvms")?;
-        Ok((shown, all, running))
     }
 
     fn state(row: &Row, running: &Table) -> PowerState {
@@ -98,25 +105,16 @@ impl VirtualBox {
 
 impl Dialect for VirtualBox {
     fn power(&self, talk: &mut Talk<'_, '_>, plug: &Plug) -> Result<PowerState, Failure> {
-        let (shown, all, running) = Self::both(talk)?;
-        let row = all.find(&shown, &plug.name)?;
-        match (&row.plug, &row.id) {
-            (Some(_), Some(_)) => Ok(Self::state(&row, &running)),
-            _ => Ok(row.state),
-        }
+        VBOX_LINES.power(talk, plug)
     }
 
     fn set(&self, talk: &mut Talk<'_, '_>, plug: &Plug, wanted: Wanted) -> Result<(), Failure> {
-        let say = match wanted {
-            Wanted::On => Say::line("{sudo}{program} startvm {plug} --type headless"),
-            Wanted::Off => Say::line("{sudo}{program} controlvm {plug} poweroff"),
-        };
-        talk.say(&say.slow(), plug, &VBOX_REFUSALS, &[])?;
-        Ok(())
+        VBOX_LINES.set(talk, plug, wanted)
     }
 
     fn list(&self, talk: &mut Talk<'_, '_>, _: bool) -> Result<Option<Vec<Outlet>>, Failure> {
-        let (_, all, running) = Self::both(talk)?;
+        let all = Self::machines(talk, "{sudo}{program} list vms")?;
+        let running = Self::machines(talk, "{sudo}{program} list runningvms")?;
         let outlet = |row: &Row| {
             Some(Outlet {
                 plug: row.plug.clone()?,
@@ -128,7 +126,7 @@ impl Dialect for VirtualBox {
     }
 
     fn quit(&self) -> &'static [&'static str] {
-        &["exit"]
+        VBOX_LINES.quit()
     }
 }
 

@@ -90,8 +90,12 @@ impl Shell for Virsh {
             )
         };
         let said = match words.as_slice() {
-            ["virsh", "domstate", plug] => match plugs.get(plug) {
-                Some(plug) => format!("{}\r\n\r\n", word(plug.on, ("running", "shut off"))),
+            ["virsh", "dominfo", plug] => match plugs.get(plug) {
+                Some(plug) => format!(
+                    "Id:             -\r\nName:           {}\r\nUUID:           0ff0\r\nState:          {}\r\nCPU(s):         2\r\n\r\n",
+                    plug.name,
+                    word(plug.on, ("running", "shut off"))
+                ),
                 None => missing(plug),
             },
             ["virsh", "start", plug] if plugs.set(plug, true) => format!("Domain {plug} started\r\n\r\n"),
@@ -131,6 +135,11 @@ impl Shell for VirtualBox {
         let said = match words.as_slice() {
             ["VBoxManage", "list", "vms"] => rows(false, plugs),
             ["VBoxManage", "list", "runningvms"] => rows(true, plugs),
+            ["VBoxManage", "showvminfo", plug] if plugs.get(plug).is_some() => format!(
+                "Name:                        {plug}\r\nGroups:                      /\r\nUUID:                        0ff0\r\n\
+                 State:                       {} (since 2026-11-26T09:14:02.000000000)\r\nName: 'share', Host path: '/x'\r\n",
+                word(plugs.get(plug).is_some_and(|plug| plug.on), ("running", "powered off"))
+            ),
             ["VBoxManage", "startvm", plug, "--type", "headless"] if plugs.set(plug, true) => {
                 format!(
                     "Waiting for VM \"{plug}\" to power on...\r\nVM \"{plug}\" has been successfully started.\r\n"

@@ -389,7 +389,7 @@ pub(crate) const DEVICES: &[Device] = &[
         prompts: Some(("Login: ", "Password: ")),
         plug: "1",
         plugs: &[("1", ""), ("11", ""), ("2", "")],
-        list: Some("N/A\n"),
+        list: Some("1,\n11,\n2,\n"),
         shell: || Box::new(pdus::Raritan),
     },
     Device {

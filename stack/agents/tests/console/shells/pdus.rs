@@ -187,6 +187,12 @@ impl Shell for Raritan {
                 ),
                 None => "Target not found\r\n".to_owned(),
             },
+            ["show", "-d", "targets", "/system1"] => {
+                format!(
+                    "/system1\r\n  Targets:\r\n{}",
+                    plugs.lines(|plug| format!("    outlet{}", plug.name))
+                )
+            }
             ["set", path, "powerState=on"] if plugs.set(&number(path), true) => String::new(),
             ["set", path, "powerState=off"] if plugs.set(&number(path), false) => String::new(),
             [] => String::new(),
