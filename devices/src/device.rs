@@ -204,6 +204,15 @@ impl Device {
         act: impl FnOnce(&mut Console, &mut Context<'_>) -> T,
     ) -> Option<T> {
         self.plant.advance(now);
+        let of_console = |face: &mut Face, context: &mut Context<'_>| match face {
+            Face::Console(console) => Some(act(console, context)),
+            Face::Ipmi(_) | Face::Snmp(_) | Face::Replay(_) => None,
+        };
+        self.with_face(face, of_console).flatten()
+    }
+
+    /// Lets a face act on all that it may.
+    fn with_face<T>(&mut self, face: usize, act: impl FnOnce(&mut Face, &mut Context<'_>) -> T) -> Option<T> {
         let random = &mut self.random;
         let mut context = Context {
             face,
@@ -213,10 +222,7 @@ impl Device {
             neighbours: &mut self.neighbours,
             random: &mut |buffer| random.fill_bytes(buffer),
         };
-        match self.faces.get_mut(face) {
-            Some(Face::Console(console)) => Some(act(console, &mut context)),
-            _ => None,
-        }
+        self.faces.get_mut(face).map(|state| act(state, &mut context))
     }
 
     fn depart(&mut self, now: Duration, face: usize, replies: Vec<(SocketAddr, Reply)>) {
@@ -397,18 +403,8 @@ impl Device {
             };
             recording.say(now, face, peer, datagram, is_secret);
         }
-        let random = &mut self.random;
-        let mut context = Context {
-            face,
-            plant: &mut self.plant,
-            faults: &mut self.faults,
-            log: &mut self.log,
-            neighbours: &mut self.neighbours,
-            random: &mut |buffer| random.fill_bytes(buffer),
-        };
-        let Some(state) = self.faces.get_mut(face) else { return };
-        let replies = state.handle(now, peer, datagram, &mut context);
-        self.depart(now, face, replies);
+        let replies = self.with_face(face, |state, context| state.handle(now, peer, datagram, context));
+        self.depart(now, face, replies.unwrap_or_default());
     }
 }
 

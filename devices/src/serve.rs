@@ -19,6 +19,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::device::{Device, Output};
+use crate::face::Carrier;
+use crate::spec::FaceSpec;
 
 use rack::Router;
 pub use rack::{By, Rack};
@@ -106,19 +108,25 @@ impl Served {
     /// The same for a device that has other faces or users already.
     ///
     /// # Errors
-    /// The socket cannot be bound.
+    /// The socket cannot be bound; or the face is a serial line, which no socket carries.
     pub fn share(device: &Shared, face: usize, bind: SocketAddr) -> io::Result<Self> {
         let device = device.clone();
-        let is_stream = device.lock().is_stream(face);
-        let (address, task) = if let Some(console) = ssh::carried(&device, face) {
-            ssh::listen(&device, face, &console, bind)?
-        } else if is_stream {
-            stream::listen(&device, face, bind)?
-        } else {
-            let socket = UdpSocket::bind(bind)?;
-            socket.set_nonblocking(true)?;
-            let address = socket.local_addr()?;
-            (address, tokio::spawn(run(watched(socket)?, Router::Single(device.clone()), face)))
+        let console = match device.lock().spec().faces.get(face) {
+            Some(FaceSpec::Console(console)) => Some(console.clone()),
+            _ => None,
+        };
+        let (address, task) = match console.as_ref().map(|console| (console.carrier, console)) {
+            Some((Carrier::Ssh, console)) => ssh::listen(&device, face, console, bind)?,
+            Some((Carrier::Telnet, _)) => stream::listen(&device, face, bind)?,
+            Some((Carrier::Serial, _)) => {
+                return Err(io::Error::new(io::ErrorKind::Unsupported, "serial lines are not served yet"));
+            }
+            None => {
+                let socket = UdpSocket::bind(bind)?;
+                socket.set_nonblocking(true)?;
+                let address = socket.local_addr()?;
+                (address, tokio::spawn(run(watched(socket)?, Router::Single(device.clone()), face)))
+            }
         };
         Ok(Self { address, device, face, task })
     }
@@ -155,16 +163,18 @@ async fn run(socket: AsyncFd<UdpSocket>, router: Router, face: usize) {
     let look = look();
     loop {
         let first = router.first();
+        // Made before the look, so that no change between it and the wait is missed.
+        let changed = first.changed.notified();
         let readable = match router.next_wake(face) {
             None => tokio::select! {
                 readable = socket.readable() => readable.ok(),
-                () = first.changed.notified() => None,
+                () = changed => None,
             },
             Some(at) => {
                 let until = tokio::time::Instant::from_std(first.start + at.min(crate::duration::MAX));
                 tokio::select! {
                     readable = socket.readable() => readable.ok(),
-                    () = first.changed.notified() => None,
+                    () = changed => None,
                     () = tokio::time::sleep_until(until) => None,
                 }
             }

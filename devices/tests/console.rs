@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fencelab_devices::serve::Served;
 use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Fault, Power, Told};
+use fencelab_transcript::{Body, Kind, Side};
 use proptest::prelude::*;
 
 const TOML: &str = r##"
@@ -372,6 +374,52 @@ fn a_recording_holds_turns_and_no_password() {
     let text = format!("{events:?}");
     assert!(!text.contains("fencelab"), "{text}");
     assert!(text.contains("tells"), "{text}");
+}
+
+#[test]
+fn a_password_among_bytes_that_are_no_text_is_not_recorded_either() {
+    let mut terminal = Terminal::open(TELNET);
+    terminal.login();
+    terminal.device.record();
+    terminal.peer = peer(1);
+    terminal.connect(None);
+    terminal.device.handle(terminal.now, TELNET, terminal.peer, b"\xff login lab fencelab\r\n");
+    terminal.heard();
+    let events = terminal.device.take_events();
+    let bytes = events.iter().find_map(|event| match &event.kind {
+        Kind::Say { from: Side::Agent, body: Body::Hex(bytes) } => Some(bytes),
+        _ => None,
+    });
+    let bytes = bytes.expect("these bytes are no text");
+    assert!(bytes.is_redacted() && bytes.to_exact().is_none(), "{bytes:?}");
+}
+
+#[test]
+fn what_telnet_says_of_itself_is_no_request() {
+    let negotiating = TOML.replace("negotiates = false\n", "");
+    let spec = DeviceSpec::parse(Path::new("device.toml"), &negotiating, Path::new(".")).unwrap();
+    let mut device = Device::new(spec, &Credentials::default(), 1);
+    device.connect(s(0), TELNET, peer(0), None);
+    // DO SGA holds the byte of Ctrl-C, SB NAWS that of escape.
+    for bytes in [
+        b"\xff\xfd\x03".as_slice(),
+        b"\xff\xfb\x1f\xff\xfa\x1f\0\x1b\0\x1b\xff\xf0",
+        b"lab",
+        b"\r\n",
+        b"fencelab\r\n",
+    ] {
+        device.handle(s(0), TELNET, peer(0), bytes);
+    }
+    device.handle(s(0), TELNET, peer(0), b"status 3\r\n");
+    // The connection, the user, the password, the status.
+    assert_eq!(device.requests().last().map(|entry| entry.exchange), Some(4));
+}
+
+#[tokio::test]
+async fn no_socket_carries_a_serial_line() {
+    let device = Device::new(spec(), &Credentials::default(), 1);
+    let error = Served::start(device, SERIAL, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
 }
 
 #[test]

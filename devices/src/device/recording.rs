@@ -50,7 +50,7 @@ impl Recording {
     pub(super) fn new(listeners: Vec<Listener>) -> Self {
         let ear = |listener| match listener {
             Listener::Datagrams(tap) => Ear::Datagrams(tap),
-            Listener::Streams { telnet, password } => Ear::Streams(Streams::new(telnet, password)),
+            Listener::Streams { telnet, redactor } => Ear::Streams(Streams::new(telnet, redactor)),
         };
         let listeners = listeners.into_iter().map(ear).collect();
         Self { listeners, sessions: Sessions::default(), events: Vec::new() }

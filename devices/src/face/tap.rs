@@ -1,5 +1,7 @@
 //! The listener on a face's wire.
 
+use fencelab_transcript::redact::Redactor;
+use fencelab_transcript::scan::Scan;
 use fencelab_wire::Secret;
 use fencelab_wire::tap::Tap;
 use fencelab_wire::{ipmi, snmp};
@@ -17,7 +19,7 @@ pub(crate) enum Listener {
         /// Whether telnet's own bytes are on the wire.
         telnet: bool,
         /// What is never written down.
-        password: Secret,
+        redactor: Redactor,
     },
 }
 
@@ -26,8 +28,8 @@ impl Face {
     pub(crate) fn listener(&self, credentials: &Credentials) -> Listener {
         match self {
             Self::Console(console) => {
-                let password = Secret::from(credentials.password.as_str());
-                Listener::Streams { telnet: console.negotiates(), password }
+                let scan = Scan::new().with("password", &credentials.password);
+                Listener::Streams { telnet: console.negotiates(), redactor: Redactor::new(scan) }
             }
             Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => Listener::Datagrams(self.tap(credentials)),
         }

@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use super::Shared;
 use super::stream::{self, Pump};
 use crate::face::{HALF_OPEN_LIMIT, HALF_OPEN_TIME};
-use crate::spec::{ConsoleFace, FaceSpec};
+use crate::spec::ConsoleFace;
 use client::Client;
 
 /// What waits between the socket and the session, each way.
@@ -152,14 +152,4 @@ async fn away_too_long(mut presence: watch::Receiver<bool>) {
         matches!(came, Ok(Ok(_)))
     };
     while comes(&mut presence).await && presence.wait_for(|is_there| !*is_there).await.is_ok() {}
-}
-
-/// The console that a face is, if SSH carries it.
-pub(super) fn carried(device: &Shared, face: usize) -> Option<ConsoleFace> {
-    match device.lock().spec().faces.get(face) {
-        Some(FaceSpec::Console(console)) if console.carrier == crate::face::Carrier::Ssh => {
-            Some(console.clone())
-        }
-        _ => None,
-    }
 }

@@ -98,9 +98,10 @@ impl Pump {
     /// Says what is due by itself, for ever.
     pub(super) async fn run(&self) {
         loop {
-            let wake = self.device.lock().next_wake_of(self.face);
+            // Made before the look, so that no change between it and the wait is missed.
             let moved = self.moved.notified();
             let changed = self.device.changed.notified();
+            let wake = self.device.lock().next_wake_of(self.face);
             match wake {
                 None => tokio::select! { () = moved => {} () = changed => {} },
                 Some(at) => {

@@ -91,36 +91,4 @@ fn synthesised() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-#[test]
-fn the_corpus_is_what_our_two_ends_say() {
-    corpus::assert_committed("any_bytes", &synthesised());
-}
-
-#[test]
-fn the_corpus_is_taken_without_a_panic() {
-    corpus::replay("any_bytes", synthesised().len(), take);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Mutated dialogues: whole sessions with bytes overwritten anywhere.
-    #[test]
-    fn damaged_dialogues_are_taken_without_a_panic(
-        which in any::<prop::sample::Index>(),
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
-    ) {
-        let files = synthesised();
-        let (_, mut bytes) = which.get(&files).clone();
-        for (place, byte) in damage {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
-        }
-        take(&bytes);
-    }
-
-    #[test]
-    fn any_bytes_are_taken_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-        take(&bytes);
-    }
-}
+corpus::corpus_tests!("any_bytes", synthesised, take);

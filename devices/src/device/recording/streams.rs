@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use fencelab_transcript::redact::{PLACEHOLDER, Redactor};
 use fencelab_transcript::{Bytes, Event, Side};
-use fencelab_wire::Secret;
 use fencelab_wire::telnet::{Config, Telnet};
 
 use super::super::Output;
 use crate::face::Told;
-use crate::face::console::MASK;
 use crate::plant::Power;
 use crate::spec::claims::TELLS;
 
@@ -18,7 +17,7 @@ use crate::spec::claims::TELLS;
 #[derive(Debug)]
 pub(super) struct Streams {
     telnet: bool,
-    password: Secret,
+    redactor: Redactor,
     next: u32,
     open: BTreeMap<SocketAddr, Stream>,
 }
@@ -42,8 +41,8 @@ struct Turn {
 }
 
 impl Streams {
-    pub(super) fn new(telnet: bool, password: Secret) -> Self {
-        Self { telnet, password, next: 1, open: BTreeMap::new() }
+    pub(super) fn new(telnet: bool, redactor: Redactor) -> Self {
+        Self { telnet, redactor, next: 1, open: BTreeMap::new() }
     }
 
     /// A stream begins; its number.
@@ -84,7 +83,7 @@ impl Streams {
         let Some(stream) = self.open.get_mut(&peer) else { return Vec::new() };
         let mut events = Vec::new();
         if bytes.is_empty() {
-            events.extend(stream.turn.take().and_then(|turn| turn.event(stream.number, &self.password)));
+            events.extend(stream.turn.take().map(|turn| turn.event(stream.number, &self.redactor)));
             events.push(Event::close(at, stream.number, from));
             self.open.remove(&peer);
             return events;
@@ -106,7 +105,7 @@ impl Streams {
             turn => {
                 let next = Turn { at, from, bytes: text, tells: tells.to_vec(), is_secret };
                 let before = turn.replace(next);
-                events.extend(before.and_then(|turn| turn.event(stream.number, &self.password)));
+                events.extend(before.map(|turn| turn.event(stream.number, &self.redactor)));
             }
         }
         events
@@ -114,30 +113,28 @@ impl Streams {
 
     /// The turns that are being said.
     pub(super) fn take(&mut self) -> Vec<Event> {
-        let password = &self.password;
+        let redactor = &self.redactor;
         let turns = self.open.values_mut().filter_map(|stream| Some((stream.number, stream.turn.take()?)));
-        turns.filter_map(|(number, turn)| turn.event(number, password)).collect()
+        turns.map(|(number, turn)| turn.event(number, redactor)).collect()
     }
 }
 
 impl Turn {
-    fn event(self, session: u32, password: &Secret) -> Option<Event> {
+    fn event(self, session: u32, redactor: &Redactor) -> Event {
         let Self { at, from, bytes, tells, is_secret } = self;
-        let event = match String::from_utf8(bytes) {
+        let mut event = match String::from_utf8(bytes) {
+            // Whatever it is: also a wrong password is one.
             Ok(text) if is_secret => {
                 let end = text.trim_start_matches(|c| !matches!(c, '\r' | '\n'));
-                Event::say_text(at, session, from, format!("{MASK}{end}"))
+                Event::say_text(at, session, from, format!("{PLACEHOLDER}{end}"))
             }
-            Ok(text) => {
-                let password = String::from_utf8_lossy(password.expose()).into_owned();
-                let text = if password.is_empty() { text } else { text.replace(&password, MASK) };
-                Event::say_text(at, session, from, text)
-            }
-            Err(_) if is_secret => Event::say_text(at, session, from, MASK),
+            Err(_) if is_secret => Event::say_text(at, session, from, PLACEHOLDER),
+            Ok(text) => Event::say_text(at, session, from, text),
             Err(error) => Event::say_hex(at, session, from, Bytes::from(error.into_bytes().as_slice())),
         };
+        redactor.redact(&mut event);
         if tells.is_empty() {
-            return Some(event);
+            return event;
         }
         let word = |power: Option<Power>| match power {
             Some(Power::On) => "on",
@@ -146,6 +143,6 @@ impl Turn {
         };
         let tells: serde_json::Map<String, serde_json::Value> =
             tells.into_iter().map(|told| (told.plug, word(told.power).into())).collect();
-        Some(event.with(TELLS, tells))
+        event.with(TELLS, tells)
     }
 }

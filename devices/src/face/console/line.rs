@@ -86,10 +86,6 @@ impl Line {
         }
     }
 
-    pub(super) fn is_in(&self) -> bool {
-        self.stage == Stage::In
-    }
-
     /// What is said first on the wire.
     pub(super) fn open(&mut self) -> Vec<u8> {
         self.telnet.as_mut().map(Telnet::open).unwrap_or_default()

@@ -3,10 +3,9 @@
 
 mod answer;
 mod line;
+mod login;
 mod output;
 mod view;
-
-pub(crate) use answer::MASK;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -82,6 +81,15 @@ pub(crate) struct Console {
     silent_until: Duration,
 }
 
+/// With whom the console speaks now, and what it says.
+struct Talk<'t, 'c> {
+    now: Duration,
+    peer: SocketAddr,
+    line: &'t mut Line,
+    output: &'t mut Output,
+    context: &'t mut Context<'c>,
+}
+
 impl Console {
     pub(crate) fn new(
         spec: &Arc<Spec>,
@@ -118,22 +126,6 @@ impl Console {
         self.lines.get(&peer).is_some_and(|line| matches!(line.stage, Stage::Password { .. }))
     }
 
-    /// Whether a user may log in so, before a session: what SSH asks.
-    pub(crate) fn admits(
-        &mut self,
-        now: Duration,
-        user: &str,
-        password: Option<&str>,
-        context: &mut Context<'_>,
-    ) -> bool {
-        if self.asks_itself() {
-            return true;
-        }
-        let right = self.is_right(now, user, password.unwrap_or_default(), context);
-        self.count(now, right);
-        right
-    }
-
     /// Whether the device asks who it is, and not the carrier.
     pub(crate) fn asks_itself(&self) -> bool {
         match (&self.spec.login, self.carrier) {
@@ -154,19 +146,15 @@ impl Console {
         if now < self.silent_until {
             return vec![(peer, Reply::end(Op::Session))];
         }
-        let spec = Arc::clone(&self.spec);
         let busy = !self.lines.is_empty();
         let refused = |kind: &FaultKind| match kind {
             FaultKind::OneSession => busy.then_some(()),
             FaultKind::Refuse => Some(()),
             _ => None,
         };
-        let mut effect = Vec::new();
-        let ending = control::ending(now, Op::Session, context, &mut effect);
+        let ending = control::ending(now, Op::Session, context, &mut Vec::new());
         let mut replies = self.forget(now, ending.reset, peer);
-        let is_refused =
-            !context.faults.is_empty() && !context.faults.acting(now, None, Op::Session, refused).is_empty();
-        if ending.at_once || is_refused {
+        if ending.at_once || login::is_met(now, context, refused) {
             replies.push((peer, Reply::end(Op::Session)));
             return replies;
         }
@@ -174,24 +162,21 @@ impl Console {
         self.next_number = self.next_number.wrapping_add(1);
         let mut output = Output::new(Op::Session);
         output.raw(line.open());
-        if spec.sessions.counts_half_open && self.lines.len() >= spec.sessions.limit {
-            self.turn_away(&spec, &mut line, &mut output, context);
-            replies.extend(output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)));
-            return replies;
-        }
-        self.plain(spec.greeting.as_ref(), &mut line, &mut output, context);
-        let is_known = spec.login.is_none() || !self.asks_itself();
-        if is_known {
-            line.user = user.map(str::to_owned);
-            self.enter(now, &mut line, &mut output, context);
+        let mut talk = Talk { now, peer, line: &mut line, output: &mut output, context };
+        let sessions = &self.spec.sessions;
+        if sessions.counts_half_open && self.lines.len() >= sessions.limit {
+            self.turn_away(&mut talk);
         } else {
-            self.ask_user(&mut line, &mut output, context);
+            self.plain(self.spec.greeting.as_ref(), &mut talk);
+            if self.spec.login.is_none() || !self.asks_itself() {
+                talk.line.user = user.map(str::to_owned);
+                self.enter(&mut talk);
+            } else {
+                self.ask_user(&mut talk);
+            }
+            replies.extend(self.make_room());
         }
-        replies.extend(output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)));
-        if !line.is_over {
-            replies.extend(self.make_room(now));
-            self.lines.insert(peer, line);
-        }
+        replies.extend(self.leave(now, peer, line, output));
         replies
     }
 
@@ -218,36 +203,51 @@ impl Console {
                 break;
             }
             let Some(typed) = line.typed(byte, &spec, &mut output) else { continue };
-            others.extend(self.act(now, peer, typed, &mut line, &mut output, context));
+            let mut talk = Talk { now, peer, line: &mut line, output: &mut output, context };
+            others.extend(self.act(typed, &mut talk));
         }
-        let mut replies: Vec<(SocketAddr, Reply)> =
-            output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)).collect();
+        let mut replies = self.leave(now, peer, line, output);
         replies.extend(others);
+        replies
+    }
+
+    /// What was said goes out; the line stays, unless it is over.
+    fn leave(
+        &mut self,
+        now: Duration,
+        peer: SocketAddr,
+        mut line: Line,
+        output: Output,
+    ) -> Vec<(SocketAddr, Reply)> {
+        let replies = output.replies(&mut line, &self.spec, now);
         if !line.is_over {
             self.lines.insert(peer, line);
         }
-        replies
+        replies.into_iter().map(|reply| (peer, reply)).collect()
     }
 
     /// What these bytes would ask, without any effect.
     pub(crate) fn classify(&self, peer: SocketAddr, bytes: &[u8]) -> Op {
-        let Some(line) = self.lines.get(&peer) else { return Op::Session };
-        let mut line = line.clone();
-        let (data, _) = line.decode(bytes);
-        let mut output = Output::new(Op::Other);
-        let typed: Vec<Typed> =
-            data.into_iter().filter_map(|byte| line.typed(byte, &self.spec, &mut output)).collect();
+        let Some((line, typed)) = self.would_type(peer, bytes) else { return Op::Session };
         if !line.is_in() {
             return Op::Session;
         }
-        let ops = typed.iter().map(|typed| self.op(&line, typed));
-        ops.into_iter().find(|op| *op != Op::Other).unwrap_or(Op::Other)
+        let mut ops = typed.iter().map(|typed| self.op(&line, typed));
+        ops.find(|op| *op != Op::Other).unwrap_or(Op::Other)
     }
 
-    /// Whether these bytes end a line: then they are a request.
+    /// Whether these bytes end a line, or are a key that counts: then they are a request. What telnet says of itself is none.
     pub(crate) fn is_request(&self, peer: SocketAddr, bytes: &[u8]) -> bool {
-        let by_key = self.lines.get(&peer).is_some_and(|line| line.is_in() && line.takes_keys(&self.spec));
-        by_key || bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 3 | 27))
+        self.would_type(peer, bytes).is_some_and(|(_, typed)| !typed.is_empty())
+    }
+
+    /// The line of a peer after these bytes, and what would be typed by them.
+    fn would_type(&self, peer: SocketAddr, bytes: &[u8]) -> Option<(Line, Vec<Typed>)> {
+        let mut line = self.lines.get(&peer)?.clone();
+        let (data, _) = line.decode(bytes);
+        let mut output = Output::new(Op::Other);
+        let typed = data.into_iter().filter_map(|byte| line.typed(byte, &self.spec, &mut output)).collect();
+        Some((line, typed))
     }
 
     /// When something is due by itself.
@@ -263,16 +263,16 @@ impl Console {
             .filter(|(_, line)| self.ends_at(line).is_some_and(|at| at <= now))
             .map(|(peer, _)| *peer)
             .collect();
-        let spec = Arc::clone(&self.spec);
         let mut replies = Vec::new();
         for peer in due {
             let Some(mut line) = self.lines.remove(&peer) else { continue };
             let mut output = Output::new(Op::Session);
-            if line.is_in() {
-                self.plain(spec.sessions.idle_text.as_ref(), &mut line, &mut output, context);
+            let mut talk = Talk { now, peer, line: &mut line, output: &mut output, context };
+            if talk.line.is_in() {
+                self.plain(self.spec.sessions.idle_text.as_ref(), &mut talk);
             }
             line.is_over = true;
-            replies.extend(output.replies(&mut line, &spec, now).into_iter().map(|reply| (peer, reply)));
+            replies.extend(self.leave(now, peer, line, output));
         }
         replies
     }
@@ -283,7 +283,7 @@ impl Console {
     }
 
     /// The oldest that has not logged in goes when there are too many of them.
-    fn make_room(&mut self, _: Duration) -> Vec<(SocketAddr, Reply)> {
+    fn make_room(&mut self) -> Vec<(SocketAddr, Reply)> {
         let half_open = || self.lines.iter().filter(|(_, line)| !line.is_in());
         if half_open().count() < HALF_OPEN_LIMIT {
             return Vec::new();
@@ -311,17 +311,11 @@ impl Console {
             .collect()
     }
 
-    /// One too many.
-    fn turn_away(&mut self, spec: &Spec, line: &mut Line, output: &mut Output, context: &mut Context<'_>) {
-        self.plain(spec.sessions.busy.as_ref(), line, output, context);
-        line.is_over = true;
-    }
-
     /// A text about nothing in particular.
-    fn plain(&self, text: Option<&Text>, line: &mut Line, output: &mut Output, context: &mut Context<'_>) {
+    fn plain(&self, text: Option<&Text>, talk: &mut Talk<'_, '_>) {
         let Some(text) = text else { return };
-        let made = self.make(text, line, context.plant);
-        output.say(&made, line, &self.spec);
+        let made = self.make(text, talk.line, talk.context.plant);
+        talk.output.say(&made, talk.line, &self.spec);
     }
 
     /// A text with the truth about the plugs.

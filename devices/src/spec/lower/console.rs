@@ -93,10 +93,7 @@ pub(super) fn face(raw: &raw::Console, plant: &PlantSpec, place: &Place<'_>) -> 
     let modes = commands::modes(raw, patterns, &mut reader)?;
     let mut errors = Vec::new();
     for (name, text) in &raw.errors {
-        if !CONSOLE_ERRORS.contains(&name.as_str()) {
-            let mend = suggest(name, CONSOLE_ERRORS);
-            return Err(place.error(text, format!("there is no error `{name}`"), mend));
-        }
+        known_error(text, name, place)?;
         errors.push((name.clone(), reader.text(text)?));
     }
     for (name, usual) in ERRORS {
@@ -131,6 +128,14 @@ pub(super) fn face(raw: &raw::Console, plant: &PlantSpec, place: &Place<'_>) -> 
         rules,
         texts: reader.texts.build(),
     })
+}
+
+/// Whether consoles have an error of this name.
+fn known_error(at: &Written, name: &str, place: &Place<'_>) -> Result<(), Error> {
+    if CONSOLE_ERRORS.contains(&name) {
+        return Ok(());
+    }
+    Err(place.error(at, format!("there is no error `{name}`"), suggest(name, CONSOLE_ERRORS)))
 }
 
 fn positive(number: Option<&Spanned<u16>>, place: &Place<'_>) -> Result<Option<u16>, Error> {

@@ -16,7 +16,7 @@ use toml::Spanned;
 use super::face::ConsoleFace;
 use super::load::Place;
 use super::raw::{self, Text};
-use super::text::{ListOr, hex};
+use super::text::{ListOr, OneOrMany, WordOrNumber, hex};
 use super::{DeviceSpec, FaceSpec, PlantSpec, Provenance};
 use crate::duration;
 use crate::error::{Error, suggest};
@@ -190,6 +190,20 @@ fn plug<T>(at: &Spanned<T>, name: &str, plant: &PlantSpec, place: &Place<'_>) ->
         let mend = suggest(name, plant.plugs.iter().map(|(known, _)| known.as_str()));
         place.error(at, format!("there is no plug `{name}`"), mend)
     })
+}
+
+/// The plugs that a rule is about; none: any.
+fn plugs(
+    names: Option<&Spanned<OneOrMany<WordOrNumber>>>,
+    plant: &PlantSpec,
+    place: &Place<'_>,
+) -> Result<Vec<usize>, Error> {
+    let Some(at) = names else { return Ok(Vec::new()) };
+    let name = |name: &WordOrNumber| match name {
+        WordOrNumber::Word(name) => name.clone(),
+        WordOrNumber::Number(number) => number.to_string(),
+    };
+    at.get_ref().0.iter().map(|written| plug(at, &name(written), plant, place)).collect()
 }
 
 /// One of a few words.

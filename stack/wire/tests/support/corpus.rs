@@ -42,6 +42,47 @@ pub(crate) fn assert_committed(target: &str, synthesised: &[(String, Vec<u8>)]) 
     }
 }
 
+/// The tests of a target's corpus: what `synthesised` makes is committed; everything committed, damaged dialogues and any bytes are
+/// taken without a panic.
+macro_rules! corpus_tests {
+    ($target:literal, $synthesised:path, $take:path) => {
+        #[test]
+        fn the_corpus_is_what_our_two_ends_say() {
+            corpus::assert_committed($target, &$synthesised());
+        }
+
+        #[test]
+        fn the_corpus_is_taken_without_a_panic() {
+            corpus::replay($target, $synthesised().len(), $take);
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(64))]
+
+            /// Mutated dialogues: whole sessions with bytes overwritten anywhere.
+            #[test]
+            fn damaged_dialogues_are_taken_without_a_panic(
+                which in any::<prop::sample::Index>(),
+                damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            ) {
+                let files = $synthesised();
+                let (_, mut bytes) = which.get(&files).clone();
+                for (place, byte) in damage {
+                    let place = place.index(bytes.len());
+                    bytes[place] = byte;
+                }
+                $take(&bytes);
+            }
+
+            #[test]
+            fn any_bytes_are_taken_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+                $take(&bytes);
+            }
+        }
+    };
+}
+pub(crate) use corpus_tests;
+
 /// Hands every file of the corpus to `take`; there are at least as many as `synthesised`.
 pub(crate) fn replay(target: &str, synthesised: usize, take: impl Fn(&[u8])) {
     let files: Vec<_> = fs::read_dir(folder(target))

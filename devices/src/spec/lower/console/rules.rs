@@ -4,17 +4,14 @@ use std::cell::RefCell;
 
 use toml::Spanned;
 
-use super::Reader;
+use super::{Reader, known_error};
 use crate::error::{Error, suggest};
-use crate::fault::CONSOLE_ERRORS;
 use crate::spec::PlantSpec;
 use crate::spec::console::{Asked, Fields, Mode};
 use crate::spec::load::Place;
-use crate::spec::lower::plug;
-use crate::spec::lower::rule;
+use crate::spec::lower::{plugs, rule};
 use crate::spec::raw::{Text, console as raw};
 use crate::spec::rule::Answer;
-use crate::spec::text::WordOrNumber;
 
 /// Rules about these commands.
 pub(super) struct Dialect<'a, 'r, 'p> {
@@ -40,16 +37,7 @@ impl rule::Dialect for Dialect<'_, '_, '_> {
             let mend = suggest(text.get_ref(), names().collect::<Vec<_>>());
             return Err(place.error(text, format!("there is no command `{}`", text.get_ref()), mend));
         }
-        let mut plugs = Vec::new();
-        if let Some(at) = &raw.plug {
-            for name in &at.get_ref().0 {
-                let name = match name {
-                    WordOrNumber::Word(name) => name.clone(),
-                    WordOrNumber::Number(number) => number.to_string(),
-                };
-                plugs.push(plug(at, &name, self.plant, place)?);
-            }
-        }
+        let plugs = plugs(raw.plug.as_ref(), self.plant, place)?;
         Ok(Asked { command: raw.command.as_ref().map(|text| text.get_ref().clone()), plugs })
     }
 
@@ -59,11 +47,8 @@ impl rule::Dialect for Dialect<'_, '_, '_> {
 
     fn fields(&self, answer: &raw::Answer, _: &Asked, place: &Place<'_>) -> Result<Fields, Error> {
         let text = answer.text.as_ref().map(|text| self.reader.borrow_mut().text(text)).transpose()?;
-        if let Some(text) = &answer.error
-            && !CONSOLE_ERRORS.contains(&text.get_ref().as_str())
-        {
-            let mend = suggest(text.get_ref(), CONSOLE_ERRORS);
-            return Err(place.error(text, format!("there is no error `{}`", text.get_ref()), mend));
+        if let Some(text) = &answer.error {
+            known_error(text, text.get_ref(), place)?;
         }
         Ok(Fields { text, error: answer.error.as_ref().map(|text| text.get_ref().clone()) })
     }

@@ -8,7 +8,7 @@ use super::{failure, one_value, value};
 use crate::error::Error;
 use crate::spec::PlantSpec;
 use crate::spec::load::Place;
-use crate::spec::lower::plug;
+use crate::spec::lower::plugs;
 use crate::spec::lower::rule::Dialect;
 use crate::spec::lower::word;
 use crate::spec::raw::{Text, snmp as raw};
@@ -91,16 +91,7 @@ impl Dialect for Snmp<'_> {
             }
             request = Some(Asking::Set);
         }
-        let mut plugs = Vec::new();
-        if let Some(at) = &raw.plug {
-            for name in &at.get_ref().0 {
-                let name = match name {
-                    WordOrNumber::Word(name) => name.clone(),
-                    WordOrNumber::Number(number) => number.to_string(),
-                };
-                plugs.push(plug(at, &name, self.plant, place)?);
-            }
-        }
+        let plugs = plugs(raw.plug.as_ref(), self.plant, place)?;
         let datagram = object.is_none() && request.is_none() && plugs.is_empty();
         Ok(Asked { datagram, object, request, values, plugs })
     }
