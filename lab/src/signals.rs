@@ -1,5 +1,6 @@
 //! Ending cleanly.
 
+use fencelab_suites::Stop;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::{Exit, Failure, OrExit};
@@ -28,6 +29,22 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// Lets SIGINT and SIGTERM ask a run to stop, from now to the end of the program: what it has found by then is told. A second
+/// signal ends the program at once, as the first one does elsewhere.
+pub(crate) fn ask_to_stop(stop: Stop) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let mut signals = runtime.block_on(async { Signals::catch() })?;
+    std::thread::spawn(move || {
+        runtime.block_on(signals.wait());
+        eprintln!("fencelab: interrupted; what was found so far is told (interrupt again to end at once)");
+        stop.ask();
+        runtime.block_on(signals.wait());
+        // As a shell has it: 128 and SIGINT.
+        std::process::exit(130);
+    });
+    Ok(())
 }
 
 /// A runtime for sockets and signals. One thread: a datagram is answered by the thread that the kernel wakes for it, and

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fencelab_devices::serve::Served;
 use fencelab_devices::{Device, DeviceSpec};
@@ -18,9 +18,10 @@ use crate::link::Link;
 use crate::options::{Account, Call, Place};
 use crate::process::{self, Program};
 use crate::promise::Timing;
-use crate::run::{Exit, Run};
+use crate::run::Run;
 use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
 use crate::stand_in::StandIns;
+use crate::stop::Cut;
 use crate::warm::WarmAgents;
 
 /// The environment variable from which the password script prints.
@@ -61,8 +62,8 @@ impl Arena {
         Ipv4Addr::from(0x7f40_0000 + (high << 8) + low)
     }
 
-    /// Both devices on neighbouring addresses and the same port, which the kernel chooses.
-    fn serve(&self, target: Device, neighbour: Device) -> io::Result<(Served, Served)> {
+    /// A face of both devices on neighbouring addresses and the same port, which the kernel chooses.
+    fn serve(&self, face: usize, target: Device, neighbour: Device) -> io::Result<(Served, Served)> {
         let _inside = self.runtime.enter();
         let (target, neighbour) =
             (fencelab_devices::serve::Shared::new(target), fencelab_devices::serve::Shared::new(neighbour));
@@ -71,11 +72,11 @@ impl Arena {
             attempt += 1;
             let address = self.address();
             let pair =
-                Served::share(&target, 0, SocketAddr::new(IpAddr::V4(address), 0)).and_then(|served| {
+                Served::share(&target, face, SocketAddr::new(IpAddr::V4(address), 0)).and_then(|served| {
                     let next = Ipv4Addr::from(u32::from(address) + 1);
                     let other = Served::share(
                         &neighbour,
-                        0,
+                        face,
                         SocketAddr::new(IpAddr::V4(next), served.address.port()),
                     )?;
                     Ok((served, other))
@@ -103,7 +104,7 @@ pub(crate) struct ProcessStage<'a> {
     subject: Arc<Subject>,
     stand_ins: Arc<StandIns>,
     /// When the time is over, whoever still runs.
-    cut: Option<Instant>,
+    cut: Cut,
 }
 
 impl<'a> ProcessStage<'a> {
@@ -111,7 +112,7 @@ impl<'a> ProcessStage<'a> {
         arena: &'a Arena,
         subject: Arc<Subject>,
         stand_ins: Arc<StandIns>,
-        cut: Option<Instant>,
+        cut: Cut,
     ) -> Self {
         ProcessStage { arena, subject, stand_ins, cut }
     }
@@ -119,7 +120,7 @@ impl<'a> ProcessStage<'a> {
     fn rack(&self, spec: &Arc<DeviceSpec>, case: &Case, record: bool, how: Start) -> io::Result<Rack<'_>> {
         let account = Account::of_seed(case.seed);
         let (target, neighbour) = stage::devices(spec, case, &account, record);
-        let (target, neighbour) = self.arena.serve(target, neighbour)?;
+        let (target, neighbour) = self.arena.serve(Link::face(spec, &case.options), target, neighbour)?;
         Ok(Rack { stage: self, spec: Arc::clone(spec), account, target, neighbour, record, how })
     }
 }
@@ -207,15 +208,13 @@ impl Rack<'_> {
         }
         let program = Program { path: path.clone(), args: call.args, env, folder: folder.clone() };
         let effort = link.effort(spec, case.by_name);
-        let promised = Timing::of(&case, &subject.advert.defaults(), effort).last_bound(case.action);
-        let left = self.stage.cut.map(|cut| cut.saturating_duration_since(Instant::now()));
-        let bound = left.map_or(promised, |left| left.min(promised));
+        let bound = Timing::of(&case, &subject.advert.defaults(), effort).last_bound(case.action);
 
         // Shared::with advances the device first, so both look at the same instant as the clock.
         let (started, initial) = self.target.with(|target, now| (now, stage::powers(target)));
         let (neighbour_initial, _) = self.neighbour.with(|neighbour, _| (stage::powers(neighbour), ()));
         let pulses = self.target.with(|target, _| target.plant().pulses().len());
-        let finished = arena.runtime.block_on(async {
+        let running = async {
             let warm = match self.how {
                 Start::Warm => match &arena.warm {
                     Some(warm) => warm.run(&program, &call.stdin, bound, arena.folder.path()).await,
@@ -227,14 +226,18 @@ impl Rack<'_> {
                 Some(finished) => finished,
                 None => process::run(&program, &call.stdin, bound).await,
             }
+        };
+        let finished = arena.runtime.block_on(async {
+            tokio::select! {
+                finished = running => Some(finished),
+                () = self.stage.cut.over() => None,
+            }
         });
         let ended = self.target.now();
         let log = std::fs::read_to_string(folder.join(DEBUG_FILE)).unwrap_or_default();
         let children = witnesses.iter().flat_map(|note| read_notes(note)).collect();
         let _ = std::fs::remove_dir_all(&folder);
-        if finished.exit == Exit::Killed && bound < promised {
-            return None;
-        }
+        let finished = finished?;
         let end = AgentEnd {
             exit: finished.exit,
             stdout: finished.stdout,
@@ -263,11 +266,11 @@ impl Rack<'_> {
         self.target.with(|target, _| target.clear_faults());
         let mut last = None;
         for pause in PAUSES.into_iter().filter(|pause| pause.is_zero() || *pause <= calm) {
-            if self.stage.cut.is_some_and(|cut| Instant::now() + pause >= cut) {
+            let paused = async { tokio::time::timeout(pause, self.stage.cut.over()).await };
+            if self.stage.arena.runtime.block_on(paused).is_ok() {
                 // Not all attempts could be made, so nothing is known.
                 return None;
             }
-            std::thread::sleep(pause);
             let run = self.run(case, false)?;
             let healed = crate::properties::heals::check(case, &run) == crate::verdict::Judgement::Holds;
             last = Some(run);

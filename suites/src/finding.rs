@@ -167,7 +167,7 @@ pub(crate) fn transcript(spec: &DeviceSpec, agent: &Agent, case: &Case, run: &Ru
     if !run.recorded {
         return None;
     }
-    let (face, link) = (spec.faces.first()?, Link::of(spec));
+    let (face, link) = (spec.faces.get(Link::face(spec, &case.options))?, Link::of(spec));
     let mut device = DeviceIdentity::new(spec.vendor.clone(), spec.model.clone());
     device.firmware = spec.firmware.clone();
     let port = face.default_port();

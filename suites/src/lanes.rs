@@ -5,6 +5,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::stop::Stop;
+
 /// How often `tell` is called.
 const BEAT: Duration = Duration::from_millis(200);
 
@@ -29,19 +31,20 @@ pub(crate) fn in_parallel(lanes: Vec<Box<dyn FnOnce() + Send + '_>>, tell: &mut 
     tell();
 }
 
-/// Works off two queues: ours on one thread, theirs (processes that mostly sleep) on `width` threads. `tell` is given the
-/// share that has been begun, 0 to 1.
+/// Works off two queues, until it is asked to stop: ours on one thread, theirs (processes that mostly sleep) on `width` threads.
+/// `tell` is given the share that has been begun, 0 to 1.
 pub(crate) fn share_out<T: Send>(
     ours: Vec<T>,
     theirs: Vec<T>,
     width: usize,
+    stop: &Stop,
     work: &(dyn Fn(T) + Sync),
     tell: &mut dyn FnMut(f64),
 ) {
     let all = (ours.len() + theirs.len()).max(1);
     let (ours, theirs) = (Mutex::new(VecDeque::from(ours)), Mutex::new(VecDeque::from(theirs)));
     let drain = |queue: &Mutex<VecDeque<T>>| {
-        loop {
+        while !stop.is_asked() {
             let next = lock(queue).pop_front();
             match next {
                 Some(task) => work(task),
@@ -72,7 +75,8 @@ mod tests {
     fn both_queues_are_worked_off() {
         let seen = Mutex::new(Vec::new());
         let mut share = 0.0;
-        share_out(vec![1, 2], vec![3, 4, 5], 2, &|task| lock(&seen).push(task), &mut |now| share = now);
+        let work = |task| lock(&seen).push(task);
+        share_out(vec![1, 2], vec![3, 4, 5], 2, &Stop::default(), &work, &mut |now| share = now);
         let mut seen = lock(&seen).clone();
         seen.sort_unstable();
         assert_eq!((seen, share), (vec![1, 2, 3, 4, 5], 1.0));

@@ -70,6 +70,8 @@ impl Stage for MemoryStage {
 /// A device as the other end of links in memory.
 struct DevicePeer {
     device: Device,
+    /// By which of its faces it is spoken to.
+    face: usize,
     /// Where a device with the wrong-plug fault sends its commands.
     neighbour: Option<Rc<RefCell<DevicePeer>>>,
 }
@@ -93,20 +95,20 @@ impl Peer for DevicePeer {
                     .password
                     .as_ref()
                     .map(|password| String::from_utf8_lossy(password.expose()).into_owned());
-                if !self.device.admits(now, 0, &login.user, password.as_deref()) {
+                if !self.device.admits(now, self.face, &login.user, password.as_deref()) {
                     return false;
                 }
                 Some(login.user.as_str())
             }
             _ => None,
         };
-        self.device.connect(now, 0, from, user);
+        self.device.connect(now, self.face, from, user);
         self.pass_on();
         true
     }
 
     fn deliver(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
-        self.device.handle(now, 0, from, bytes);
+        self.device.handle(now, self.face, from, bytes);
         self.pass_on();
     }
 
@@ -136,8 +138,9 @@ impl Rack {
     fn new(spec: &Arc<DeviceSpec>, case: &Case, record: bool) -> Self {
         let account = Account::of_seed(case.seed);
         let (target, neighbour) = stage::devices(spec, case, &account, record);
-        let neighbour = Rc::new(RefCell::new(DevicePeer { device: neighbour, neighbour: None }));
-        let target = DevicePeer { device: target, neighbour: Some(Rc::clone(&neighbour)) };
+        let face = Link::face(spec, &case.options);
+        let neighbour = Rc::new(RefCell::new(DevicePeer { device: neighbour, face, neighbour: None }));
+        let target = DevicePeer { device: target, face, neighbour: Some(Rc::clone(&neighbour)) };
         let target = Rc::new(RefCell::new(target));
         Rack { spec: Arc::clone(spec), account, target, neighbour, now: Duration::ZERO, runs: 0, record }
     }
@@ -146,7 +149,8 @@ impl Rack {
         self.runs += 1;
         let started = self.now;
         let mut world = MemoryWorld::new(case.seed.rotate_left(17) ^ self.runs);
-        let port = self.spec.faces.first().map_or(0, fencelab_devices::spec::FaceSpec::default_port);
+        let face = self.spec.faces.get(self.target.borrow().face);
+        let port = face.map_or(0, fencelab_devices::spec::FaceSpec::default_port);
         let place = Place { host: HOSTS[0].to_owned(), port };
         world.route(HOSTS[0], place.port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
         world.route(HOSTS[1], place.port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{AgentChoice, Subject};
 use crate::case::Action;
 use crate::expected::Expected;
+use crate::stop::Stop;
 use crate::verdict::Property;
 
 /// The three suites.
@@ -101,6 +102,8 @@ pub struct Plan {
     pub first: bool,
     /// Known weaknesses.
     pub expected: Expected,
+    /// Asked by who wants the run to end before its time.
+    pub stop: Stop,
 }
 
 impl Plan {
@@ -131,6 +134,7 @@ impl Plan {
             warm: true,
             first: false,
             expected: Expected::default(),
+            stop: Stop::default(),
         }
     }
 }

@@ -103,21 +103,30 @@ async fn start(program: &Program) -> io::Result<Child> {
 }
 
 async fn attend(mut child: Child, stdin: &str, bound: Duration) -> Finished {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw));
     let attended = Attended::new(child.stdin.take(), stdin, child.stdout.take(), child.stderr.take());
     let exit = match timeout(bound, child.wait()).await {
         Ok(Ok(status)) => exit(status),
         Ok(Err(error)) => Exit::NotStarted(error.to_string()),
         Err(_) => Exit::Killed,
     };
-    // Its children too, also after a good end: what still runs would speak to the next device at this address.
-    if let Some(group) = group {
-        let _ = killpg(group, Signal::SIGKILL);
-    }
+    drop(group);
     if exit == Exit::Killed {
         let _ = child.wait().await;
     }
     attended.finish(exit).await
+}
+
+/// The process group of a program, killed when its run has ended or is waited for no more: its children too, also after a good
+/// end, for what still runs would speak to the next device at this address.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
+    }
 }
 
 /// The standard streams of a program that runs: it is fed, and what it writes is kept.

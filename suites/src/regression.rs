@@ -91,7 +91,7 @@ pub(crate) fn run(
         cell.took += begun.elapsed();
         cell.findings.extend(finding);
     };
-    share_out(ours, theirs, runner::width(plan), &work, &mut |share| {
+    share_out(ours, theirs, runner::width(plan), &plan.stop, &work, &mut |share| {
         let (cases, findings) = books
             .iter()
             .map(lock)
@@ -155,7 +155,7 @@ fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Optio
     if subject.advert.parameters.contains_key(SWITCH) {
         case.name_the_switch();
     }
-    let stage = runner::stage(arena, stage_spec, Arc::clone(subject))?;
+    let stage = runner::stage(arena, stage_spec, Arc::clone(subject), &plan.stop)?;
     let run = stage.play(&case, Needs::One, true)?.run;
     let wrong = if run.exit != Exit::Code(episode.exit) {
         let words = crate::properties::every_action::last_words(&run);

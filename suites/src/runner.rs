@@ -18,6 +18,7 @@ use crate::regression;
 use crate::report::{Cell, DeviceNote, Report};
 use crate::stage::Stage;
 use crate::stand_in::StandIns;
+use crate::stop::{Cut, Stop};
 
 /// How many external agents the suites run side by side that play one case after another: nobody holds them back when the
 /// machine is busy, so a few for each processor.
@@ -43,6 +44,9 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
     };
     let mut cells: Vec<Cell> = Vec::new();
     for suite in Suite::ALL.into_iter().filter(|suite| plan.suites.contains(suite)) {
+        if plan.stop.is_asked() {
+            break;
+        }
         let done = totals(&cells);
         let new = match suite {
             Suite::Regression => regression::run(plan, &pairs, arena.as_ref(), progress, done),
@@ -50,6 +54,10 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
             Suite::Properties => hunt::hunt(plan, &pairs, arena.as_ref(), progress, done, &mut troubles),
         };
         cells.extend(new);
+    }
+    if plan.stop.is_asked() {
+        let after = start.elapsed().as_secs_f64();
+        troubles.push(format!("interrupted after {after:.1} s: what had not been tried by then is not judged"));
     }
     for cell in &mut cells {
         for finding in &mut cell.findings {
@@ -111,12 +119,12 @@ fn conform(
     let work = |(at, task): (usize, conformance::Task)| {
         let (Some(Pair { spec, subject, .. }), Some(book)) = (pairs.get(at), books.get(at)) else { return };
         *lock(&doing) = format!("{} on {}", subject.agent, spec.id);
-        let stage = stage(arena, Arc::clone(spec), Arc::clone(subject));
+        let stage = stage(arena, Arc::clone(spec), Arc::clone(subject), &plan.stop);
         if let Some(tried) = stage.and_then(|stage| conformance::attempt(stage.as_ref(), &task)) {
             conformance::book(&mut lock(book), tried);
         }
     };
-    share_out(ours, theirs, width(plan), &work, &mut |share| {
+    share_out(ours, theirs, width(plan), &plan.stop, &work, &mut |share| {
         let (cases, findings) =
             books.iter().map(|book| totals(&lock(book))).fold(done, |a, b| (a.0 + b.0, a.1 + b.1));
         let doing = lock(&doing).clone();
@@ -136,10 +144,12 @@ pub(crate) fn stage<'a>(
     arena: Option<&'a Arena>,
     spec: Arc<DeviceSpec>,
     subject: Arc<Subject>,
+    stop: &Stop,
 ) -> Option<Box<dyn Stage + 'a>> {
     let stand_ins = Arc::new(StandIns::of(spec));
     if subject.agent.is_builtin() {
         return Some(Box::new(MemoryStage::new(subject, stand_ins)));
     }
-    Some(Box::new(ProcessStage::new(arena?, subject, stand_ins, None)))
+    let cut = Cut { deadline: None, stop: stop.clone() };
+    Some(Box::new(ProcessStage::new(arena?, subject, stand_ins, cut)))
 }

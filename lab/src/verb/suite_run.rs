@@ -7,6 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::progress::Bar;
 use crate::report::{self, Outcome};
+use crate::signals;
 use crate::terminal::Pen;
 
 /// Plays the plan. The exit code says whether all holds.
@@ -18,6 +19,7 @@ pub(crate) fn play(
 ) -> Result<Exit, Failure> {
     let started = jiff::Timestamp::now();
     let missing = missing(plan);
+    signals::ask_to_stop(plan.stop.clone())?;
     let bar = Bar::new();
     let report = run_plan(plan, &mut |progress| bar.show(progress));
     bar.end();

@@ -1,9 +1,12 @@
 //! `hunt`: a liar is caught, and every report of it can be worked with.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use fencelab_suites::options::Account;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::process::{fencelab, run, told, workspace};
@@ -132,4 +135,27 @@ fn a_hunt_expects_nothing_unless_told() {
     let output = run(hunt.current_dir(workspace().join("suites/tests/liars")));
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert!(told(&output).contains("it lies by trade"), "{}", told(&output));
+}
+
+#[test]
+fn an_interrupted_hunt_tells_what_it_has_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("r.json");
+    let mut hunt = fencelab();
+    hunt.args(["hunt", &liar("fence_notone"), "--device", "apc/masterswitch", "--budget", "600s"]);
+    hunt.args(["--property", "no-false-off", "--action", "off"]);
+    hunt.arg("--findings").arg(folder.path().join("findings")).arg("--json").arg(&json);
+    let mut hunt =
+        hunt.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut progress = BufReader::new(hunt.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let told_of_one = |line: &String| line.starts_with("properties") && !line.contains(", 0 findings");
+    assert!(progress.any(|line| told_of_one(&line)), "it ended before it found anything");
+    kill(Pid::from_raw(hunt.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let rest: Vec<String> = progress.collect();
+    let output = hunt.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{rest:?}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("interrupted after ") && table.contains("C1 lie"), "{table}");
+    let report: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_ne!(report["findings"].as_array().unwrap().len(), 0, "{report}");
 }

@@ -19,7 +19,8 @@ pub(crate) struct Task {
 
 /// Everything to try of one agent on one device:
 /// - each advertised action, from on (also by argv) and from off, for one plug that has neighbours on both sides;
-/// - the same in each other way of reaching the device; of an external agent, whose time is real, `status` and `off` only;
+/// - the same in each other way of reaching the device; of an external agent, whose time is real, `status` and `off` only, but
+///   all of them where the way is another carrier (telnet, SSH);
 /// - off, on and status of every other plug; of an external agent, of the first and the last one;
 /// - two plugs in one call, where the agent has a separator for them, from states that differ;
 /// - of an agent that cuts nodes off from what they share: off, which it must do when told no action;
@@ -92,7 +93,20 @@ impl<'a> Asker<'a> {
 
     fn each_action_once(&self) -> Vec<Task> {
         let actions = self.subject.advert.actions.iter();
-        actions.map(|action| self.task(*action, Power::On, Needs::One)).collect()
+        let mut tasks: Vec<Task> =
+            actions.map(|action| self.task(*action, Power::On, Needs::One)).collect();
+        if stage::is_stream(self.spec) {
+            tasks.extend(self.by_other_ways(|_| true));
+        }
+        tasks
+    }
+
+    /// The actions that are wanted, in each other way of reaching the device.
+    fn by_other_ways(&self, is_wanted: impl Fn(Action) -> bool + Copy) -> impl Iterator<Item = Task> {
+        self.ways.iter().skip(1).flat_map(move |way| {
+            let actions = self.online().filter(move |action| is_wanted(*action));
+            actions.map(|action| self.task_by(way, action, Power::On, Needs::One))
+        })
     }
 
     fn in_full(&self) -> Vec<Task> {
@@ -106,11 +120,8 @@ impl<'a> Asker<'a> {
             tasks.push(self.task(action, Power::Off, Needs::One));
         }
         let builtin = self.subject.agent.is_builtin();
-        for way in self.ways.iter().skip(1) {
-            let each =
-                self.online().filter(|action| builtin || matches!(action, Action::Status | Action::Off));
-            tasks.extend(each.map(|action| self.task_by(way, action, Power::On, Needs::One)));
-        }
+        let each = builtin || stage::is_stream(self.spec);
+        tasks.extend(self.by_other_ways(|action| each || matches!(action, Action::Status | Action::Off)));
         tasks.extend(self.other_plugs(|at| builtin || at == 0 || at + 1 == self.plugs.len()));
         tasks.extend(self.together(&[Power::On, Power::Off]));
         if self.subject.advert.is_fabric() {
@@ -135,8 +146,8 @@ impl<'a> Asker<'a> {
             self.online().map(|action| self.task(action, Power::On, Needs::One)).collect();
         let from_off = [Action::On, Action::Status].into_iter().filter(|action| self.has(*action));
         tasks.extend(from_off.map(|action| self.task(action, Power::Off, Needs::One)));
-        let others = self.ways.iter().skip(1).filter(|_| self.has(Action::Status));
-        tasks.extend(others.map(|way| self.task_by(way, Action::Status, Power::On, Needs::One)));
+        let each = stage::is_stream(self.spec);
+        tasks.extend(self.by_other_ways(|action| each || action == Action::Status));
         tasks.extend(self.other_plugs(|at| at + 1 == self.plugs.len()));
         tasks.extend(self.together(&[Power::On]));
         tasks.extend(self.has(Action::Off).then(|| self.task(Action::Off, Power::On, Needs::Witness)));

@@ -34,6 +34,7 @@ use crate::report::Cell;
 use crate::shrink::{self, Broken, Effort, Outcome};
 use crate::stage::Stage;
 use crate::stand_in::Others;
+use crate::stop::Cut;
 use crate::verdict::{Breach, Property};
 
 pub(crate) use space::DEBUG_FILE;
@@ -46,6 +47,7 @@ const SLICE: Duration = Duration::from_millis(20);
 struct Hunt<'a> {
     plan: &'a Plan,
     deadline: Instant,
+    cut: Cut,
     journal: Option<Journal>,
     doing: Mutex<String>,
     next: AtomicUsize,
@@ -94,9 +96,12 @@ pub(crate) fn hunt(
     let mut others = Others::default();
     let fields: Vec<Field> = in_shard(plan, pairs).map(|pair| Field::new(plan, pair, &mut others)).collect();
     let start = Instant::now();
+    let deadline = start + plan.budget;
     let shared = Hunt {
         plan,
-        deadline: start + plan.budget,
+        deadline,
+        // A replay takes the time that it takes.
+        cut: Cut { deadline: plan.faults.is_none().then_some(deadline), stop: plan.stop.clone() },
         journal,
         doing: Mutex::default(),
         next: AtomicUsize::new(0),
@@ -211,8 +216,6 @@ fn our_lane(hunt: &Hunt<'_>, fields: &[&Field]) {
 
 /// One of many threads that each wait for an external agent.
 fn their_lane(hunt: &Hunt<'_>, fields: &[&Field], arena: &Arena) {
-    // A replay takes the time that it takes.
-    let cut = hunt.plan.faults.is_none().then_some(hunt.deadline);
     let (mut idle, mut waits) = (0, false);
     while !is_over(hunt, fields) {
         let rung = *lock(&hunt.bell.rung);
@@ -225,12 +228,13 @@ fn their_lane(hunt: &Hunt<'_>, fields: &[&Field], arena: &Arena) {
         }
         let at = hunt.next.fetch_add(1, Ordering::SeqCst) % fields.len().max(1);
         let Some(field) = fields.get(at) else { return };
-        hunt.throttle.wait(hunt.deadline);
+        hunt.throttle.wait(&hunt.cut);
         match field.next(hunt.journal.as_ref()) {
             Next::Case(planned) => {
                 (idle, waits) = (0, false);
                 lock(&hunt.doing).clone_from(&field.name);
-                let stage = ProcessStage::new(arena, field.subject.clone(), field.stand_ins.clone(), cut);
+                let (subject, stand_ins) = (field.subject.clone(), field.stand_ins.clone());
+                let stage = ProcessStage::new(arena, subject, stand_ins, hunt.cut.clone());
                 play(hunt, field, &stage, &planned);
                 hunt.bell.ring();
             }
@@ -240,9 +244,9 @@ fn their_lane(hunt: &Hunt<'_>, fields: &[&Field], arena: &Arena) {
     }
 }
 
-/// Whether the time is over, or what was looked for is found. A replay takes the time that it takes.
+/// Whether the time is over, or what was looked for is found.
 fn is_over(hunt: &Hunt<'_>, fields: &[&Field]) -> bool {
-    (Instant::now() >= hunt.deadline && hunt.plan.faults.is_none())
+    hunt.cut.is_over()
         || (hunt.plan.first && fields.iter().any(|field| field.totals().1 > 0))
 }
 

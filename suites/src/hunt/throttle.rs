@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::lanes::lock;
+use crate::stop::Cut;
 
 /// A look at the machine holds for so long.
 const LOOK: Duration = Duration::from_millis(2);
@@ -24,7 +25,7 @@ impl Throttle {
     }
 
     /// Waits until somebody may start.
-    pub(crate) fn wait(&self, until: Instant) {
+    pub(crate) fn wait(&self, cut: &Cut) {
         let begun = Instant::now();
         // One at a time: whoever has just started must show in the next look.
         let mut last = lock(&self.last);
@@ -33,7 +34,7 @@ impl Throttle {
             let since = now.saturating_duration_since(*last);
             if since >= LOOK
                 && (runnable().is_none_or(|count| count <= self.cores + 1) || now >= begun + PATIENCE)
-                || now >= until
+                || cut.is_over()
             {
                 *last = now;
                 return;

@@ -3,13 +3,15 @@
 use fencelab_devices::Carrier;
 use fencelab_devices::spec::ConsoleFace;
 
-use super::Options;
+use super::{Options, Variant};
 use crate::case::Login;
 use crate::metadata::Advert;
 use crate::promise::Effort;
 
 const SECURE: &[&str] = &["ssh", "secure"];
 const SSH_OPTIONS: &str = "ssh_options";
+/// An agent that has this option can speak telnet.
+const TELNET_PATH: &str = "telnet_path";
 
 /// What decides how the device is reached.
 pub(super) const ALWAYS_SAID: &[&str] = &["ssh", "secure", SSH_OPTIONS];
@@ -17,11 +19,40 @@ pub(super) const ALWAYS_SAID: &[&str] = &["ssh", "secure", SSH_OPTIONS];
 /// What OpenSSH must be told to reach a device of a lab: that its key is not known, and must not be kept.
 const LAB_HOST: &str = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no";
 
+/// The ways in that this agent can take, in the order of the device; the first of the device if it can take none.
+pub(super) fn ways(faces: &[ConsoleFace], advert: &Advert) -> Vec<Options> {
+    let has = |key: &str| advert.parameters.contains_key(key);
+    let can = |face: &&ConsoleFace| match face.carrier {
+        Carrier::Telnet => has(TELNET_PATH),
+        Carrier::Ssh => SECURE.iter().any(|key| has(key)),
+        Carrier::Serial => false,
+    };
+    let mut ways: Vec<Options> =
+        faces.iter().filter(can).map(|face| options(face.carrier, advert)).collect();
+    if ways.is_empty() {
+        ways.extend(faces.first().map(|face| options(face.carrier, advert)));
+    }
+    ways
+}
+
+/// The other ways in, each as a change of the usual one.
+pub(super) fn variants(faces: &[ConsoleFace], advert: &Advert) -> Vec<Variant> {
+    let others = ways(faces, advert).into_iter().skip(1);
+    let known = || ALWAYS_SAID.iter().filter(|key| advert.parameters.contains_key(**key));
+    others.map(|way| known().map(|key| (*key, way.get(*key).cloned())).collect()).collect()
+}
+
+/// What carries the bytes of an agent with these options.
+pub(super) fn carrier(options: &Options) -> Carrier {
+    let is_secure = SECURE.iter().any(|key| options.get(*key).is_some_and(|value| value == "1"));
+    if is_secure { Carrier::Ssh } else { Carrier::Telnet }
+}
+
 /// The carrier; over SSH the options that an agent gives to the client of OpenSSH by itself, without those that it has long
 /// forgotten, and the lab's own.
-pub(super) fn options(face: &ConsoleFace, advert: &Advert) -> Options {
+fn options(carrier: Carrier, advert: &Advert) -> Options {
     let mut options = Options::new();
-    if face.carrier != Carrier::Ssh {
+    if carrier != Carrier::Ssh {
         return options;
     }
     options.extend(SECURE.iter().map(|key| ((*key).to_owned(), "1".to_owned())));

@@ -30,8 +30,8 @@ pub(crate) enum Link {
     Ipmi(Option<Arc<IpmiFace>>),
     /// SNMP.
     Snmp(Option<Arc<SnmpFace>>),
-    /// A console, with what an operator tells any agent for it.
-    Console(ConsoleFace, Options),
+    /// A console, by each of its ways in, with what an operator tells any agent for it.
+    Console(Vec<ConsoleFace>, Options),
     /// A protocol that the suites know nothing of.
     Other,
 }
@@ -44,12 +44,18 @@ const PASSWORD: &[&str] = &["password", "passwd"];
 const PASSWORD_SCRIPT: &[&str] = &["password_script", "passwd_script"];
 
 impl Link {
-    /// How this device is reached: by its first face.
+    /// How this device is reached: by its first face; a console by all of its ways in.
     pub(crate) fn of(spec: &DeviceSpec) -> Self {
         match spec.faces.first() {
             Some(FaceSpec::Ipmi(face)) => Link::Ipmi(Some(Arc::clone(face))),
             Some(FaceSpec::Snmp(face)) => Link::Snmp(Some(Arc::clone(face))),
-            Some(FaceSpec::Console(face)) => Link::Console(face.clone(), spec.options.clone()),
+            Some(FaceSpec::Console(_)) => {
+                let faces = spec.faces.iter().filter_map(|face| match face {
+                    FaceSpec::Console(face) => Some(face.clone()),
+                    _ => None,
+                });
+                Link::Console(faces.collect(), spec.options.clone())
+            }
             // A replayed transcript takes whatever options its session shows.
             Some(FaceSpec::Replay(transcript)) => match transcript.header.link.protocol.as_str() {
                 "ipmi" => Link::Ipmi(None),
@@ -65,11 +71,7 @@ impl Link {
         let mut options = match self {
             Link::Ipmi(Some(face)) => ipmi::options(face),
             Link::Snmp(Some(face)) => snmp::ways(face, advert).into_iter().next().unwrap_or_default(),
-            Link::Console(face, told) => {
-                let mut options = console::options(face, advert);
-                options.extend(told.clone());
-                options
-            }
+            Link::Console(..) => self.ways(advert).into_iter().next().unwrap_or_default(),
             Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Options::new(),
         };
         options.retain(|key, _| advert.parameters.contains_key(key));
@@ -81,8 +83,23 @@ impl Link {
     pub(crate) fn ways(&self, advert: &Advert) -> Vec<Options> {
         match self {
             Link::Snmp(Some(face)) => snmp::ways(face, advert),
-            Link::Ipmi(_) | Link::Snmp(None) | Link::Console(..) | Link::Other => vec![self.options(advert)],
+            Link::Console(faces, told) => {
+                let mut ways = console::ways(faces, advert);
+                for way in &mut ways {
+                    way.extend(told.clone());
+                    way.retain(|key, _| advert.parameters.contains_key(key));
+                }
+                ways
+            }
+            Link::Ipmi(_) | Link::Snmp(None) | Link::Other => vec![self.options(advert)],
         }
+    }
+
+    /// Which of the device's faces an agent with these options comes to.
+    pub(crate) fn face(spec: &DeviceSpec, options: &Options) -> usize {
+        let carrier = console::carrier(options);
+        let is_it = |face: &FaceSpec| matches!(face, FaceSpec::Console(face) if face.carrier == carrier);
+        spec.faces.iter().position(is_it).unwrap_or(0)
     }
 
     /// Limits that keep an agent in real time brisk, beside those of the contract.
@@ -98,7 +115,8 @@ impl Link {
         let mut variants = match self {
             Link::Ipmi(Some(face)) => ipmi::variants(face),
             Link::Snmp(Some(face)) => snmp::variants(face, advert),
-            Link::Ipmi(None) | Link::Snmp(None) | Link::Console(..) | Link::Other => Vec::new(),
+            Link::Console(faces, _) => console::variants(faces, advert),
+            Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Vec::new(),
         };
         variants.retain(|change| {
             change.iter().all(|(key, value)| value.is_none() || advert.parameters.contains_key(*key))
@@ -121,8 +139,9 @@ impl Link {
         match self {
             Link::Snmp(Some(face)) => snmp::wrong_logins(face, advert),
             Link::Snmp(None) => Vec::new(),
-            Link::Console(face, _) => {
-                console::wrong_logins(face).into_iter().map(|login| (login, self.options(advert))).collect()
+            Link::Console(faces, _) => {
+                let logins = faces.first().map(console::wrong_logins).unwrap_or_default();
+                logins.into_iter().map(|login| (login, self.options(advert))).collect()
             }
             Link::Ipmi(_) | Link::Other => {
                 ipmi::wrong_logins(advert).into_iter().map(|login| (login, self.options(advert))).collect()
