@@ -50,6 +50,19 @@ pub fn snmp_options(device: SocketAddr, version: &str, plug: &str) -> String {
     format!("action=status\nip={ip}\nipport={port}\nplug={plug}\nsnmp_version={version}\n{login}")
 }
 
+/// What a console agent is told: the status of this plug of our emulated device, by telnet or SSH. Of SSH's host keys the lab
+/// knows none.
+pub fn console_options(device: SocketAddr, link: &str, plug: &str) -> String {
+    let (ip, port) = (device.ip(), device.port());
+    let plug = if plug.is_empty() { String::new() } else { format!("plug={plug}\n") };
+    let secure = if link == "ssh" {
+        "ssh=1\nssh_options=-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no\n"
+    } else {
+        ""
+    };
+    format!("action=status\nip={ip}\nipport={port}\nusername={USER}\npassword={PASSWORD}\n{plug}{secure}")
+}
+
 /// What `fence_ipmilan` is told: the status of our emulated BMC, over lanplus with this suite.
 pub fn options(bmc: SocketAddr, suite: u8) -> String {
     let (ip, port) = (bmc.ip(), bmc.port());

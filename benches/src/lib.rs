@@ -5,6 +5,7 @@
 //! hour; the ratios are what counts.
 
 pub mod agent;
+pub mod console;
 pub mod load;
 pub mod peer;
 pub mod snmp;

@@ -18,15 +18,23 @@ pub fn emulate(count: usize) -> Result<Emulator> {
     emulate_folders(&["bmc"], count)
 }
 
-/// Starts `fencelab emulate` with a device of the corpus.
+/// Starts `fencelab emulate` with a device of the corpus, and waits for so many of its faces.
 ///
 /// # Errors
 /// The program is not built.
-pub fn emulate_corpus(id: &str) -> Result<Emulator> {
+pub fn emulate_corpus(id: &str, faces: usize) -> Result<Emulator> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus").join(id);
     let args =
         [OsString::from("emulate"), corpus.into_os_string(), OsString::from("--port"), OsString::from("0")];
-    Ok(Emulator::start(&program("fencelab")?, args, 1))
+    Ok(Emulator::start(&program("fencelab")?, args, faces))
+}
+
+/// Starts `fencelab emulate` with `count` consoles without delays, each with a port for telnet and one for SSH.
+///
+/// # Errors
+/// The program is not built.
+pub fn emulate_consoles(count: usize) -> Result<Emulator> {
+    emulate_faces(&["console"], count, 2)
 }
 
 /// Starts `fencelab emulate` with `count` of each of these folders of this crate, each device on a port of its own.
@@ -34,11 +42,20 @@ pub fn emulate_corpus(id: &str) -> Result<Emulator> {
 /// # Errors
 /// The program is not built.
 pub fn emulate_folders(folders: &[&str], count: usize) -> Result<Emulator> {
+    emulate_faces(folders, count, 1)
+}
+
+fn emulate_faces(folders: &[&str], count: usize, faces: usize) -> Result<Emulator> {
     let devices =
         folders.iter().map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).into_os_string());
     let options = ["--port", "0", "--count", &count.to_string()].map(OsString::from);
     let args = std::iter::once(OsString::from("emulate")).chain(devices).chain(options);
-    Ok(Emulator::start(&program("fencelab")?, args, count * folders.len()))
+    Ok(Emulator::start(&program("fencelab")?, args, count * folders.len() * faces))
+}
+
+/// Where the face of this name listens, of each device that has one.
+pub fn faces(emulator: &Emulator, name: &str) -> Vec<SocketAddr> {
+    emulator.faces.iter().filter(|face| face.line["face"] == name).map(|face| face.address).collect()
 }
 
 /// The memory of a process that is in use, in bytes.

@@ -20,7 +20,7 @@ const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 const STRANGER: [&str; 4] = ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no"];
 
 fn described() -> DeviceSpec {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/consoles");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus");
     let mut spec = (*corpus::find(&root, "apc/rpdu-cli").unwrap_or_else(|error| panic!("{error}"))).clone();
     spec.plant.timing.off = Duration::ZERO;
     spec.plant.timing.on = Duration::ZERO;

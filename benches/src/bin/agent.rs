@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
-use fencelab_benches::agent::{Ours, options, snmp_options, status};
+use fencelab_benches::agent::{Ours, console_options, options, snmp_options, status};
 use fencelab_benches::table::Table;
 use fencelab_benches::{median, peer};
 
@@ -36,6 +36,17 @@ const SNMP: &[(&str, &str, &[&str], &str)] = &[
     ("fence_cisco_mds", "cisco/mds", &["2c"], "fc1/8"),
 ];
 
+/// Each console agent with the device of the corpus that it is measured at, how many ways in that has, by which of them, and a
+/// plug.
+const CONSOLES: &[(&str, &str, usize, &[&str], &str)] = &[
+    ("fence_apc", "apc/rpdu-cli", 2, &["telnet", "ssh"], "8"),
+    ("fence_apc", "apc/masterswitch-menu", 2, &["telnet"], "8"),
+    ("fence_wti", "wti/nps", 2, &["telnet"], "8"),
+    ("fence_bladecenter", "ibm/bladecenter-mm", 2, &["telnet"], "8"),
+    ("fence_drac5", "dell/drac5", 2, &["telnet", "ssh"], ""),
+    ("fence_hpblade", "hpe/c7000-oa", 2, &["ssh"], "8"),
+];
+
 fn main() -> Result<()> {
     let arguments = Options::parse();
     let mut table = Table::new("agent", ["agent", "link", "ClusterLabs'", "ours", "ratio", "target"]);
@@ -45,10 +56,18 @@ fn main() -> Result<()> {
         row(&arguments, &mut table, ("fence_ipmilan", &format!("lanplus, suite {suite}"), &input), 10.0)?;
     }
     for (agent, device, versions, plug) in SNMP {
-        let device = peer::emulate_corpus(device)?;
+        let device = peer::emulate_corpus(device, 1)?;
         for version in *versions {
             let input = snmp_options(device.address(), version, plug);
             row(&arguments, &mut table, (agent, &format!("SNMP {version}"), &input), 20.0)?;
+        }
+    }
+    for (agent, device, ways, links, plug) in CONSOLES {
+        let device = peer::emulate_corpus(device, *ways)?;
+        for link in *links {
+            let address = peer::faces(&device, link).first().copied().context("the device has no such face")?;
+            let input = console_options(address, link, plug);
+            row(&arguments, &mut table, (agent, link, &input), 20.0)?;
         }
     }
     table.finish(arguments.write)

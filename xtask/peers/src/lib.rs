@@ -4,6 +4,7 @@
 //! or, for our own programs, with the command that builds it.
 
 mod emulator;
+mod fakenos;
 mod ipmi_sim;
 mod ran;
 mod snmpd;
@@ -11,6 +12,7 @@ mod snmpsim;
 mod sshd;
 
 pub use emulator::{Emulator, Ready};
+pub use fakenos::FakeNos;
 pub use ipmi_sim::{IpmiSim, Power, Setup};
 pub use ran::{Ran, run};
 pub use snmpd::{SnmpUser, Snmpd, SnmpdSetup};
