@@ -272,14 +272,21 @@ impl Console {
             step.orders = rule.moves.or(step.orders);
         }
         let asked = talk.line.plug;
-        if trouble.faults.contains(&FaultKind::OtherObject) {
-            let count = talk.context.plant.plugs().len().max(1);
-            talk.line.plug = plug.map(|plug| (plug + 1) % count);
-        }
+        let count = talk.context.plant.plugs().len().max(1);
+        let is_of_other = trouble.faults.contains(&FaultKind::OtherObject);
+        let other = plug.filter(|_| is_of_other).map(|plug| (plug + 1) % count);
+        talk.line.plug = other.or(asked);
         if let Some(text) = text {
             let plant = &*talk.context.plant;
             (step.say, step.tells) =
                 View { console: self, line: talk.line, plant, lies: &trouble.lies, state }.make(text);
+            if let (Some(plug), Some(other)) = (plug, other)
+                && !self.tells_apart(text, [plug, other], talk)
+            {
+                // Nobody who hears it can know that it is not about the plug that was asked for.
+                let name = talk.context.plant.plugs().get(plug).map_or("", |plug| plug.name());
+                step.tells.iter_mut().for_each(|told| name.clone_into(&mut told.plug));
+            }
         }
         talk.line.plug = asked;
         if let Some(name) = trouble.error(true) {
@@ -288,6 +295,16 @@ impl Console {
             (step.go, step.orders) = (None, None);
         }
         step
+    }
+
+    /// Whether a text says which of these plugs it is about: it differs, although both look the same.
+    fn tells_apart(&self, text: &Text, plugs: [usize; 2], talk: &mut Talk<'_, '_>) -> bool {
+        let plant = &*talk.context.plant;
+        let [one, other] = plugs.map(|plug| {
+            talk.line.plug = Some(plug);
+            View { console: self, line: talk.line, plant, lies: &[Lie::Number(0)], state: None }.make(text).0
+        });
+        one != other
     }
 
     /// Says what a step leads to.

@@ -51,16 +51,21 @@ pub(super) fn name(
     Ok(renames.then_some(names))
 }
 
-/// The same at a console: its columns hold names, and plugs that are called by words are so in whatever it says.
+/// The same at a console: its column `name` holds names, and plugs that are called by words are so in whatever it says. The plug
+/// of a machine whose commands name none has no name that anybody reads.
 fn name_at_console(
     console: &mut Console,
     kind: Names,
     plugs: &[String],
 ) -> Result<Option<Vec<String>>, String> {
     let names = kind.of(plugs);
-    let renames = kind.tell_apart() && plugs.iter().all(|plug| is_word(plug));
+    let mut commands = console.mode.get_ref().iter().flat_map(|mode| &mode.command);
+    let are_named = commands.any(|command| {
+        command.get_ref().pattern.as_ref().is_some_and(|pattern| pattern.get_ref().contains("(?<plug>"))
+    });
+    let renames = are_named && kind.tell_apart() && plugs.iter().all(|plug| is_word(plug));
     let mut changed = renames;
-    for column in console.plug.values_mut() {
+    if let Some(column) = console.plug.get_mut("name") {
         let is_name = match column.get_ref().0.as_slice() {
             [WordOrNumber::Word(text)] => {
                 let pattern = Pattern::parse(text).ok();
@@ -129,12 +134,14 @@ fn is_name(object: &Object, plugs: &[String], places: &Places<'_>) -> bool {
 /// Describes the device so wherever a text does.
 pub(super) fn describe(raw: &mut raw::File, kind: Banner) -> Result<(), String> {
     if let Some(console) = &mut raw.face.get_mut().console {
-        let Some(text) = console.welcome.as_mut().or(console.greeting.as_mut()) else {
+        let Some(text) = console.welcome.as_mut() else {
             return Err("its console has no banner".to_owned());
         };
-        // Texts of a console end their lines with a line feed.
-        let more = kind.of(text.get_ref()).replace("\r\n", "\n");
-        *text.get_mut() = more;
+        // Texts of a console end their lines with a line feed; and what comes behind stands on a line of its own, if it did.
+        let words = text.get_ref().trim_end_matches('\n');
+        let end = text.get_ref().split_at(words.len()).1;
+        let more = kind.of(words).replace("\r\n", "\n");
+        *text.get_mut() = more + end;
         return Ok(());
     }
     let Some(snmp) = &mut raw.face.get_mut().snmp else {
