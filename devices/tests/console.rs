@@ -54,6 +54,9 @@ prompt = "> "
 match = "status (?<plug>\\S+)"
 say = "{{ plug.name }} is {{ plug.shows }}\n"
 [[face.console.mode.command]]
+match = "state (?<plug>\\S+)"
+say = "{{ plug.shows }}\n"
+[[face.console.mode.command]]
 match = "list"
 say = """
 {% for p in plugs %}
@@ -359,6 +362,19 @@ fn what_a_text_tells_is_told_only_if_it_comes_whole() {
     assert_eq!(told("garble(12)@from-device"), 0);
     assert_eq!(told("short(5)"), 0);
     assert_eq!(told("drop@from-device"), 0);
+}
+
+/// An answer about another plug says so, or nobody can know.
+#[test]
+fn an_answer_about_another_plug_is_of_that_plug_only_where_it_says_so() {
+    let mut terminal = Terminal::faulty("other-object");
+    terminal.device.plant_mut().set(Duration::ZERO, "3", Power::Off);
+    terminal.told.clear();
+    assert!(terminal.says("status 2\r").contains("Outlet 3 is OFF"));
+    assert!(terminal.says("state 2\r").contains("OFF"));
+    let told: Vec<(&str, Option<Power>)> =
+        terminal.told.iter().map(|told| (told.plug.as_str(), told.power)).collect();
+    assert_eq!(told, [("3", Some(Power::Off)), ("2", Some(Power::Off))]);
 }
 
 #[test]
