@@ -23,7 +23,7 @@ fn turns_of(turns: Turns, chunks: &[(Side, &[u8])]) -> Vec<Event> {
     for (number, (side, bytes)) in chunks.iter().enumerate() {
         events.extend(turns.say(at(number), *side, bytes));
     }
-    events.extend(turns.flush(at(chunks.len())));
+    events.extend(turns.flush());
     events
 }
 
@@ -174,7 +174,7 @@ fn whoever_knows_that_a_secret_comes_says_so() {
     events.extend(turns.say(at(3), Agent, b"sim"));
     turns.expect_secret();
     events.extend(turns.say(at(4), Agent, b"sala\rstatus\r"));
-    events.extend(turns.flush(at(5)));
+    events.extend(turns.flush());
     let said: Vec<_> = events.into_iter().map(said).collect();
     let turns = [
         (Device, "Say the magic word: "),

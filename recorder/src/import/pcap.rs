@@ -12,6 +12,7 @@ use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, Transcript}
 
 use super::dialogue::{Datagram, Heard, Picker};
 use super::{frames, udp};
+use crate::link::{Carries, Datagrams};
 use crate::listen::Listeners;
 use crate::{Link, tape};
 
@@ -72,6 +73,16 @@ pub enum ImportError {
         /// What it seems to be.
         reason: String,
     },
+    /// The link carries streams.
+    #[error(
+        "{file}: {spelling} is not read from captures of packets; record it live, with `fencelab record`"
+    )]
+    Streams {
+        /// The file.
+        file: String,
+        /// What was looked for.
+        spelling: &'static str,
+    },
     /// There is nothing in it to import.
     #[error("{file} holds no {spelling} ({packets} packets read{}); if the device has a port of its own, name it", list(.warnings))]
     Nothing {
@@ -115,8 +126,12 @@ fn import_named(
     source: impl Read,
     options: &Options,
 ) -> Result<Imported, ImportError> {
+    let Carries::Datagrams(datagrams) = options.link.carries() else {
+        let spelling = options.link.protocol().spelling();
+        return Err(ImportError::Streams { file: name.into(), spelling });
+    };
     let mut warnings = Vec::new();
-    let mut picker = Picker::new(options.link.protocol(), options.port);
+    let mut picker = Picker::new(datagrams.protocol(), options.port);
     let mut passed = Passed::default();
     let read = frames::read(source, &mut warnings, |packet| passed.packet(&packet, &mut picker));
     read.map_err(|reason| ImportError::NoCapture { file: name.into(), reason })?;
@@ -124,7 +139,7 @@ fn import_named(
     warnings.extend(passed.warnings());
     let mut dialogues = Vec::new();
     for (device, heard) in picker.dialogues() {
-        let transcript = transcript(short, device, heard, options);
+        let transcript = transcript(short, device, heard, datagrams, options);
         warnings.extend(opaque(device, &transcript, options));
         dialogues.push(Dialogue { device, transcript });
     }
@@ -191,11 +206,17 @@ impl Passed {
 }
 
 /// What was said to and by one device, as a transcript.
-fn transcript(file: &str, device: SocketAddr, heard: Vec<Heard>, options: &Options) -> Transcript {
+fn transcript(
+    file: &str,
+    device: SocketAddr,
+    heard: Vec<Heard>,
+    datagrams: &Datagrams,
+    options: &Options,
+) -> Transcript {
     let start = heard.first().map_or(Duration::ZERO, |first| whole_micros(first.time));
     let secrets = options.link.secrets();
     let redactor = Redactor::new(secrets.clone());
-    let mut listeners: Listeners<SocketAddr> = Listeners::new(&options.link);
+    let mut listeners: Listeners<SocketAddr> = Listeners::new(datagrams);
     let mut events: Vec<Event> = Vec::new();
     let mut redacted = BTreeSet::new();
     for Heard { time, client, direction, payload } in heard {

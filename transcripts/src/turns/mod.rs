@@ -48,6 +48,8 @@ pub struct Turns {
     /// The device's last line, if it spoke last.
     line: LastLine,
     entry: Option<Entry>,
+    /// When the device began to say what may be an echo.
+    echo_at: Duration,
     /// The next that the agent says is a secret, whatever the prompt.
     is_secret_due: bool,
 }
@@ -62,6 +64,7 @@ impl Turns {
             turn: None,
             line: LastLine::default(),
             entry: None,
+            echo_at: Duration::ZERO,
             is_secret_due: false,
         }
     }
@@ -83,6 +86,16 @@ impl Turns {
         self.is_secret_due = self.entry.as_ref().is_none_or(|entry| entry.is_complete);
     }
 
+    /// A secret that must not stand anywhere in what is still to come.
+    pub fn know(&mut self, name: &str, secret: impl AsRef<[u8]>) {
+        self.redactor.know(name, secret);
+    }
+
+    /// When the turn that is being said began.
+    pub fn since(&self) -> Option<Duration> {
+        self.turn.as_ref().map(|turn| turn.at)
+    }
+
     /// Somebody says something; the turns that are over by it.
     pub fn say(&mut self, at: Duration, from: Side, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
@@ -96,22 +109,22 @@ impl Turns {
     }
 
     /// The turn that is being said, as far as it has been.
-    pub fn flush(&mut self, at: Duration) -> Vec<Event> {
+    pub fn flush(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
-        self.settle_echo(at, &mut events);
+        self.settle_echo(&mut events);
         self.finish(&mut events);
         events
     }
 
     /// The session ends; its last turn, and its end.
     pub fn close(mut self, at: Duration, by: Side) -> Vec<Event> {
-        let mut events = self.flush(at);
+        let mut events = self.flush();
         events.push(Event::close(at, self.session, by));
         events
     }
 
     fn agent(&mut self, at: Duration, bytes: &[u8], events: &mut Vec<Event>) {
-        self.settle_echo(at, events);
+        self.settle_echo(events);
         let line = self.line.take();
         let is_typing = self.entry.as_ref().is_some_and(|entry| !entry.is_complete);
         if !is_typing && (std::mem::take(&mut self.is_secret_due) || self.prompts.asks(&line)) {
@@ -132,9 +145,12 @@ impl Turns {
     fn device(&mut self, at: Duration, bytes: &[u8], events: &mut Vec<Event>) {
         let mut rest = bytes;
         if let Some(entry) = self.entry.as_mut().filter(|entry| entry.listens()) {
+            if !entry.has_heard() {
+                self.echo_at = at;
+            }
             let (taken, heard) = entry.hear(bytes);
             rest = bytes.get(taken..).unwrap_or_default();
-            self.heard(at, heard, events);
+            self.heard(heard, events);
         }
         if !rest.is_empty() {
             self.line.extend(rest);
@@ -143,17 +159,17 @@ impl Turns {
     }
 
     /// The agent speaks, or nobody any more: what may have been an echo is one, or not.
-    fn settle_echo(&mut self, at: Duration, events: &mut Vec<Event>) {
+    fn settle_echo(&mut self, events: &mut Vec<Event>) {
         if let Some(entry) = self.entry.as_mut().filter(|entry| entry.has_heard()) {
             let heard = entry.decide();
-            self.heard(at, heard, events);
+            self.heard(heard, events);
         }
     }
 
-    fn heard(&mut self, at: Duration, heard: Heard, events: &mut Vec<Event>) {
+    fn heard(&mut self, heard: Heard, events: &mut Vec<Event>) {
         if let Heard::Words(words) = &heard {
             self.line.extend(words);
-            self.gather(at, Side::Device, words, events);
+            self.gather(self.echo_at, Side::Device, words, events);
         }
         if heard != Heard::Undecided && self.entry.as_ref().is_some_and(|entry| entry.is_complete) {
             self.entry = None;
