@@ -118,7 +118,7 @@ fn packets(args: &ImportArgs) -> Result<Vec<Read>, Failure> {
     if args.credentials.is_some() && args.link.is_none() {
         return Err(Failure::new(Exit::Usage, "--credentials are those of one link; say which by --link"));
     }
-    let links = args.link.map_or_else(|| LinkName::ALL.to_vec(), |link| vec![link]);
+    let links = args.link.map_or_else(|| LinkName::OF_DATAGRAMS.to_vec(), |link| vec![link]);
     let (mut read, mut nothing) = (Vec::new(), None);
     for link in links {
         let link = link.of_device(args.credentials.as_deref())?;

@@ -43,11 +43,13 @@ pub(crate) struct RecordArgs {
     #[arg(long)]
     force: bool,
     /// A file with the device's logins: for IPMI lines user=…, password=… and, if there is one, kg=…; for SNMP lines
-    /// community=…, or user=…, auth=SHA, password=…, privacy=AES, privacy-password=….
+    /// community=…, or user=…, auth=SHA, password=…, privacy=AES, privacy-password=…; for consoles lines user=…, password=…
+    /// and, for SSH by key, identity=FILE.
     ///
     /// Without it FENCELAB_BMC_USER, FENCELAB_BMC_PASSWORD and FENCELAB_BMC_KG; or FENCELAB_SNMP_COMMUNITY, and
-    /// FENCELAB_SNMP_USER, _PASSWORD, _AUTH, _PRIVACY and _PRIVACY_PASSWORD. They are used to decrypt what is recorded,
-    /// to keep them out of the transcript, and for --walk; nothing else is done with them.
+    /// FENCELAB_SNMP_USER, _PASSWORD, _AUTH, _PRIVACY and _PRIVACY_PASSWORD; or FENCELAB_CONSOLE_USER, _PASSWORD and
+    /// _IDENTITY. They are used to decrypt what is recorded, to keep them out of the transcript, and for --walk; a key is
+    /// shown to a device over SSH when a client shows one to the proxy. Nothing else is done with them.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
     #[command(flatten)]
@@ -181,12 +183,17 @@ fn told(path: &Path, link: LinkName, summary: Summary) -> Result<(), Failure> {
     let opaque = transcript
         .events
         .iter()
+        // On a console bytes that are no text are nothing odd, and there is no reason to tell.
         .filter(|event| matches!(&event.kind, Kind::Say { body: Body::Hex(_), .. }))
+        .filter(|event| event.extra.contains_key("why"))
         .count();
     let name = path.display();
     eprintln!(
-        "fencelab: {name}: {} events, {} datagrams to the device, {} from it",
-        summary.events, summary.to_device, summary.from_device
+        "fencelab: {name}: {} events, {} {} to the device, {} from it",
+        summary.events,
+        summary.to_device,
+        link.unit(),
+        summary.from_device
     );
     if summary.to_device > 0 && summary.from_device == 0 {
         eprintln!("fencelab: the device never answered; {}", link.if_silent());
