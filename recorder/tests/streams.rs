@@ -174,7 +174,7 @@ fn type_in(client: &mut TcpStream, text: &str, echo: fn(u8) -> u8) {
 
 #[test]
 fn a_person_types_and_no_password_is_written_whether_it_is_known_or_not() {
-    let login = Login { user: Some("lab".into()), password: Some(PASSWORD.into()), identity: None };
+    let login = Login { user: Some("lab".into()), password: Some(PASSWORD.into()), ..Login::default() };
     for link in [console::raw(&[]), console::raw(&[login])] {
         let (address, serving) = device(1, console);
         let (shared, proxy) = start(&link, address);

@@ -21,6 +21,8 @@ pub struct Login {
     pub password: Option<Secret>,
     /// The file of a private key, by which the proxy logs in over SSH in the place of a client that shows one.
     pub identity: Option<PathBuf>,
+    /// Words at the end of a prompt of this device that asks for a secret, beside the usual ones.
+    pub prompt: Option<String>,
 }
 
 /// Telnet (RFC 854).
@@ -86,7 +88,9 @@ pub fn ssh(logins: &[Login]) -> Result<Link, fencelab_link::LinkError> {
 fn link(protocol: &'static dyn Protocol, carrier: Carrier, logins: &[Login]) -> Link {
     let passwords = logins.iter().filter_map(|login| login.password.as_ref());
     let secrets = passwords.fold(Scan::new(), |scan, password| scan.with("password", password.expose()));
-    Link::new(protocol, Carries::Streams(Streams { carrier, prompts: Prompts::new() }), secrets)
+    let words = logins.iter().filter_map(|login| login.prompt.as_deref());
+    let prompts = words.fold(Prompts::new(), Prompts::with);
+    Link::new(protocol, Carries::Streams(Streams { carrier, prompts }), secrets)
 }
 
 impl fmt::Debug for Carrier {

@@ -11,8 +11,8 @@ mod streams;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -71,8 +71,8 @@ pub struct Proxy {
     address: SocketAddr,
     started: Instant,
     notes: SyncSender<Note>,
-    relaying: Option<Relaying>,
-    scribe: Option<JoinHandle<Result<Summary, fencelab_transcript::Error>>>,
+    relaying: Mutex<Option<Relaying>>,
+    scribe: Mutex<Option<JoinHandle<Result<Summary, fencelab_transcript::Error>>>>,
 }
 
 /// What relays.
@@ -142,7 +142,13 @@ impl Proxy {
         let scribe = std::thread::Builder::new()
             .name("fencelab-scribe".into())
             .spawn(move || Scribe::new(tape, &link, started).write(&heard))?;
-        Ok(Self { address, started, notes, relaying: Some(relaying), scribe: Some(scribe) })
+        Ok(Self {
+            address,
+            started,
+            notes,
+            relaying: Mutex::new(Some(relaying)),
+            scribe: Mutex::new(Some(scribe)),
+        })
     }
 
     /// Where clients reach the proxy. An unspecified listening address is given as loopback.
@@ -169,21 +175,25 @@ impl Proxy {
     /// Waits until the connections of clients that have ended are ended here, too: what they said last is then before the
     /// next mark. Others may stay; it does not wait for long. On datagrams there is nothing to wait for.
     pub fn settle(&self) {
-        if let Some(Relaying::Streams(_, clients)) = &self.relaying {
-            clients.wait_until_gone(FAREWELL);
-        }
+        let clients = match &*taken(&self.relaying) {
+            Some(Relaying::Streams(_, clients)) => Arc::clone(clients),
+            _ => return,
+        };
+        clients.wait_until_gone(FAREWELL);
     }
 
-    /// Stops relaying, writes what is left, and tells what it amounted to.
+    /// Stops relaying, writes what is left, and tells what it amounted to; a second time there is nothing to tell. A command
+    /// may still run against it: it finds nobody.
     ///
     /// # Errors
     /// The first event that could not be written, if any.
-    pub fn finish(mut self) -> Result<Summary, fencelab_transcript::Error> {
+    pub fn finish(&self) -> Result<Summary, fencelab_transcript::Error> {
         self.end().unwrap_or(Ok(Summary::default()))
     }
 
-    fn end(&mut self) -> Option<Result<Summary, fencelab_transcript::Error>> {
-        match self.relaying.take() {
+    fn end(&self) -> Option<Result<Summary, fencelab_transcript::Error>> {
+        let relaying = taken(&self.relaying).take();
+        match relaying {
             Some(Relaying::Datagrams(stop, relay)) => {
                 drop(stop);
                 // A panic of the relay has been printed by its thread; what it relayed is still written.
@@ -193,7 +203,8 @@ impl Proxy {
             None => {}
         }
         let _ = self.notes.send(Note::Finish);
-        self.scribe.take()?.join().ok()
+        let scribe = taken(&self.scribe).take();
+        scribe?.join().ok()
     }
 }
 
@@ -203,6 +214,11 @@ impl Drop for Proxy {
             tracing::error!("the recording is not complete: {error}");
         }
     }
+}
+
+/// Nobody panics while holding one of these; what is in it would be good all the same.
+fn taken<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn relay_datagrams(

@@ -124,7 +124,7 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         if !self.is_in && !self.details.is_empty() {
-            self.exchange.refuse(std::mem::take(&mut self.details), "the device lets nobody in".to_owned());
+            self.exchange.refuse(std::mem::take(&mut self.details), "nobody was let in".to_owned());
         }
     }
 }

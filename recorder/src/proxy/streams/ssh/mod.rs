@@ -42,12 +42,18 @@ pub(super) async fn relay(
     let speaking = Arc::new(RwLock::new(()));
     let methods = client::methods(identity.is_some());
     let handler = Client::new(Arc::clone(&device), identity, exchange, Arc::clone(&speaking));
-    match run_stream(Arc::new(config(methods)), client, handler).await {
+    tokio::pin!(gone);
+    let started = tokio::select! {
+        started = run_stream(Arc::new(config(methods)), client, handler) => started,
+        // It does not wait for ever for a client that says nothing.
+        () = &mut gone => return,
+    };
+    match started {
         Ok(mut session) => {
             let handle = session.handle();
             tokio::select! {
                 ended = &mut session => tell(ended),
-                () = gone => {
+                () = &mut gone => {
                     // What the device said last is passed on first.
                     let farewell = async {
                         drop(speaking.write().await);
