@@ -23,9 +23,6 @@ pub(crate) enum LinkName {
 }
 
 impl LinkName {
-    /// Those that a capture of packets is searched for.
-    pub(crate) const OF_DATAGRAMS: [Self; 2] = [Self::Ipmi, Self::Snmp];
-
     /// The link with the device's logins: from a file, else from the environment.
     pub(crate) fn of_device(self, file: Option<&Path>) -> Result<Link, Failure> {
         Ok(match self {

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fencelab_transcript::redact::Redactor;
+use fencelab_transcript::redact::{PLACEHOLDER, Redactor};
 use fencelab_transcript::scan::Scan;
 use fencelab_transcript::turns::Turns;
-use fencelab_transcript::{Event, Map, Side};
+use fencelab_transcript::{Event, Map, Mark, Side};
 use fencelab_wire::Secret;
 use fencelab_wire::telnet::Listener;
 use serde_json::Value;
 
+use crate::in_line::InLine;
 use crate::link::Streams;
 use crate::link::console::Carrier;
 
@@ -25,8 +26,14 @@ pub enum Said {
     Begins(Map),
     /// Somebody gave a secret beside the stream, which may be said in it, too.
     Secret(Secret),
+    /// The next that the agent says is a secret, up to the end of its line.
+    SecretDue,
     /// Bytes as they went over it.
     Bytes(Side, Vec<u8>),
+    /// Something beside what is said, in words, which ends a turn.
+    Note(String),
+    /// Whoever speaks waits: the turn is over.
+    Waits,
     /// It is ended by this side; what else there is to say about that.
     Ends(Side, Map),
 }
@@ -47,6 +54,7 @@ pub struct Dialogues {
 struct Dialogue {
     turns: Turns,
     telnet: Option<Listener>,
+    in_line: InLine,
     /// Not written yet: what is negotiated is part of it.
     open: Option<(Duration, Map)>,
     heard: Duration,
@@ -66,6 +74,23 @@ impl Dialogues {
             Said::Secret(secret) => {
                 if let Some(dialogue) = self.of.get_mut(&stream) {
                     dialogue.turns.know("password", secret.expose());
+                }
+            }
+            Said::SecretDue => {
+                if let Some(dialogue) = self.of.get_mut(&stream) {
+                    dialogue.turns.expect_secret();
+                }
+            }
+            Said::Note(words) => {
+                if let Some(dialogue) = self.of.get_mut(&stream) {
+                    let note = Event::mark(at, dialogue.turns.session(), Mark::new(Mark::NOTE));
+                    self.waiting.extend(dialogue.flush());
+                    self.waiting.push(note.with("text", words));
+                }
+            }
+            Said::Waits => {
+                if let Some(dialogue) = self.of.get_mut(&stream) {
+                    self.waiting.extend(dialogue.flush());
                 }
             }
             Said::Bytes(side, bytes) => {
@@ -120,7 +145,10 @@ impl Dialogues {
         }
         let turns = Turns::new(self.last, self.redactor.clone()).with_prompts(self.link.prompts.clone());
         let telnet = matches!(self.link.carrier, Carrier::Telnet).then(Listener::default);
-        self.of.insert(stream, Dialogue { turns, telnet, open: Some((at, details)), heard: at });
+        self.of.insert(
+            stream,
+            Dialogue { turns, telnet, in_line: InLine::default(), open: Some((at, details)), heard: at },
+        );
     }
 }
 
@@ -128,7 +156,16 @@ impl Dialogue {
     fn say(&mut self, at: Duration, side: Side, bytes: &[u8]) -> Vec<Event> {
         self.heard = at;
         let text = self.telnet.as_mut().map(|telnet| telnet.hear(side == Side::Device, bytes));
-        let events = self.turns.say(at, side, text.as_deref().unwrap_or(bytes));
+        let text = text.as_deref().unwrap_or(bytes);
+        let events = match self.in_line.secret(side, text) {
+            Some(secret) => {
+                let (before, rest) = text.split_at(secret.start);
+                let (secret, behind) = rest.split_at(secret.len());
+                self.turns.know("password", secret);
+                self.turns.say(at, side, &[before, PLACEHOLDER.as_bytes(), behind].concat())
+            }
+            None => self.turns.say(at, side, text),
+        };
         if events.is_empty() { events } else { self.opened(events) }
     }
 

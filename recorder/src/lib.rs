@@ -11,6 +11,7 @@ pub mod decode;
 pub mod dialogues;
 pub mod export;
 pub mod import;
+mod in_line;
 pub mod link;
 pub mod listen;
 pub mod proxy;

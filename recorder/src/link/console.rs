@@ -37,6 +37,10 @@ pub struct Ssh;
 #[derive(Clone, Copy, Debug)]
 pub struct Raw;
 
+/// A serial line.
+#[derive(Clone, Copy, Debug)]
+pub struct Serial;
+
 /// A link of streams: what carries them, and what asks for secrets in them.
 #[derive(Clone, Debug)]
 pub struct Streams {
@@ -158,6 +162,28 @@ impl Protocol for Raw {
 
     fn transport(&self) -> &'static str {
         "tcp"
+    }
+
+    fn ports(&self) -> &'static [u16] {
+        &[]
+    }
+
+    fn redacted(&self) -> &'static [&'static str] {
+        REDACTED
+    }
+}
+
+impl Protocol for Serial {
+    fn name(&self) -> &'static str {
+        "serial"
+    }
+
+    fn spelling(&self) -> &'static str {
+        "characters over a serial line"
+    }
+
+    fn transport(&self) -> &'static str {
+        "serial"
     }
 
     fn ports(&self) -> &'static [u16] {

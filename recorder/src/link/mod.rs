@@ -121,7 +121,7 @@ impl fmt::Debug for Link {
 
 /// The protocols that are known, in the order of their names.
 pub fn protocols() -> &'static [&'static dyn Protocol] {
-    &[&ipmi::Ipmi, &console::Raw, &snmp::Snmp, &console::Ssh, &console::Telnet]
+    &[&ipmi::Ipmi, &console::Raw, &console::Serial, &snmp::Snmp, &console::Ssh, &console::Telnet]
 }
 
 /// The protocol of this name, as a header has it.
