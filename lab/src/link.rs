@@ -7,7 +7,7 @@ use fencelab_recorder::{Link, link};
 use fencelab_wire::snmp::tap::Credential;
 
 use crate::credentials::{self, snmp::Login};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure, OrExit};
 
 /// How a device is spoken to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -16,17 +16,20 @@ pub(crate) enum LinkName {
     Ipmi,
     /// SNMP v1, v2c and v3.
     Snmp,
+    /// A console over SSH.
+    Ssh,
+    /// A console over telnet.
+    Telnet,
 }
 
 impl LinkName {
-    /// All of them.
-    pub(crate) const ALL: [Self; 2] = [Self::Ipmi, Self::Snmp];
-
     /// The link with the device's logins: from a file, else from the environment.
     pub(crate) fn of_device(self, file: Option<&Path>) -> Result<Link, Failure> {
         Ok(match self {
             Self::Ipmi => link::ipmi::link(credentials::ipmi::of_device(file)?),
             Self::Snmp => snmp(credentials::snmp::of_device(file)?),
+            Self::Ssh => link::console::ssh(&credentials::console::of_device(file)?).or_exit(Exit::Input)?,
+            Self::Telnet => link::console::telnet(&credentials::console::of_device(file)?),
         })
     }
 
@@ -39,6 +42,16 @@ impl LinkName {
             ),
             // Versions 1 and 2c are in the clear, and the listener masks a community that it was not told.
             Self::Snmp => None,
+            // What is typed at a prompt for a password is masked, known or not.
+            Self::Ssh | Self::Telnet => None,
+        }
+    }
+
+    /// What such a link carries, as a person counts it.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::Ipmi | Self::Snmp => "datagrams",
+            Self::Ssh | Self::Telnet => "turns",
         }
     }
 
@@ -49,6 +62,7 @@ impl LinkName {
             Self::Snmp => {
                 "check its address, that SNMP is enabled, and the community: a wrong one is not answered"
             }
+            Self::Ssh | Self::Telnet => "check its address, and that its console is enabled on this port",
         }
     }
 }

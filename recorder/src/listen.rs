@@ -7,12 +7,11 @@ use std::time::Duration;
 use fencelab_transcript::{Bytes, Event, Map, Side};
 use fencelab_wire::tap::{Direction, Seen, Tap};
 
-use crate::Link;
-use crate::link::Taps;
+use crate::link::{Datagrams, Taps};
 
 /// Listens to one device and all that speak to it, in one recording. Clients are told apart by `C`.
 pub struct Listeners<C> {
-    link: Link,
+    link: Datagrams,
     taps: Taps,
     of: HashMap<C, Listener>,
     numbers: Sessions,
@@ -20,8 +19,8 @@ pub struct Listeners<C> {
 }
 
 impl<C: Eq + Hash> Listeners<C> {
-    /// Knows the credentials of a link.
-    pub fn new(link: &Link) -> Self {
+    /// Knows what listens to a link, with its credentials.
+    pub fn new(link: &Datagrams) -> Self {
         let (of, numbers, redacted) = (HashMap::new(), Sessions::default(), BTreeSet::new());
         Self { link: link.clone(), taps: link.taps(), of, numbers, redacted }
     }
@@ -51,7 +50,7 @@ impl<C: Eq + Hash> Listeners<C> {
 /// What becomes of one datagram, and what the listeners share.
 struct Recording<'a> {
     at: Duration,
-    link: &'a Link,
+    link: &'a Datagrams,
     numbers: &'a mut Sessions,
     redacted: &'a mut BTreeSet<&'static str>,
     events: Vec<Event>,

@@ -87,6 +87,7 @@ pub fn run(command: &[String], proxy: &Proxy) -> io::Result<ExitStatus> {
     child.args(args);
     proxy.mark(Mark { action: intent.action.clone(), plug: intent.plug.clone(), ..Mark::new(Mark::BEGIN) });
     let status = child.status();
+    proxy.settle();
     let exit = status.as_ref().ok().and_then(|status| exit_code(*status));
     proxy.mark(Mark { action: intent.action, plug: intent.plug, exit, ..Mark::new(Mark::END) });
     status.map_err(|error| io::Error::new(error.kind(), format!("cannot run {program}: {error}")))

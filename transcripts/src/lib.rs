@@ -7,6 +7,7 @@
 //! * [`fmt`] is the canonical form, so that a review diff stays small.
 //! * [`lint`] says what is wrong with a file, where, and how to mend it.
 //! * [`redact`] replaces secrets by placeholders; [`scan`] refuses what still holds one.
+//! * [`turns`] makes turns of the chunks of a stream, and hides the passwords that are typed in it.
 //!
 //! ```
 //! use fencelab_transcript::{Kind, Transcript};
@@ -35,6 +36,7 @@ pub mod redact;
 pub mod scan;
 mod text;
 mod transcript;
+pub mod turns;
 mod version;
 mod writer;
 

@@ -54,6 +54,12 @@ impl Redactor {
         self
     }
 
+    /// One more secret, under a name that may be shown.
+    pub fn know(&mut self, name: &str, secret: impl AsRef<[u8]>) {
+        let scan = std::mem::take(&mut self.scan);
+        self.scan = scan.with(name, secret);
+    }
+
     /// The secrets it knows.
     pub fn scan(&self) -> &Scan {
         &self.scan

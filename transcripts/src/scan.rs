@@ -65,12 +65,14 @@ impl Scan {
     /// The same scan with one more secret, under a name that may be shown. An empty one is nothing.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, secret: impl AsRef<[u8]>) -> Self {
-        let raw = secret.as_ref();
-        if !raw.is_empty() {
+        let (name, raw) = (name.into(), secret.as_ref());
+        let is_known =
+            |known: &Secret| known.name == name && known.needles.iter().any(|needle| needle.raw == raw);
+        if !raw.is_empty() && !self.secrets.iter().any(is_known) {
             let mut needles = vec![Needle::new(raw)];
             let cuts = CUTS.into_iter().filter(|cut| *cut < raw.len());
             needles.extend(cuts.filter_map(|cut| raw.get(..cut)).map(Needle::new));
-            self.secrets.push(Secret { name: name.into(), needles });
+            self.secrets.push(Secret { name, needles });
         }
         self
     }

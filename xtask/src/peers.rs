@@ -15,11 +15,13 @@ struct Peer {
 }
 
 const PEERS: &[Peer] = &[
+    Peer { program: "asciinema", package: "asciinema" },
     Peer { program: "fence_ipmilan", package: "fence-agents" },
     Peer { program: "ipmi_sim", package: "openipmi" },
     Peer { program: "ipmipower", package: "freeipmi-tools" },
     Peer { program: "ipmitool", package: "ipmitool" },
     Peer { program: "python3", package: "python3" },
+    Peer { program: "script", package: "bsdutils" },
     Peer { program: "snmpd", package: "snmpd" },
     Peer { program: "snmpget", package: "snmp" },
     Peer { program: "ssh-keygen", package: "openssh-client" },

@@ -3,7 +3,6 @@
 //! Each connection has a task of its own that carries bytes between the socket and the session of SSH. When that task ends,
 //! the session finds its side closed and ends, too: nothing outlives the face.
 
-mod algorithms;
 mod client;
 
 use std::borrow::Cow;
@@ -13,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use fencelab_wire::ssh;
 use russh::server::{Config, run_stream};
 use russh::{Limits, SshId};
 use tokio::io::{DuplexStream, copy, duplex, split};
@@ -58,8 +58,8 @@ impl Manners {
             auth_rejection_time_initial: Some(Duration::ZERO),
             // A client first asks what there is, which counts like a wrong password.
             max_auth_attempts: usize::try_from(self.tries).unwrap_or(usize::MAX).saturating_add(1),
-            keys: algorithms::keys(),
-            preferred: algorithms::preferred(),
+            keys: ssh::keys(),
+            preferred: ssh::server(),
             limits: Limits::default(),
             // The device decides how long somebody may be silent.
             inactivity_timeout: None,

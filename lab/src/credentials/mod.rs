@@ -1,5 +1,6 @@
 //! Logins: the lab's own, and those of real devices. They come by environment or file, never by argument.
 
+pub(crate) mod console;
 mod file;
 pub(crate) mod ipmi;
 pub(crate) mod snmp;

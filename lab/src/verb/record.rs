@@ -5,6 +5,7 @@ mod walk;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
@@ -43,11 +44,13 @@ pub(crate) struct RecordArgs {
     #[arg(long)]
     force: bool,
     /// A file with the device's logins: for IPMI lines user=…, password=… and, if there is one, kg=…; for SNMP lines
-    /// community=…, or user=…, auth=SHA, password=…, privacy=AES, privacy-password=….
+    /// community=…, or user=…, auth=SHA, password=…, privacy=AES, privacy-password=…; for consoles lines user=…, password=…
+    /// and, for SSH by key, identity=FILE; and prompt=WORDS if the device asks for a secret in words of its own.
     ///
     /// Without it FENCELAB_BMC_USER, FENCELAB_BMC_PASSWORD and FENCELAB_BMC_KG; or FENCELAB_SNMP_COMMUNITY, and
-    /// FENCELAB_SNMP_USER, _PASSWORD, _AUTH, _PRIVACY and _PRIVACY_PASSWORD. They are used to decrypt what is recorded,
-    /// to keep them out of the transcript, and for --walk; nothing else is done with them.
+    /// FENCELAB_SNMP_USER, _PASSWORD, _AUTH, _PRIVACY and _PRIVACY_PASSWORD; or FENCELAB_CONSOLE_USER, _PASSWORD,
+    /// _IDENTITY and _PROMPT. They are used to decrypt what is recorded, to keep them out of the transcript, and for --walk; a key is
+    /// shown to a device over SSH when a client shows one to the proxy. Nothing else is done with them.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
     #[command(flatten)]
@@ -93,11 +96,11 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
         });
         output::line(ready)?;
         runtime.block_on(signals.wait());
-        (Ok(None), Some(proxy))
+        (Ok(None), Arc::new(proxy))
     } else {
         against(&args.command, proxy, &runtime, &mut signals)?
     };
-    let summary = proxy.map_or_else(|| Ok(Summary::default()), Proxy::finish).or_exit(Exit::System)?;
+    let summary = proxy.finish().or_exit(Exit::System)?;
     told(&path, args.link, summary)?;
     match ended {
         Err(error) => Err(error).or_exit(Exit::Command),
@@ -134,8 +137,8 @@ fn against(
     proxy: Proxy,
     runtime: &tokio::runtime::Runtime,
     signals: &mut Signals,
-) -> Result<(Ended, Option<Proxy>), Failure> {
-    let proxy = std::sync::Arc::new(proxy);
+) -> Result<(Ended, Arc<Proxy>), Failure> {
+    let proxy = Arc::new(proxy);
     let (done, ends) = tokio::sync::oneshot::channel();
     let (words, shared) = (words.to_vec(), proxy.clone());
     std::thread::spawn(move || {
@@ -150,7 +153,7 @@ fn against(
             () = signals.wait() => Ok(None),
         }
     });
-    Ok((ended, std::sync::Arc::into_inner(proxy)))
+    Ok((ended, proxy))
 }
 
 fn header(args: &RecordArgs, link: &Link, port: u16) -> Header {
@@ -181,12 +184,17 @@ fn told(path: &Path, link: LinkName, summary: Summary) -> Result<(), Failure> {
     let opaque = transcript
         .events
         .iter()
+        // On a console bytes that are no text are nothing odd, and there is no reason to tell.
         .filter(|event| matches!(&event.kind, Kind::Say { body: Body::Hex(_), .. }))
+        .filter(|event| event.extra.contains_key("why"))
         .count();
     let name = path.display();
     eprintln!(
-        "fencelab: {name}: {} events, {} datagrams to the device, {} from it",
-        summary.events, summary.to_device, summary.from_device
+        "fencelab: {name}: {} events, {} {} to the device, {} from it",
+        summary.events,
+        summary.to_device,
+        link.unit(),
+        summary.from_device
     );
     if summary.to_device > 0 && summary.from_device == 0 {
         eprintln!("fencelab: the device never answered; {}", link.if_silent());

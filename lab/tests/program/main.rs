@@ -7,6 +7,7 @@ mod emulate;
 mod hunt;
 mod process;
 mod record;
+mod sessions;
 mod snmp;
 mod terminal;
 mod texts;

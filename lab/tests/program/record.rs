@@ -173,3 +173,42 @@ fn a_secret_in_the_header_is_refused_and_leaves_no_file() {
     assert!(told(&output).contains("`provenance`") && !told(&output).contains("ub4dor"), "{}", told(&output));
     assert!(!tape.exists());
 }
+
+#[test]
+fn a_console_is_recorded_and_no_password_is_in_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = folder.path().join("off.jsonl");
+    let consoles = crate::process::workspace().join("transcripts/consoles");
+    let mut emulate = fencelab();
+    emulate.args(["emulate", "apc/rpdu-cli", "--corpus"]).arg(consoles).args(["--control", "127.0.0.1:0"]);
+    let mut serving = Serving::start(emulate.env("FENCELAB_PASSWORD", "s3cr3t-Zebra"));
+    let mut face = serving.ready();
+    while face["face"] != "telnet" {
+        face = serving.ready();
+    }
+    let right = script(folder.path(), "s3cr3t-Zebra");
+    let device = format!("{}:{}", face["address"].as_str().unwrap(), face["port"]);
+    let words = [
+        "/usr/sbin/fence_apc".to_owned(),
+        "--ip={host}".to_owned(),
+        "--ipport={port}".to_owned(),
+        "--username=lab".to_owned(),
+        format!("--password-script={}", right.display()),
+        "--action=off".to_owned(),
+        "--plug=3".to_owned(),
+        "--power-wait=0".to_owned(),
+    ];
+    let mut record = fencelab();
+    record.args(["record", "--link", "telnet", "--device", &device, "-o"]).arg(&tape).arg("--").args(words);
+    let ran = run(&mut record);
+    assert_eq!(ran.status.code(), Some(0), "{}", told(&ran));
+    assert!(told(&ran).contains(" turns to the device, "), "{}", told(&ran));
+    assert_eq!(serving.end(Signal::SIGINT), Some(0));
+    let text = std::fs::read_to_string(&tape).unwrap();
+    assert!(!text.contains("s3cr3t-Zebra") && text.contains(r#""text":"********\r"#), "{text}");
+    assert!(text.contains(r#"{"protocol":"telnet","transport":"tcp","port":"#), "{text}");
+    assert!(text.contains(r#""mark":"begin","action":"off","plug":"3""#), "{text}");
+    let lint =
+        fencelab().arg("lint").arg(&tape).env("FENCELAB_BMC_PASSWORD", "s3cr3t-Zebra").output().unwrap();
+    assert!(lint.status.success(), "{}", told(&lint));
+}

@@ -2,7 +2,7 @@
 //!
 //! The packets are made up: IPv4 on loopback addresses, the device at 127.0.0.2 with its protocol's usual port, each
 //! session's client at 127.0.0.1 with a port of its own. What was said is not: every message of the transcript is
-//! there, a redacted byte as zero, in the datagram that its [protocol](crate::link::Protocol::datagram) makes of it, and
+//! there, a redacted byte as zero, in the datagram that its [protocol](crate::link::DatagramProtocol::datagram) makes of it, and
 //! what was not understood as the datagram it was. `open`, `close` and marks are comments of the packet that follows.
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::{DataLink, Endianness};
 
-use crate::link::{self, Protocol, Session};
+use crate::link::{DatagramProtocol, Session, datagrams};
 
 /// The device in the exported packets.
 const DEVICE: [u8; 4] = [127, 0, 0, 2];
@@ -51,7 +51,8 @@ pub enum ExportError {
 }
 
 fn known() -> String {
-    let names: Vec<_> = link::protocols().iter().map(|protocol| format!("`{}`", protocol.name())).collect();
+    let names: Vec<_> =
+        datagrams::protocols().iter().map(|protocol| format!("`{}`", protocol.name())).collect();
     names.join(" and ")
 }
 
@@ -61,7 +62,7 @@ fn known() -> String {
 /// It is of a protocol that knows no datagrams, or cannot be written.
 pub fn export(transcript: &Transcript, to: impl Write) -> Result<Exported, ExportError> {
     let protocol = &transcript.header.link.protocol;
-    let Some(protocol) = link::protocol(protocol) else {
+    let Some(protocol) = datagrams::protocol(protocol) else {
         return Err(ExportError::Protocol(protocol.clone()));
     };
     let opens = transcript.events.iter().filter_map(|event| match &event.kind {
@@ -77,7 +78,7 @@ pub fn export(transcript: &Transcript, to: impl Write) -> Result<Exported, Expor
 }
 
 struct Exporter<'a, W: Write> {
-    protocol: &'static dyn Protocol,
+    protocol: &'static dyn DatagramProtocol,
     /// The details of each session's `open`.
     opens: HashMap<u32, &'a Map>,
     writer: PcapNgWriter<W>,
@@ -92,7 +93,7 @@ struct Exporter<'a, W: Write> {
 impl<'a, W: Write> Exporter<'a, W> {
     fn new(
         header: &Header,
-        protocol: &'static dyn Protocol,
+        protocol: &'static dyn DatagramProtocol,
         opens: HashMap<u32, &'a Map>,
         to: W,
     ) -> Result<Self, ExportError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fencelab_wire::tap::Direction;
 
-use crate::link::Protocol;
+use crate::link::DatagramProtocol;
 
 /// A datagram that is, or may be, of the link's protocol.
 pub(super) struct Datagram {
@@ -28,7 +28,7 @@ pub(super) struct Heard {
 /// Picks the datagrams of a protocol out of all: those of a given port, else those between two addresses that once have
 /// said something in it.
 pub(super) struct Picker {
-    protocol: &'static dyn Protocol,
+    protocol: &'static dyn DatagramProtocol,
     port: Option<u16>,
     known: HashMap<(SocketAddr, SocketAddr), usize>,
     flows: Vec<Flow>,
@@ -40,7 +40,7 @@ struct Flow {
 }
 
 impl Picker {
-    pub(super) fn new(protocol: &'static dyn Protocol, port: Option<u16>) -> Self {
+    pub(super) fn new(protocol: &'static dyn DatagramProtocol, port: Option<u16>) -> Self {
         Self { protocol, port, known: HashMap::new(), flows: Vec::new() }
     }
 
@@ -99,7 +99,7 @@ impl Picker {
 impl Flow {
     /// Who of the two is the device: the one with the protocol's port, or the other one of a client's port; else what is said
     /// tells; else the one that did not speak first.
-    fn device(&self, protocol: &dyn Protocol, port: Option<u16>) -> Option<SocketAddr> {
+    fn device(&self, protocol: &dyn DatagramProtocol, port: Option<u16>) -> Option<SocketAddr> {
         let first = self.datagrams.first()?;
         let (a, b) = (first.from, first.to);
         let is_client = |end: SocketAddr| protocol.client_ports().contains(&end.port());
@@ -128,7 +128,7 @@ impl Flow {
     }
 
     /// Whether the device calls here, unasked.
-    fn is_call(&self, protocol: &dyn Protocol, device: SocketAddr) -> bool {
+    fn is_call(&self, protocol: &dyn DatagramProtocol, device: SocketAddr) -> bool {
         if protocol.client_ports().is_empty() {
             return false;
         }

@@ -32,6 +32,11 @@ const OTHERS: [(&[u8], &str); 4] = [
     (b"{\"", "it looks like a transcript already"),
 ];
 
+/// What else these bytes seem to be.
+pub(super) fn other(bytes: &[u8]) -> Option<&'static str> {
+    OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, reason)| *reason)
+}
+
 /// Hands each packet to `each`, in order. A file that is damaged or cut off gives what comes before,
 /// and a warning that says where.
 ///
@@ -44,8 +49,8 @@ pub(super) fn read(
 ) -> Result<(), String> {
     let mut start = Vec::new();
     source.by_ref().take(4).read_to_end(&mut start).map_err(|error| error.to_string())?;
-    if let Some((_, reason)) = OTHERS.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Err((*reason).into());
+    if let Some(reason) = other(&start) {
+        return Err(reason.into());
     }
     let whole = BufReader::new(Cursor::new(start.clone()).chain(source));
     if start == [0x0a, 0x0d, 0x0d, 0x0a] {

@@ -11,7 +11,9 @@ use fencelab_transcript::redact::Redactor;
 use fencelab_transcript::{Body, DeviceIdentity, Event, Header, Kind, Transcript};
 
 use super::dialogue::{Datagram, Heard, Picker};
+use super::passed::Passed;
 use super::{frames, udp};
+use crate::link::{Carries, Datagrams};
 use crate::listen::Listeners;
 use crate::{Link, tape};
 
@@ -72,6 +74,16 @@ pub enum ImportError {
         /// What it seems to be.
         reason: String,
     },
+    /// The link carries streams.
+    #[error(
+        "{file}: {spelling} is a stream, which is not read as datagrams are; see import::telnet, or record it live"
+    )]
+    Streams {
+        /// The file.
+        file: String,
+        /// What was looked for.
+        spelling: &'static str,
+    },
     /// There is nothing in it to import.
     #[error("{file} holds no {spelling} ({packets} packets read{}); if the device has a port of its own, name it", list(.warnings))]
     Nothing {
@@ -115,16 +127,29 @@ fn import_named(
     source: impl Read,
     options: &Options,
 ) -> Result<Imported, ImportError> {
+    let Carries::Datagrams(datagrams) = options.link.carries() else {
+        let spelling = options.link.protocol().spelling();
+        return Err(ImportError::Streams { file: name.into(), spelling });
+    };
     let mut warnings = Vec::new();
-    let mut picker = Picker::new(options.link.protocol(), options.port);
+    let mut picker = Picker::new(datagrams.protocol(), options.port);
     let mut passed = Passed::default();
-    let read = frames::read(source, &mut warnings, |packet| passed.packet(&packet, &mut picker));
+    let read = frames::read(source, &mut warnings, |packet| match udp::udp(packet.link, packet.data) {
+        Ok(udp::Udp { from, to, payload, missing }) => {
+            passed.count();
+            let payload = payload.to_vec();
+            if picker.offer(Datagram { time: packet.time, from, to, payload }) && missing > 0 {
+                passed.cut(packet.number, missing);
+            }
+        }
+        Err(other) => passed.leave(&packet, other),
+    });
     read.map_err(|reason| ImportError::NoCapture { file: name.into(), reason })?;
-    let packets = passed.packets;
+    let packets = passed.packets();
     warnings.extend(passed.warnings());
     let mut dialogues = Vec::new();
     for (device, heard) in picker.dialogues() {
-        let transcript = transcript(short, device, heard, options);
+        let transcript = transcript(short, device, heard, datagrams, options);
         warnings.extend(opaque(device, &transcript, options));
         dialogues.push(Dialogue { device, transcript });
     }
@@ -135,67 +160,18 @@ fn import_named(
     Ok(Imported { dialogues, warnings })
 }
 
-/// What was met beside whole datagrams.
-#[derive(Default)]
-struct Passed {
-    packets: u64,
-    fragments: Vec<u64>,
-    links: BTreeMap<u32, u64>,
-    cut: Vec<(u64, usize)>,
-    short: Vec<u64>,
-}
-
-impl Passed {
-    fn packet(&mut self, packet: &frames::Packet<'_>, picker: &mut Picker) {
-        self.packets += 1;
-        match udp::udp(packet.link, packet.data) {
-            Ok(udp) => {
-                let (from, to, payload) = (udp.from, udp.to, udp.payload.to_vec());
-                let kept = picker.offer(Datagram { time: packet.time, from, to, payload });
-                if kept && udp.missing > 0 {
-                    self.cut.push((packet.number, udp.missing));
-                }
-            }
-            Err(udp::NoUdp::Fragment) => self.fragments.push(packet.number),
-            Err(udp::NoUdp::Link(link)) => *self.links.entry(link).or_default() += 1,
-            Err(udp::NoUdp::Other) if packet.data.len() < packet.length => self.short.push(packet.number),
-            Err(udp::NoUdp::Other) => {}
-        }
-    }
-
-    fn warnings(self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for (number, missing) in self.cut {
-            warnings.push(format!(
-                "packet {number} was captured without its last {missing} bytes; the rest is kept"
-            ));
-        }
-        if let Some(first) = self.fragments.first() {
-            let count = self.fragments.len();
-            warnings
-                .push(format!("{count} fragments of IP packets are left out, the first is packet {first}"));
-        }
-        if let Some(first) = self.short.first() {
-            let count = self.short.len();
-            warnings.push(format!(
-                "{count} packets were captured too short to tell what they are, the first is packet {first}"
-            ));
-        }
-        for (link, count) in self.links {
-            warnings.push(format!(
-                "{count} packets with link-layer type {link} are left out: it is not supported"
-            ));
-        }
-        warnings
-    }
-}
-
 /// What was said to and by one device, as a transcript.
-fn transcript(file: &str, device: SocketAddr, heard: Vec<Heard>, options: &Options) -> Transcript {
+fn transcript(
+    file: &str,
+    device: SocketAddr,
+    heard: Vec<Heard>,
+    datagrams: &Datagrams,
+    options: &Options,
+) -> Transcript {
     let start = heard.first().map_or(Duration::ZERO, |first| whole_micros(first.time));
     let secrets = options.link.secrets();
     let redactor = Redactor::new(secrets.clone());
-    let mut listeners: Listeners<SocketAddr> = Listeners::new(&options.link);
+    let mut listeners: Listeners<SocketAddr> = Listeners::new(datagrams);
     let mut events: Vec<Event> = Vec::new();
     let mut redacted = BTreeSet::new();
     for Heard { time, client, direction, payload } in heard {

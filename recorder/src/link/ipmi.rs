@@ -8,7 +8,7 @@ use fencelab_wire::ipmi::{LanMessage, rmcpplus, session};
 use fencelab_wire::tap::Direction;
 use serde_json::Value;
 
-use super::{Link, Protocol, Session, Taps};
+use super::{DatagramProtocol, Datagrams, Link, Protocol, Session, Taps};
 
 /// IPMI over LAN.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub fn link(credentials: Vec<Credential>) -> Link {
         let credentials = credentials.clone();
         Box::new(move || Box::new(Tap::new(credentials.clone())))
     };
-    Link::new(&Ipmi, taps, secrets)
+    Link::of_datagrams(Datagrams::new(&Ipmi, taps), secrets)
 }
 
 impl Protocol for Ipmi {
@@ -47,7 +47,9 @@ impl Protocol for Ipmi {
     fn redacted(&self) -> &'static [&'static str] {
         &["password", "kg", "rakp.code", "user.password", "channel.key", "snmp.community"]
     }
+}
 
+impl DatagramProtocol for Ipmi {
     /// RMCP with ASF or IPMI in it.
     fn is_spoken(&self, datagram: &[u8]) -> bool {
         match datagram {

@@ -7,7 +7,6 @@ use fencelab_transcript::Map;
 use fencelab_transcript::scan::Scan;
 use fencelab_wire::Secret;
 use fencelab_wire::snmp::tap::{Credential, Tap};
-use fencelab_wire::snmp::usm::User;
 use fencelab_wire::snmp::{
     Body, Message, PduKind, Scoped, ScopedPdu, UsmParameters, V3Message, Version, body,
 };
@@ -15,7 +14,8 @@ use fencelab_wire::tap::{Direction, Seen};
 use serde_json::Value;
 
 use super::arcs::{self, Arcs};
-use super::{Clean, Link, Protocol, Session, Taps};
+use super::datagrams::Clean;
+use super::{DatagramProtocol, Datagrams, Link, Protocol, Session, Taps};
 use crate::decode::decode;
 
 /// The body of what is said in SNMP (FORMAT.md, 6.5).
@@ -37,17 +37,14 @@ pub struct Snmp;
 
 /// A link to a device with these communities and users: with a user's passphrases, what is encrypted is recorded in the clear.
 pub fn link(credentials: Vec<Credential>) -> Link {
-    let passphrases = |user: &User| -> Vec<Named> {
-        user.passphrases().map(|passphrase| (PASSPHRASE, passphrase.clone())).collect()
-    };
-    let named: Vec<Named> = credentials
-        .iter()
-        .flat_map(|credential| match credential {
-            Credential::Community(community) => vec![(COMMUNITY, community.clone())],
-            Credential::User(user) => passphrases(user),
-        })
-        .collect();
+    let named = named(&credentials);
     let secrets = named.iter().fold(Scan::new(), |scan, (name, secret)| scan.with(*name, secret.expose()));
+    Link::of_datagrams(datagrams(credentials), secrets)
+}
+
+/// What listens with these communities and users.
+pub fn datagrams(credentials: Vec<Credential>) -> Datagrams {
+    let named = named(&credentials);
     let arcs: Vec<Arcs> =
         named.iter().filter_map(|(name, secret)| Arcs::new(name, secret.expose())).collect();
     let clean = (!arcs.is_empty()).then(|| -> Arc<Clean> { Arc::new(move |body| arcs::mask(&arcs, body)) });
@@ -58,7 +55,18 @@ pub fn link(credentials: Vec<Credential>) -> Link {
             Box::new(Ear { tap, heard: Arc::clone(&heard) })
         })
     };
-    Link { clean, ..Link::new(&Snmp, taps, secrets) }
+    Datagrams::new(&Snmp, taps).cleaned_by(clean)
+}
+
+/// The secrets of these credentials.
+fn named(credentials: &[Credential]) -> Vec<Named> {
+    let of = |credential: &Credential| -> Vec<Named> {
+        match credential {
+            Credential::Community(community) => vec![(COMMUNITY, community.clone())],
+            Credential::User(user) => user.passphrases().map(|it| (PASSPHRASE, it.clone())).collect(),
+        }
+    };
+    credentials.iter().flat_map(of).collect()
 }
 
 /// A listener that numbers communities in the order in which they appear in the recording (FORMAT.md, 6.6), not only among
@@ -127,13 +135,15 @@ impl Protocol for Snmp {
         &[161]
     }
 
+    fn redacted(&self) -> &'static [&'static str] {
+        &[COMMUNITY, PASSPHRASE, AUTHENTICATION]
+    }
+}
+
+impl DatagramProtocol for Snmp {
     /// Traps and informs.
     fn client_ports(&self) -> &'static [u16] {
         &[162]
-    }
-
-    fn redacted(&self) -> &'static [&'static str] {
-        &[COMMUNITY, PASSPHRASE, AUTHENTICATION]
     }
 
     /// A sequence that begins with a version, and behind it a community and a PDU, or v3's header.

@@ -1,36 +1,47 @@
 //! A live relay between clients and one device, that listens.
 //!
-//! Every datagram is passed on byte for byte, so errors, timing and refusals are the device's own;
-//! there is no second session table to get out of step. One thread relays and does nothing else: the
-//! round trip must stay short. A second one follows the sessions, decrypts, redacts and writes.
+//! Every datagram and every byte of a stream is passed on as it is, so errors, timing and refusals are the device's own;
+//! there is no second session table to get out of step. (SSH alone can't be listened to: it is ended on both sides.) What
+//! relays does nothing else: the round trip must stay short. Another thread follows the sessions, decrypts, redacts and writes.
 
-mod relay;
+mod datagrams;
 mod scribe;
+mod streams;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use fencelab_transcript::Mark;
 use fencelab_wire::tap::Direction;
 
+use crate::dialogues::Said;
+use crate::link::Carries;
 use crate::{Link, Tape};
-use relay::Relay;
+use datagrams::Relay;
 use scribe::Scribe;
+use streams::{Clients, Exchange};
 
-/// Datagrams that wait to be written. When as many wait, the relay waits too: nothing is lost in it,
+/// How long the end of a command waits for its connections to end.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How long what relays streams may take to stop.
+const STOP: Duration = Duration::from_secs(2);
+
+/// Datagrams, or pieces of streams, that wait to be written. When as many wait, the relay waits too: nothing is lost in it,
 /// and what comes meanwhile waits with the kernel.
 const QUEUE_MAX: usize = 65_536;
 
 /// How much the proxy keeps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// Client addresses at a time; for one more, the one silent for longest is forgotten.
+    /// Addresses of clients of a link of datagrams at a time; for one more, the one silent for longest is forgotten.
     pub clients_max: usize,
-    /// A client silent for longer than this is forgotten.
+    /// Such a client silent for longer than this is forgotten. Streams end by themselves.
     pub idle: Duration,
 }
 
@@ -44,9 +55,9 @@ impl Default for Limits {
 /// What a recording amounted to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Summary {
-    /// Datagrams from clients to the device.
+    /// Datagrams from clients to the device; turns of streams.
     pub to_device: u64,
-    /// Datagrams from the device to clients.
+    /// Datagrams from the device to clients; turns of streams.
     pub from_device: u64,
     /// Events written.
     pub events: u64,
@@ -60,10 +71,15 @@ pub struct Proxy {
     address: SocketAddr,
     started: Instant,
     notes: SyncSender<Note>,
-    /// The relay ends when this end is closed.
-    stop: Option<UnixStream>,
-    relay: Option<JoinHandle<()>>,
-    scribe: Option<JoinHandle<Result<Summary, fencelab_transcript::Error>>>,
+    relaying: Mutex<Option<Relaying>>,
+    scribe: Mutex<Option<JoinHandle<Result<Summary, fencelab_transcript::Error>>>>,
+}
+
+/// What relays.
+enum Relaying {
+    /// The thread ends when the other end of this is closed.
+    Datagrams(UnixStream, JoinHandle<()>),
+    Streams(tokio::runtime::Runtime, Arc<Clients>),
 }
 
 /// What the relay tells the scribe.
@@ -77,6 +93,12 @@ enum Note {
     /// A client was forgotten.
     Gone {
         client: u64,
+    },
+    /// Something of a stream.
+    Stream {
+        at: Instant,
+        stream: u64,
+        said: Said,
     },
     Mark {
         at: Instant,
@@ -107,21 +129,26 @@ impl Proxy {
         limits: Limits,
     ) -> io::Result<Self> {
         let started = Instant::now();
-        let socket = UdpSocket::bind(listen)
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
-        let address = socket.local_addr()?;
         let (notes, heard) = sync_channel(QUEUE_MAX);
-        let (stop, stopped) = UnixStream::pair()?;
-        let relay = Relay::new(socket, device, limits, notes.clone(), stopped)?;
+        let (address, relaying) = match link.carries() {
+            Carries::Datagrams(_) => relay_datagrams(listen, device, limits, notes.clone())?,
+            Carries::Streams(streams) => {
+                let exchange = Exchange::new(notes.clone());
+                let clients = Arc::clone(exchange.clients());
+                let (address, runtime) = streams::start(listen, device, streams, exchange)?;
+                (address, Relaying::Streams(runtime, clients))
+            }
+        };
         let scribe = std::thread::Builder::new()
             .name("fencelab-scribe".into())
-            .spawn(move || Scribe::new(tape, link, started).write(&heard))?;
-        let relay = std::thread::Builder::new().name("fencelab-relay".into()).spawn(move || {
-            if let Err(error) = relay.run() {
-                tracing::error!("the proxy on {address} ends: {error}");
-            }
-        })?;
-        Ok(Self { address, started, notes, stop: Some(stop), relay: Some(relay), scribe: Some(scribe) })
+            .spawn(move || Scribe::new(tape, &link, started).write(&heard))?;
+        Ok(Self {
+            address,
+            started,
+            notes,
+            relaying: Mutex::new(Some(relaying)),
+            scribe: Mutex::new(Some(scribe)),
+        })
     }
 
     /// Where clients reach the proxy. An unspecified listening address is given as loopback.
@@ -145,22 +172,39 @@ impl Proxy {
         let _ = self.notes.send(Note::Mark { at: Instant::now(), mark: Box::new(mark) });
     }
 
-    /// Stops relaying, writes what is left, and tells what it amounted to.
+    /// Waits until the connections of clients that have ended are ended here, too: what they said last is then before the
+    /// next mark. Others may stay; it does not wait for long. On datagrams there is nothing to wait for.
+    pub fn settle(&self) {
+        let clients = match &*taken(&self.relaying) {
+            Some(Relaying::Streams(_, clients)) => Arc::clone(clients),
+            _ => return,
+        };
+        clients.wait_until_gone(FAREWELL);
+    }
+
+    /// Stops relaying, writes what is left, and tells what it amounted to; a second time there is nothing to tell. A command
+    /// may still run against it: it finds nobody.
     ///
     /// # Errors
     /// The first event that could not be written, if any.
-    pub fn finish(mut self) -> Result<Summary, fencelab_transcript::Error> {
+    pub fn finish(&self) -> Result<Summary, fencelab_transcript::Error> {
         self.end().unwrap_or(Ok(Summary::default()))
     }
 
-    fn end(&mut self) -> Option<Result<Summary, fencelab_transcript::Error>> {
-        drop(self.stop.take());
-        if let Some(relay) = self.relay.take() {
-            // A panic of the relay has been printed by its thread; what it relayed is still written.
-            let _ = relay.join();
+    fn end(&self) -> Option<Result<Summary, fencelab_transcript::Error>> {
+        let relaying = taken(&self.relaying).take();
+        match relaying {
+            Some(Relaying::Datagrams(stop, relay)) => {
+                drop(stop);
+                // A panic of the relay has been printed by its thread; what it relayed is still written.
+                let _ = relay.join();
+            }
+            Some(Relaying::Streams(runtime, _)) => runtime.shutdown_timeout(STOP),
+            None => {}
         }
         let _ = self.notes.send(Note::Finish);
-        self.scribe.take()?.join().ok()
+        let scribe = taken(&self.scribe).take();
+        scribe?.join().ok()
     }
 }
 
@@ -170,4 +214,28 @@ impl Drop for Proxy {
             tracing::error!("the recording is not complete: {error}");
         }
     }
+}
+
+/// Nobody panics while holding one of these; what is in it would be good all the same.
+fn taken<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn relay_datagrams(
+    listen: SocketAddr,
+    device: SocketAddr,
+    limits: Limits,
+    notes: SyncSender<Note>,
+) -> io::Result<(SocketAddr, Relaying)> {
+    let socket = UdpSocket::bind(listen)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
+    let address = socket.local_addr()?;
+    let (stop, stopped) = UnixStream::pair()?;
+    let relay = Relay::new(socket, device, limits, notes, stopped)?;
+    let relay = std::thread::Builder::new().name("fencelab-relay".into()).spawn(move || {
+        if let Err(error) = relay.run() {
+            tracing::error!("the proxy on {address} ends: {error}");
+        }
+    })?;
+    Ok((address, Relaying::Datagrams(stop, relay)))
 }

@@ -44,9 +44,13 @@ impl Walk {
 
     /// The link that hears this login, and keeps its secrets out of the transcript.
     pub fn link(&self) -> Link {
+        link::snmp::link(self.credentials())
+    }
+
+    fn credentials(&self) -> Vec<Credential> {
         let community = self.login.community.clone().map(Credential::Community);
         let user = self.login.user.clone().map(Credential::User);
-        link::snmp::link(community.into_iter().chain(user).collect())
+        community.into_iter().chain(user).collect()
     }
 }
 
@@ -113,7 +117,8 @@ pub fn live(
     progress: &mut dyn FnMut(Standing<'_>) -> bool,
 ) -> Result<Walked, WalkError> {
     let datagrams = world.datagrams(target)?;
-    let heard = Heard { listeners: Listeners::new(&walk.link()), start: world.now() };
+    let listening = link::snmp::datagrams(walk.credentials());
+    let heard = Heard { listeners: Listeners::new(&listening), start: world.now() };
     let manager = Manager::new(walk.login.clone())?;
     let mut dialogue = Dialogue { walk, target, world, tape, datagrams, manager, heard };
     dialogue.mark(Mark::begin("walk", None))?;

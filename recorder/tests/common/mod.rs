@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod console;
 pub(crate) mod said;
+pub(crate) mod tcp;
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};

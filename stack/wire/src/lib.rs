@@ -13,6 +13,8 @@ mod hex;
 pub mod ipmi;
 pub mod secret;
 pub mod snmp;
+#[cfg(feature = "ssh")]
+pub mod ssh;
 pub mod tap;
 pub mod telnet;
 

@@ -1,12 +1,13 @@
-//! Streams in turns: all that a side says until the other one answers.
+//! The streams of a face, in turns.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use fencelab_transcript::redact::{PLACEHOLDER, Redactor};
-use fencelab_transcript::{Bytes, Event, Side};
-use fencelab_wire::telnet::{Config, Telnet};
+use fencelab_transcript::redact::Redactor;
+use fencelab_transcript::turns::Turns;
+use fencelab_transcript::{Event, Kind, Side};
+use fencelab_wire::telnet::Listener;
 
 use super::super::Output;
 use crate::face::Told;
@@ -24,20 +25,12 @@ pub(super) struct Streams {
 
 #[derive(Debug)]
 struct Stream {
-    number: u32,
-    /// Reads either way: agent, device.
-    ears: Option<[Telnet; 2]>,
-    turn: Option<Turn>,
-}
-
-/// What one side is saying.
-#[derive(Debug)]
-struct Turn {
-    at: Duration,
-    from: Side,
-    bytes: Vec<u8>,
+    turns: Turns,
+    /// Where telnet's own bytes are on the wire.
+    telnet: Option<Listener>,
+    /// What the device claims in the turn that it is saying, and when it last did.
     tells: Vec<Told>,
-    is_secret: bool,
+    told_at: Duration,
 }
 
 impl Streams {
@@ -49,9 +42,10 @@ impl Streams {
     pub(super) fn open(&mut self, peer: SocketAddr) -> u32 {
         let number = self.next;
         self.next = self.next.saturating_add(1);
-        let ear = || Telnet::new(Config::client());
-        let ears = self.telnet.then(|| [ear(), ear()]);
-        self.open.insert(peer, Stream { number, ears, turn: None });
+        let turns = Turns::new(number, self.redactor.clone());
+        let telnet = self.telnet.then(Listener::default);
+        let stream = Stream { turns, telnet, tells: Vec::new(), told_at: Duration::ZERO };
+        self.open.insert(peer, stream);
         number
     }
 
@@ -63,86 +57,76 @@ impl Streams {
         bytes: &[u8],
         is_secret: bool,
     ) -> Vec<Event> {
-        self.go_on(at, peer, Side::Agent, bytes, &[], is_secret)
+        if bytes.is_empty() {
+            return self.close(at, peer, Side::Agent);
+        }
+        let Some(stream) = self.open.get_mut(&peer) else { return Vec::new() };
+        if is_secret {
+            // Whatever it is: also a wrong password is one.
+            stream.turns.expect_secret();
+        }
+        stream.say(at, Side::Agent, bytes)
     }
 
     /// The device says something; nothing: it hangs up.
     pub(super) fn heard(&mut self, at: Duration, output: &Output) -> Vec<Event> {
-        self.go_on(at, output.to, Side::Device, &output.bytes, &output.tells, false)
-    }
-
-    fn go_on(
-        &mut self,
-        at: Duration,
-        peer: SocketAddr,
-        from: Side,
-        bytes: &[u8],
-        tells: &[Told],
-        is_secret: bool,
-    ) -> Vec<Event> {
-        let Some(stream) = self.open.get_mut(&peer) else { return Vec::new() };
-        let mut events = Vec::new();
-        if bytes.is_empty() {
-            events.extend(stream.turn.take().map(|turn| turn.event(stream.number, &self.redactor)));
-            events.push(Event::close(at, stream.number, from));
-            self.open.remove(&peer);
-            return events;
+        if output.bytes.is_empty() {
+            return self.close(at, output.to, Side::Device);
         }
-        let ear = stream.ears.as_mut().and_then(|ears| ears.get_mut(usize::from(from == Side::Device)));
-        let text = ear.map_or_else(|| bytes.to_vec(), |ear| ear.receive(bytes).data);
-        if text.is_empty() {
-            return events;
-        }
-        match &mut stream.turn {
-            Some(turn) if turn.from == from && turn.is_secret == is_secret => {
-                turn.bytes.extend(text);
-                turn.tells.extend(tells.iter().cloned());
-                // A claim is made when it has been said.
-                if !tells.is_empty() {
-                    turn.at = turn.at.max(at);
-                }
-            }
-            turn => {
-                let next = Turn { at, from, bytes: text, tells: tells.to_vec(), is_secret };
-                let before = turn.replace(next);
-                events.extend(before.map(|turn| turn.event(stream.number, &self.redactor)));
-            }
+        let Some(stream) = self.open.get_mut(&output.to) else { return Vec::new() };
+        let events = stream.say(at, Side::Device, &output.bytes);
+        if !output.tells.is_empty() {
+            stream.tells.extend(output.tells.iter().cloned());
+            stream.told_at = at;
         }
         events
     }
 
     /// The turns that are being said.
     pub(super) fn take(&mut self) -> Vec<Event> {
-        let redactor = &self.redactor;
-        let turns = self.open.values_mut().filter_map(|stream| Some((stream.number, stream.turn.take()?)));
-        turns.map(|(number, turn)| turn.event(number, redactor)).collect()
+        let flushed = self.open.values_mut().map(|stream| {
+            let events = stream.turns.flush();
+            stream.with_tells(events)
+        });
+        flushed.flatten().collect()
+    }
+
+    fn close(&mut self, at: Duration, peer: SocketAddr, by: Side) -> Vec<Event> {
+        let Some(mut stream) = self.open.remove(&peer) else { return Vec::new() };
+        let mut events = stream.turns.flush();
+        events.push(Event::close(at, stream.turns.session(), by));
+        stream.with_tells(events)
     }
 }
 
-impl Turn {
-    fn event(self, session: u32, redactor: &Redactor) -> Event {
-        let Self { at, from, bytes, tells, is_secret } = self;
-        let mut event = match String::from_utf8(bytes) {
-            // Whatever it is: also a wrong password is one.
-            Ok(text) if is_secret => {
-                let end = text.trim_start_matches(|c| !matches!(c, '\r' | '\n'));
-                Event::say_text(at, session, from, format!("{PLACEHOLDER}{end}"))
+impl Stream {
+    fn say(&mut self, at: Duration, from: Side, bytes: &[u8]) -> Vec<Event> {
+        let events = match &mut self.telnet {
+            Some(telnet) => {
+                let text = telnet.hear(from == Side::Device, bytes);
+                self.turns.say(at, from, &text)
             }
-            Err(_) if is_secret => Event::say_text(at, session, from, PLACEHOLDER),
-            Ok(text) => Event::say_text(at, session, from, text),
-            Err(error) => Event::say_hex(at, session, from, Bytes::from(error.into_bytes().as_slice())),
+            None => self.turns.say(at, from, bytes),
         };
-        redactor.redact(&mut event);
-        if tells.is_empty() {
-            return event;
-        }
+        self.with_tells(events)
+    }
+
+    /// A claim belongs to the turn that makes it, which is made when it has been said.
+    fn with_tells(&mut self, mut events: Vec<Event>) -> Vec<Event> {
+        let is_device = |event: &&mut Event| matches!(event.kind, Kind::Say { from: Side::Device, .. });
+        let Some(event) = events.iter_mut().find(is_device).filter(|_| !self.tells.is_empty()) else {
+            return events;
+        };
         let word = |power: Option<Power>| match power {
             Some(Power::On) => "on",
             Some(Power::Off) => "off",
             None => "unknown",
         };
-        let tells: serde_json::Map<String, serde_json::Value> =
-            tells.into_iter().map(|told| (told.plug, word(told.power).into())).collect();
-        event.with(TELLS, tells)
+        let tells =
+            std::mem::take(&mut self.tells).into_iter().map(|told| (told.plug, word(told.power).into()));
+        let tells: serde_json::Map<String, serde_json::Value> = tells.collect();
+        event.at = event.at.max(self.told_at);
+        event.extra.insert(TELLS.to_owned(), tells.into());
+        events
     }
 }

@@ -17,6 +17,11 @@ use crate::{Datagrams, Family, Level, LinkError, Stream, Target, Way, World, tel
 use datagrams::LiveDatagrams;
 use tcp::TcpLink;
 
+#[cfg(feature = "ssh")]
+pub use russh::keys::PrivateKey;
+#[cfg(feature = "ssh")]
+pub use ssh::private_key;
+
 /// Where log lines go.
 type Sink = Box<dyn FnMut(Level, &str)>;
 

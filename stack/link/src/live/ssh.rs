@@ -1,24 +1,22 @@
 //! SSH: a terminal session by `russh`, behind the same synchronous face as every other link.
 //!
 //! The protocol runs on a small runtime of its own within the link, which makes progress whenever the link is used. Devices
-//! that are fenced through may be twenty years old, so the algorithms of then are offered behind those of today; what the
-//! best common one is, is the device's affair (RFC 4253 §7.1). The host key is accepted as it is: who wants to find out that
+//! that are fenced through may be twenty years old, so the algorithms of then are offered, too. The host key is accepted as it is: who wants to find out that
 //! it has changed finds its fingerprint in the log.
 
 mod auth;
 
+pub use auth::private_key;
+
 use std::{
-    borrow::Cow,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use russh::{
-    ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, Preferred, cipher,
+    ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect,
     client::{self, Msg},
-    kex,
-    keys::{Algorithm, HashAlg, PublicKeyOrCertificate},
-    mac,
+    keys::{HashAlg, PublicKeyOrCertificate},
 };
 use tokio::{
     net::TcpStream,
@@ -190,32 +188,5 @@ impl client::Handler for HostKey {
 }
 
 fn configuration() -> Arc<client::Config> {
-    let usual = Preferred::DEFAULT;
-    let mut kex = usual.kex.to_vec();
-    kex.extend([kex::DH_GEX_SHA1, kex::DH_G14_SHA1, kex::DH_G1_SHA1]);
-    let mut key = usual.key.to_vec();
-    key.push(Algorithm::Dsa);
-    let mut cipher = usual.cipher.to_vec();
-    cipher.extend([cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC, cipher::TRIPLE_DES_CBC]);
-    let mut mac = usual.mac.to_vec();
-    mac.extend([mac::HMAC_SHA1_ETM, mac::HMAC_SHA1]);
-    let preferred = Preferred {
-        kex: Cow::Owned(without_doubles(kex)),
-        key: Cow::Owned(key),
-        cipher: Cow::Owned(without_doubles(cipher)),
-        mac: Cow::Owned(without_doubles(mac)),
-        ..usual
-    };
-    Arc::new(client::Config { preferred, ..client::Config::default() })
-}
-
-/// What the library offers already stays where it is.
-fn without_doubles<T: PartialEq>(list: Vec<T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for item in list {
-        if !once.contains(&item) {
-            once.push(item);
-        }
-    }
-    once
+    Arc::new(client::Config { preferred: fencelab_wire::ssh::client(), ..client::Config::default() })
 }

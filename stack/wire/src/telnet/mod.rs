@@ -10,6 +10,7 @@
 //! | [`config`] | what one end offers, asks for and agrees to |
 //! | [`codec`] | one end of a connection: bytes to data, replies and signals, and back |
 //! | [`signal`] | commands without an option: break, are you there |
+//! | [`listener`] | a third party that hears both ends, and tells what they say from what they negotiate |
 //! | [`describe`] | a stream cut into pieces, each a line for a person, without the loss of a byte |
 //!
 //! ```
@@ -30,6 +31,7 @@ pub mod codec;
 pub mod command;
 pub mod config;
 pub mod describe;
+pub mod listener;
 mod negotiation;
 pub mod opt;
 mod scan;
@@ -39,5 +41,6 @@ mod subnegotiation;
 pub use codec::{Received, Telnet};
 pub use command::Verb;
 pub use config::Config;
+pub use listener::Listener;
 pub use opt::{Opt, Side};
 pub use signal::Signal;

@@ -8,6 +8,8 @@ use russh::{
     keys::{self, PrivateKeyWithHashAlg, load_secret_key},
 };
 
+use fencelab_wire::Secret;
+
 use crate::{LinkError, SshLogin, Target};
 
 /// So often a device may ask for something before that counts as a refusal.
@@ -73,12 +75,15 @@ pub(super) async fn log_in<H: Handler>(
 
 /// The private key, if there is to be one; a password is its passphrase.
 pub(super) fn key(login: &SshLogin) -> Result<Option<keys::PrivateKey>, LinkError> {
-    login.identity.as_deref().map(|identity| load(identity, login)).transpose()
+    login.identity.as_deref().map(|identity| private_key(identity, login.password.as_ref())).transpose()
 }
 
-fn load(identity: &Path, login: &SshLogin) -> Result<keys::PrivateKey, LinkError> {
-    let passphrase =
-        login.password.as_ref().map(|password| String::from_utf8_lossy(password.expose()).into_owned());
+/// Reads a private key.
+///
+/// # Errors
+/// The file cannot be read, is no private key, or is encrypted with another passphrase.
+pub fn private_key(identity: &Path, passphrase: Option<&Secret>) -> Result<keys::PrivateKey, LinkError> {
+    let passphrase = passphrase.map(|passphrase| String::from_utf8_lossy(passphrase.expose()).into_owned());
     let passphrase = passphrase.filter(|passphrase| !passphrase.is_empty());
     // A key without a passphrase may be given together with one.
     let loaded = load_secret_key(identity, None).or_else(|error| match passphrase {

@@ -1,11 +1,9 @@
 //! What is negotiated: today's algorithms first, then those of devices that are twenty years old, which their agents still ask
-//! for. And the keys that the lab shows.
+//! for.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-use russh::keys::ssh_key::private::Ed25519Keypair;
-use russh::keys::{Algorithm, HashAlg, PrivateKey};
+use russh::keys::{Algorithm, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
 const KEX: &[kex::Name] = &[
@@ -56,8 +54,9 @@ const MACS: &[mac::Name] = &[
     mac::HMAC_SHA1,
 ];
 
-/// What is offered, in this order.
-pub(super) fn preferred() -> Preferred {
+/// What a server offers that stands in a device's place, in this order.
+#[must_use]
+pub fn server() -> Preferred {
     Preferred {
         kex: Cow::Borrowed(KEX),
         key: Cow::Borrowed(KEYS),
@@ -68,34 +67,35 @@ pub(super) fn preferred() -> Preferred {
     }
 }
 
-/// The Ed25519 key is made of this.
-const SEED: &[u8; 32] = b"fencelab lab key: protects none.";
-/// To make an RSA key takes a second or two, longer than to start a thousand devices; to read this one takes less than a
-/// millisecond.
-const RSA: &str = include_str!("lab_key_that_protects_nothing.pem");
-
-/// The keys of every emulated device. They are public, so they protect nothing; and they are the same in each run, so a client
-/// that remembers them is not alarmed by the next one.
-pub(super) fn keys() -> Vec<PrivateKey> {
-    static MADE: OnceLock<Vec<PrivateKey>> = OnceLock::new();
-    let made = MADE.get_or_init(|| {
-        let mut keys = vec![PrivateKey::from(Ed25519Keypair::from_seed(SEED))];
-        match PrivateKey::from_openssh(RSA) {
-            Ok(key) => keys.push(key),
-            Err(error) => tracing::error!(%error, "the lab's RSA key cannot be read"),
-        }
-        keys
-    });
-    made.clone()
+/// What a client offers to a device of any age: what the library offers, and behind it what devices knew that are twenty years
+/// old. What the best common one is, is the device's affair (RFC 4253, 7.1).
+#[must_use]
+pub fn client() -> Preferred {
+    let usual = Preferred::DEFAULT;
+    let mut kex = usual.kex.to_vec();
+    kex.extend([kex::DH_GEX_SHA1, kex::DH_G14_SHA1, kex::DH_G1_SHA1]);
+    let mut key = usual.key.to_vec();
+    key.push(Algorithm::Dsa);
+    let mut cipher = usual.cipher.to_vec();
+    cipher.extend([cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC, cipher::TRIPLE_DES_CBC]);
+    let mut mac = usual.mac.to_vec();
+    mac.extend([mac::HMAC_SHA1_ETM, mac::HMAC_SHA1]);
+    Preferred {
+        kex: Cow::Owned(without_doubles(kex)),
+        key: Cow::Owned(key),
+        cipher: Cow::Owned(without_doubles(cipher)),
+        mac: Cow::Owned(without_doubles(mac)),
+        ..usual
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_keys_of_the_lab_can_be_read() {
-        let kinds: Vec<bool> = keys().iter().map(|key| key.algorithm().is_rsa()).collect();
-        assert_eq!(kinds, [false, true]);
+/// What the library offers already stays where it is.
+fn without_doubles<T: PartialEq>(list: Vec<T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for item in list {
+        if !once.contains(&item) {
+            once.push(item);
+        }
     }
+    once
 }

@@ -1,0 +1,6 @@
+//! Consoles recorded: real clients and ClusterLabs' agents through the proxy, before an emulated device.
+
+mod agents;
+mod device;
+mod people;
+mod ssh;
