@@ -2,8 +2,10 @@
 
 use fencelab_devices::Carrier;
 use fencelab_devices::spec::ConsoleFace;
+use fencelab_transcript::Transcript;
 
 use super::Options;
+use crate::agent::Agent;
 use crate::case::Login;
 use crate::metadata::Advert;
 use crate::promise::Effort;
@@ -19,9 +21,9 @@ const LAB_HOST: &str = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking
 
 /// The carrier; over SSH the options that an agent gives to the client of OpenSSH by itself, without those that it has long
 /// forgotten, and the lab's own.
-pub(super) fn options(face: &ConsoleFace, advert: &Advert) -> Options {
+pub(super) fn options(carrier: Carrier, advert: &Advert) -> Options {
     let mut options = Options::new();
-    if face.carrier != Carrier::Ssh {
+    if carrier != Carrier::Ssh {
         return options;
     }
     options.extend(SECURE.iter().map(|key| ((*key).to_owned(), "1".to_owned())));
@@ -40,6 +42,12 @@ pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
         Some(_) => vec![Login::WrongPassword],
         None => Vec::new(),
     }
+}
+
+/// Whether an agent of ours spoke: others say the same in other lines.
+pub(super) fn is_ours(transcript: &Transcript) -> bool {
+    let version = transcript.header.speaker.as_ref().and_then(|speaker| speaker.version.as_deref());
+    version.is_some_and(|version| version.starts_with(Agent::OURS))
 }
 
 /// A question is a login and as many commands as a menu is deep.

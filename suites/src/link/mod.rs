@@ -8,7 +8,7 @@ mod snmp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencelab_devices::DeviceSpec;
+use fencelab_devices::{Carrier, DeviceSpec};
 use fencelab_devices::spec::{ConsoleFace, FaceSpec, IpmiFace, SnmpFace};
 use fencelab_transcript::{Map, Transcript};
 
@@ -30,8 +30,8 @@ pub(crate) enum Link {
     Ipmi(Option<Arc<IpmiFace>>),
     /// SNMP.
     Snmp(Option<Arc<SnmpFace>>),
-    /// A console, with what an operator tells any agent for it.
-    Console(ConsoleFace, Options),
+    /// A console with its carrier, and what an operator tells any agent for it.
+    Console(Carrier, Option<ConsoleFace>, Options),
     /// A protocol that the suites know nothing of.
     Other,
 }
@@ -49,12 +49,15 @@ impl Link {
         match spec.faces.first() {
             Some(FaceSpec::Ipmi(face)) => Link::Ipmi(Some(Arc::clone(face))),
             Some(FaceSpec::Snmp(face)) => Link::Snmp(Some(Arc::clone(face))),
-            Some(FaceSpec::Console(face)) => Link::Console(face.clone(), spec.options.clone()),
+            Some(FaceSpec::Console(face)) => {
+                Link::Console(face.carrier, Some(face.clone()), spec.options.clone())
+            }
             // A replayed transcript takes whatever options its session shows.
-            Some(FaceSpec::Replay(transcript)) => match transcript.header.link.protocol.as_str() {
-                "ipmi" => Link::Ipmi(None),
-                "snmp" => Link::Snmp(None),
-                _ => Link::Other,
+            Some(face @ FaceSpec::Replay(_)) => match (face.carrier(), face.protocol()) {
+                (Some(carrier), _) => Link::Console(carrier, None, Options::new()),
+                (None, "ipmi") => Link::Ipmi(None),
+                (None, "snmp") => Link::Snmp(None),
+                (None, _) => Link::Other,
             },
             None => Link::Other,
         }
@@ -65,8 +68,8 @@ impl Link {
         let mut options = match self {
             Link::Ipmi(Some(face)) => ipmi::options(face),
             Link::Snmp(Some(face)) => snmp::ways(face, advert).into_iter().next().unwrap_or_default(),
-            Link::Console(face, told) => {
-                let mut options = console::options(face, advert);
+            Link::Console(carrier, _, told) => {
+                let mut options = console::options(*carrier, advert);
                 options.extend(told.clone());
                 options
             }
@@ -121,8 +124,9 @@ impl Link {
         match self {
             Link::Snmp(Some(face)) => snmp::wrong_logins(face, advert),
             Link::Snmp(None) => Vec::new(),
-            Link::Console(face, _) => {
-                console::wrong_logins(face).into_iter().map(|login| (login, self.options(advert))).collect()
+            Link::Console(_, face, _) => {
+                let logins = face.iter().flat_map(console::wrong_logins);
+                logins.map(|login| (login, self.options(advert))).collect()
             }
             Link::Ipmi(_) | Link::Other => {
                 ipmi::wrong_logins(advert).into_iter().map(|login| (login, self.options(advert))).collect()
@@ -163,7 +167,8 @@ impl Link {
     pub(crate) fn essence(&self, transcript: &Transcript) -> Option<Transcript> {
         match self {
             Link::Ipmi(_) => Some(ipmi::essence(transcript)),
-            Link::Snmp(_) | Link::Console(..) | Link::Other => None,
+            Link::Console(..) => console::is_ours(transcript).then(|| transcript.clone()),
+            Link::Snmp(_) | Link::Other => None,
         }
     }
 
