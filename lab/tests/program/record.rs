@@ -27,7 +27,7 @@ fn agent(user: &str, action: &str, script: &Path) -> Vec<String> {
     words.chain([user.to_owned(), format!("--action={action}")]).collect()
 }
 
-fn script(folder: &Path, password: &str) -> std::path::PathBuf {
+pub(crate) fn script(folder: &Path, password: &str) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.join(format!("password-{password}"));
     std::fs::write(&path, format!("#!/bin/sh\necho {password}\n")).unwrap();
