@@ -7,9 +7,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fencelab_devices::learn::{Named, Options, learn};
 use fencelab_devices::serve::Served;
 use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Power, corpus};
-use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Transcript};
+use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Side, Transcript};
+use proptest::prelude::*;
 
 /// Two sessions: an off with a look before and after, by somebody called apc; and a wrong password. Line 1 is the header.
 const RECORDED: &str = r#"{"transcript":"1.0","device":{"vendor":"ACME","model":"PDU"},"link":{"protocol":"PROTOCOL","transport":"tcp"},"redacted":["password"]}
@@ -112,7 +114,8 @@ fn what_was_recorded_is_said_however_the_questions_are_cut() {
             let asked: Vec<&str> =
                 partner.device.requests().iter().map(|request| request.request.as_str()).collect();
             assert_eq!(asked, ["apc", "********", "status 3", "off 3", "status 3", "\u{1b}exit"]);
-            let tape: String = partner.device.take_events().iter().map(|event| format!("{event:?}")).collect();
+            let tape: String =
+                partner.device.take_events().iter().map(|event| format!("{event:?}")).collect();
             assert!(!tape.contains("fencelab"), "{tape}");
         }
     }
@@ -203,7 +206,9 @@ fn the_recorded_time_can_be_kept() {
 fn over_ssh_the_lab_s_login_is_asked_for() {
     let text = RECORDED.replace("PROTOCOL", "ssh").replace(r#""open":{}"#, r#""open":{"user":"apc"}"#);
     let asks = Transcript::parse("asks.jsonl", &text).unwrap();
-    let without = |line: &&str| ["apc", "********", "User:"].iter().all(|word| !line.contains(&format!("text\":\"{word}")));
+    let without = |line: &&str| {
+        ["apc", "********", "User:"].iter().all(|word| !line.contains(&format!("text\":\"{word}")))
+    };
     let text: String = text.lines().filter(without).map(|line| format!("{line}\n")).collect();
     let lets_in = Transcript::parse("lets-in.jsonl", &text).unwrap();
     for (transcript, admitted) in [(asks, [true; 4]), (lets_in, [true, true, false, false])] {
@@ -212,6 +217,66 @@ fn over_ssh_the_lab_s_login_is_asked_for() {
         let tries = [("lab", "fencelab"), ("apc", "fencelab"), ("lab", "apc"), ("root", "fencelab")];
         let found = tries.map(|(user, password)| device.admits(Duration::ZERO, 0, user, Some(password)));
         assert_eq!(found, admitted);
+    }
+}
+
+/// A transcript in which somebody says one thing after another, with marks in between.
+fn anything() -> impl Strategy<Value = Transcript> {
+    let words = [
+        "",
+        "1",
+        "on",
+        "off 1\r\n",
+        "\r",
+        "\u{1b}",
+        "********\r\n",
+        "1 is on\r\n> ",
+        "1 is off\r\n> ",
+        "{{ {% 12\r\n",
+        "ä\n",
+    ];
+    let text = prop::collection::vec(prop::sample::select(&words[..]), 0..4).prop_map(|words| words.concat());
+    let action = prop::sample::select(&["on", "off", "reboot", "status", "list"][..]);
+    let event = prop_oneof![
+        2 => (action, prop::sample::select(&["1", "12", "ä", ""][..]), -1..3).prop_map(|(action, plug, exit)| {
+            let plug = Some(plug.to_owned());
+            let mark = if exit < 0 { Mark::begin(action, plug) } else { Mark::end(action, plug, Some(exit)) };
+            Event::mark(Duration::ZERO, 0, mark)
+        }),
+        6 => (any::<bool>(), text).prop_map(|(agent, text)| {
+            let side = if agent { Side::Agent } else { Side::Device };
+            Event::say_text(Duration::ZERO, 1, side, text)
+        }),
+        1 => (any::<bool>(), any::<Vec<u8>>()).prop_map(|(agent, bytes)| {
+            let side = if agent { Side::Agent } else { Side::Device };
+            Event::say_hex(Duration::ZERO, 1, side, bytes)
+        }),
+    ];
+    prop::collection::vec(event, 0..40).prop_map(|said| {
+        let mut events = vec![Event::open(Duration::ZERO, 1, Default::default())];
+        events.extend(said);
+        let header = Header::new(DeviceIdentity::new("ACME", "any"), LinkInfo::new("telnet", "tcp", None));
+        Transcript { header, events }
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_transcript_is_replayed_and_learnt_from_without_a_panic(
+        transcript in anything(),
+        bytes in prop::collection::vec(any::<Vec<u8>>(), 0..8),
+    ) {
+        let mut device = Device::new(DeviceSpec::from_transcript(transcript.clone()).unwrap(), &Credentials::default(), 1);
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        device.connect(Duration::ZERO, 0, peer, None);
+        for bytes in bytes {
+            device.handle(Duration::ZERO, 0, peer, &bytes);
+            device.take_output(Duration::ZERO);
+        }
+        let named = Named { name: "any.jsonl".to_owned(), transcript };
+        if let Ok(learned) = learn(&[named], &Options::default()) {
+            prop_assert!(learned.proof.asked >= learned.proof.agreed);
+        }
     }
 }
 
@@ -243,8 +308,7 @@ fn fence_apc_is_taped_and_its_tape_replayed() {
     let mut spec = (*corpus::find(&root, "apc/rpdu-cli").unwrap_or_else(|error| panic!("{error}"))).clone();
     (spec.plant.timing.off, spec.plant.timing.on) = (Duration::ZERO, Duration::ZERO);
     let spec = Arc::new(spec);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let start = |spec: &Arc<DeviceSpec>, face: usize| {
         let _guard = runtime.enter();
         let device = Device::new(Arc::clone(spec), &Credentials::default(), 7);
@@ -255,8 +319,7 @@ fn fence_apc_is_taped_and_its_tape_replayed() {
         served.with(|device, _| device.record());
         let recorded = fence_apc(&served, carrier, "off");
         assert_eq!(recorded.0, Some(0), "{}", recorded.1);
-        let mut events =
-            vec![Event::mark(Duration::ZERO, 0, Mark::begin("off", Some("3".to_owned())))];
+        let mut events = vec![Event::mark(Duration::ZERO, 0, Mark::begin("off", Some("3".to_owned())))];
         let said = served.with(|device, _| device.take_events());
         let end = said.last().map_or(Duration::ZERO, |event| event.at);
         events.extend(said);
@@ -268,8 +331,8 @@ fn fence_apc_is_taped_and_its_tape_replayed() {
         let replay = DeviceSpec::from_transcript(tape.clone()).unwrap();
         let again = start(&replay, 0);
         assert_eq!(fence_apc(&again, carrier, "off"), recorded, "{}", carrier.name());
-        let (divergences, power) = again
-            .with(|device, now| (device.divergences().to_vec(), device.plant().power_at("3", now)));
+        let (divergences, power) =
+            again.with(|device, now| (device.divergences().to_vec(), device.plant().power_at("3", now)));
         assert_eq!((divergences, power), (vec![], Some(Power::Off)), "{}", carrier.name());
 
         // Another action deviates where it does, and is told by that line.
@@ -277,9 +340,13 @@ fn fence_apc_is_taped_and_its_tape_replayed() {
         // To fencing.py a reboot is done when the plug was off.
         fence_apc(&other, carrier, "reboot");
         let divergences = other.with(|device, _| device.divergences().to_vec());
-        assert!(divergences.first().is_some_and(|divergence| divergence.came == "`olOn 3`"), "{divergences:?}");
+        assert!(
+            divergences.first().is_some_and(|divergence| divergence.came == "`olOn 3`"),
+            "{divergences:?}"
+        );
         let lines: Vec<String> = tape.canonical().lines().map(str::to_owned).collect();
-        let line = divergences.first().and_then(|divergence| divergence.line).map(|line| lines[line - 1].clone());
+        let line =
+            divergences.first().and_then(|divergence| divergence.line).map(|line| lines[line - 1].clone());
         assert!(line.is_none_or(|line| line.contains(r#""from":"agent""#)), "{divergences:?}");
     }
 }

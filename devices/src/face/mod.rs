@@ -202,9 +202,7 @@ impl Face {
     pub(crate) fn wake(&mut self, now: Duration, context: &mut Context<'_>) -> Vec<(SocketAddr, Reply)> {
         match self {
             Self::Console(console) => console.wake(now, context),
-            Self::Replay(player) => {
-                player.console_mut().map(|player| player.wake(now)).unwrap_or_default()
-            }
+            Self::Replay(player) => player.console_mut().map(|player| player.wake(now)).unwrap_or_default(),
             Self::Ipmi(_) | Self::Snmp(_) => Vec::new(),
         }
     }

@@ -33,10 +33,8 @@ pub(super) fn device(text: &mut String, transcripts: &[Named], options: &Options
         .iter()
         .map(|named| {
             let header = &named.transcript.header;
-            let facts = [
-                header.captured.as_deref().map(|at| format!("captured {at}")),
-                header.provenance.clone(),
-            ];
+            let facts =
+                [header.captured.as_deref().map(|at| format!("captured {at}")), header.provenance.clone()];
             let facts: Vec<String> = facts.into_iter().flatten().collect();
             let name = evidence_name(&named.name);
             if facts.is_empty() { name.to_owned() } else { format!("{name}: {}", facts.join(", ")) }

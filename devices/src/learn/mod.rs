@@ -117,7 +117,9 @@ pub fn learn(transcripts: &[Named], options: &Options) -> Result<Learned, LearnE
         match (is_console(named), protocol.as_str()) {
             (true, _) if first_is_console => {}
             (false, "snmp") if !first_is_console => {}
-            (true, _) | (false, "snmp") => return Err(LearnError::Mixed { file: named.name.clone(), protocol }),
+            (true, _) | (false, "snmp") => {
+                return Err(LearnError::Mixed { file: named.name.clone(), protocol });
+            }
             (false, _) => return Err(LearnError::Protocol { file: named.name.clone(), protocol }),
         }
     }

@@ -8,8 +8,8 @@ mod snmp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencelab_devices::{Carrier, DeviceSpec};
 use fencelab_devices::spec::{ConsoleFace, FaceSpec, IpmiFace, SnmpFace};
+use fencelab_devices::{Carrier, DeviceSpec};
 use fencelab_transcript::{Map, Transcript};
 
 use crate::case::{Case, Login, Mode};

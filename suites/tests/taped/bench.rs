@@ -101,8 +101,10 @@ impl Bench {
         };
         world.route(HOST, port, Rc::clone(&self.peer) as Rc<RefCell<dyn Peer>>);
         world.advance_to(self.now);
-        let mut stdin =
-            format!("action={action}\nip={HOST}\nipport={port}\nusername=lab\npassword=fencelab\n{}", self.told);
+        let mut stdin = format!(
+            "action={action}\nip={HOST}\nipport={port}\nusername=lab\npassword=fencelab\n{}",
+            self.told
+        );
         stdin.extend(plug.map(|plug| format!("plug={plug}\n")));
         let invocation =
             Invocation { program: self.agent.clone(), stdin: Some(stdin), args: vec![], env: [].into() };

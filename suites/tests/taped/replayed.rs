@@ -15,7 +15,10 @@ fn agent_of(spec: &DeviceSpec) -> &str {
 /// The ways in which an agent of ours reaches a console. Those that have SSH in their name know no other.
 fn ways(spec: &DeviceSpec) -> impl Iterator<Item = Carrier> {
     let knows = |carrier: &Carrier| *carrier == Carrier::Ssh || !agent_of(spec).ends_with("_ssh");
-    [Carrier::Telnet, Carrier::Ssh].into_iter().filter(knows).filter(|carrier| face_over(spec, *carrier).is_some())
+    [Carrier::Telnet, Carrier::Ssh]
+        .into_iter()
+        .filter(knows)
+        .filter(|carrier| face_over(spec, *carrier).is_some())
 }
 
 /// As it would be read from its file.
@@ -40,7 +43,11 @@ fn the_same_agent_reaches_the_same_verdicts() {
             let agent = agent_of(spec);
             let mut original = Bench::new(spec, way, agent, spec);
             let (tape, recorded) = original.tape(&all);
-            assert_eq!(recorded[..3].iter().map(|seen| seen.exit).collect::<Vec<_>>(), [0, 0, 2], "{recorded:?}");
+            assert_eq!(
+                recorded[..3].iter().map(|seen| seen.exit).collect::<Vec<_>>(),
+                [0, 0, 2],
+                "{recorded:?}"
+            );
             let replay = DeviceSpec::from_transcript(reread(&tape)).unwrap();
             assert_eq!(replay.plant.plugs, [(plug.to_owned(), spec.plant.plugs[0].1)]);
             let mut again = Bench::new(&replay, way, agent, spec);
@@ -115,5 +122,9 @@ fn the_regression_suite_takes_consoles_and_finds_a_changed_verdict() {
     let bad = regression();
     let findings = bad.findings();
     assert_eq!(findings.len(), 2);
-    assert!(findings[0].evidence.contains("exit 0 instead of the recorded exit 2"), "{}", findings[0].evidence);
+    assert!(
+        findings[0].evidence.contains("exit 0 instead of the recorded exit 2"),
+        "{}",
+        findings[0].evidence
+    );
 }

@@ -51,11 +51,7 @@ impl<'a> Answer<'a> {
 }
 
 impl<'a> Answers<'a> {
-    pub(super) fn of(
-        read: &'a Read,
-        steps: &'a Steps<'a>,
-        powers: &dyn Fn(usize, usize) -> Powers,
-    ) -> Self {
+    pub(super) fn of(read: &'a Read, steps: &'a Steps<'a>, powers: &dyn Fn(usize, usize) -> Powers) -> Self {
         let mut places: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         let mut all: Vec<Answer<'a>> = Vec::new();
         for typed in &steps.typed {
@@ -75,7 +71,8 @@ impl<'a> Answers<'a> {
         for answer in &mut all {
             let instances = answer.instances();
             let (parts, wrong) = explain(&instances, steps.single);
-            let place = wrong.and_then(|wrong| answer.said.get(wrong)).map(|(typed, _)| typed.step.place.clone());
+            let place =
+                wrong.and_then(|wrong| answer.said.get(wrong)).map(|(typed, _)| typed.step.place.clone());
             (answer.parts, answer.unexplained) = (parts, place);
         }
         let welcome = read.visits.iter().map(|visit| {
@@ -112,7 +109,8 @@ impl<'a> Answers<'a> {
             _ => None,
         });
         own.or_else(|| {
-            let mut listed = self.all.iter().flat_map(|answer| tables::find(&answer.instances(), &self.plugs, None));
+            let mut listed =
+                self.all.iter().flat_map(|answer| tables::find(&answer.instances(), &self.plugs, None));
             listed.find_map(|rows| word(&rows.on, &rows.off))
         })
     }
@@ -225,9 +223,9 @@ impl<'a> Answers<'a> {
     pub(super) fn plugs(&self, steps: &Steps<'_>, notes: &mut Vec<Note>) -> Vec<(String, Power)> {
         let start = |plug: &String| {
             let said = self.all.iter().flat_map(|answer| &answer.said);
-            let earliest = said.filter(|(_, powers)| powers.contains_key(plug)).min_by_key(|(typed, _)| {
-                (typed.file, typed.step.place.line)
-            });
+            let earliest = said
+                .filter(|(_, powers)| powers.contains_key(plug))
+                .min_by_key(|(typed, _)| (typed.file, typed.step.place.line));
             earliest.and_then(|(_, powers)| powers.get(plug)).copied()
         };
         if self.listed.is_empty() {
@@ -242,7 +240,8 @@ impl<'a> Answers<'a> {
 
     /// What the answer to a step shows of a plug: on, off, or another word.
     pub(super) fn shows(&self, typed: &Typed<'_>, plug: &str) -> Option<String> {
-        let same = |answer: &&Answer<'_>| (answer.first.at, &answer.first.pattern) == (typed.at, &typed.pattern);
+        let same =
+            |answer: &&Answer<'_>| (answer.first.at, &answer.first.pattern) == (typed.at, &typed.pattern);
         let answer = self.all.iter().find(same)?;
         let text = if typed.step.ends { typed.step.said.as_str() } else { typed.step.text() };
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -254,14 +253,17 @@ impl<'a> Answers<'a> {
                 Part::Line(line) if own => lines.get(at).and_then(|said| shape::shown(line, plug, said)),
                 Part::Row(table) if own => {
                     let table = self.tables.get(*table)?;
-                    lines.get(at).and_then(|said| Some(told(table.shown(place?, said)?, &table.on, &table.off)))
+                    lines
+                        .get(at)
+                        .and_then(|said| Some(told(table.shown(place?, said)?, &table.on, &table.off)))
                 }
                 Part::Rows(table) => {
                     let table = self.tables.get(*table)?;
                     let row = place.filter(|place| table.plugs.contains(place));
                     let said = row.and_then(|row| lines.get(at + row - table.plugs.start));
                     at += table.plugs.len() - 1;
-                    row.zip(said).and_then(|(row, said)| Some(told(table.shown(row, said)?, &table.on, &table.off)))
+                    row.zip(said)
+                        .and_then(|(row, said)| Some(told(table.shown(row, said)?, &table.on, &table.off)))
                 }
                 Part::Line(_) | Part::Row(_) => None,
             };
@@ -279,7 +281,10 @@ impl<'a> Answers<'a> {
             Part::Line(line) => line.iter().any(|piece| matches!(piece, Piece::Power { .. })),
             Part::Rows(_) | Part::Row(_) => true,
         };
-        self.all.iter().filter(move |answer| answer.parts.iter().any(tells)).map(|answer| &answer.first.step.place)
+        self.all
+            .iter()
+            .filter(move |answer| answer.parts.iter().any(tells))
+            .map(|answer| &answer.first.step.place)
     }
 
     pub(super) fn welcome(&self) -> Vec<Part> {
@@ -293,7 +298,14 @@ impl<'a> Answers<'a> {
 
 /// On, off, or what else stands in their place.
 pub(super) fn told(shown: &str, on: &str, off: &str) -> String {
-    if shown == on { "on" } else if shown == off { "off" } else { shown.trim() }.to_owned()
+    if shown == on {
+        "on"
+    } else if shown == off {
+        "off"
+    } else {
+        shown.trim()
+    }
+    .to_owned()
 }
 
 /// Two texts that tell the power, without the blanks around them.
@@ -304,26 +316,21 @@ fn word(on: &str, off: &str) -> Option<(String, String)> {
 
 /// The lines of an answer, and which instance they do not explain.
 fn explain(instances: &[Instance<'_>], single: bool) -> (Vec<Part>, Option<usize>) {
-    let split = |instance: &Instance<'_>| instance.text.split_inclusive('\n').count();
-    let Some(count) = instances.first().map(split) else { return (Vec::new(), None) };
-    let odd = instances.iter().position(|instance| split(instance) != count);
-    let alike: Vec<&Instance<'_>> = instances.iter().filter(|instance| split(instance) == count).collect();
-    let mut wrong = odd;
+    let split: Vec<Vec<&str>> =
+        instances.iter().map(|instance| instance.text.split_inclusive('\n').collect()).collect();
+    let Some(count) = split.first().map(Vec::len) else { return (Vec::new(), None) };
+    let mut wrong = split.iter().position(|lines| lines.len() != count);
     let parts = (0..count).map(|index| {
+        let alike = instances.iter().zip(&split).filter(|(_, lines)| lines.len() == count);
         let lines: Vec<(Instance<'_>, &str)> = alike
-            .iter()
-            .filter_map(|instance| {
-                let mut instance = (*instance).clone();
-                let line = instance.text.split_inclusive('\n').nth(index)?;
-                instance.unnamed = single;
-                Some((instance, line))
+            .filter_map(|(instance, lines)| {
+                Some((Instance { unnamed: single, ..instance.clone() }, *lines.get(index)?))
             })
             .collect();
         let (line, explained) = shape::line(&lines);
         if !explained {
-            let differs = instances.iter().position(|instance| {
-                instance.text.split_inclusive('\n').nth(index) != lines.first().map(|(_, line)| *line)
-            });
+            let first = lines.first().map(|(_, line)| line);
+            let differs = split.iter().position(|lines| lines.get(index) != first);
             wrong = wrong.or(differs);
         }
         Part::Line(line)

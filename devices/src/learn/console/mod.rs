@@ -79,15 +79,16 @@ fn find(read: &Read, steps: &Steps<'_>) -> Result<Found, LearnError> {
     let login = login(read, &mut notes);
     let welcome = answers.welcome();
     let modes = modes(steps, &answers, &mut notes);
-    let [(off, turning_off), (on, turning_on)] = [Power::Off, Power::On]
-        .map(|power| timing::delay(story.clone(), steps, &answers, power, &mut notes));
+    let [(off, turning_off), (on, turning_on)] =
+        [Power::Off, Power::On].map(|power| timing::delay(story.clone(), steps, &answers, power, &mut notes));
     note_orders(steps, &mut notes);
     notes.push(
         Note::new(Certainty::Certain, "status", format!("`{}` is on, `{}` is off", words.0, words.1))
             .seen(answers.witnesses()),
     );
     if !steps.single && steps.plugs.len() == 1 {
-        let text = "one plug was recorded; that the others are typed as it is, is likely; record a second one";
+        let text =
+            "one plug was recorded; that the others are typed as it is, is likely; record a second one";
         notes.push(Note::new(Certainty::Likely, "plugs", text));
     }
     let tables = answers.into_tables();
@@ -129,8 +130,7 @@ fn login(read: &Read, notes: &mut Vec<Note>) -> Option<Login> {
         notes.push(Note::new(Certainty::Unknown, "login", text));
         let (greeting, user) = (String::new(), Some("login: ".to_owned()));
         let password = "Password: ".to_owned();
-        return over_ssh
-            .then(|| Login { greeting, user, password, mask: String::new(), names: Vec::new() });
+        return over_ssh.then(|| Login { greeting, user, password, mask: String::new(), names: Vec::new() });
     };
     let (greeting, question) = read::split(&first.greeting);
     let mask = first.login.last().and_then(|step| step.mask).map(String::from).unwrap_or_default();
@@ -138,8 +138,11 @@ fn login(read: &Read, notes: &mut Vec<Note>) -> Option<Login> {
         Some(name) => (Some(question.to_owned()), name.said.clone()),
         None => (None, question.to_owned()),
     };
-    let mut names: Vec<String> =
-        asked.iter().filter_map(|visit| visit.login.iter().rev().nth(1)).map(|step| step.typed.clone()).collect();
+    let mut names: Vec<String> = asked
+        .iter()
+        .filter_map(|visit| visit.login.iter().rev().nth(1))
+        .map(|step| step.typed.clone())
+        .collect();
     names.sort_unstable();
     names.dedup();
     let places = asked.iter().filter_map(|visit| visit.login.first()).map(|step| &step.place);
@@ -168,7 +171,11 @@ fn modes(steps: &Steps<'_>, answers: &Answers<'_>, notes: &mut Vec<Note>) -> Vec
     for answer in &answers.all {
         let typed = answer.first;
         // The usual thing: an empty line gets the prompt again.
-        if typed.pattern.is_empty() && answer.is_empty() && typed.next == Some(typed.at) && typed.orders.is_none() {
+        if typed.pattern.is_empty()
+            && answer.is_empty()
+            && typed.next == Some(typed.at)
+            && typed.orders.is_none()
+        {
             continue;
         }
         let go = typed.next.filter(|next| *next != typed.at);
@@ -176,8 +183,13 @@ fn modes(steps: &Steps<'_>, answers: &Answers<'_>, notes: &mut Vec<Note>) -> Vec
         let others: Vec<_> =
             steps.typed.iter().filter(same).filter(|other| other.next != typed.next).collect();
         if let Some(other) = others.first() {
-            let text = format!("`{}` did not always lead to the same prompt; the first is described", typed.step.typed);
-            notes.push(Note::new(Certainty::Unknown, "prompts", text).seen([&typed.step.place, &other.step.place]));
+            let text = format!(
+                "`{}` did not always lead to the same prompt; the first is described",
+                typed.step.typed
+            );
+            notes.push(
+                Note::new(Certainty::Unknown, "prompts", text).seen([&typed.step.place, &other.step.place]),
+            );
         }
         let orders = steps.typed.iter().filter(same).find_map(|typed| typed.orders);
         let command = Command {

@@ -23,7 +23,10 @@ pub(super) enum Piece {
     /// The plug's name, filled up.
     Plug(Fill),
     /// One text while the plug is on, another while it is off.
-    Power { on: String, off: String },
+    Power {
+        on: String,
+        off: String,
+    },
 }
 
 /// How a text is filled up with blanks.
@@ -100,7 +103,8 @@ pub(super) fn line(lines: &[(Instance<'_>, &str)]) -> (Line, bool) {
         let tells = line.iter().any(|piece| matches!(piece, Piece::Power { .. }));
         lines.iter().all(|(instance, text)| {
             // While a plug is on its way anything may be said of it.
-            (tells && instance.power().is_none()) || render(line, instance.plug.unwrap_or_default(), instance.power()) == *text
+            (tells && instance.power().is_none())
+                || render(line, instance.plug.unwrap_or_default(), instance.power()) == *text
         })
     };
     if explains(&literal) && !first.name().is_some_and(|plug| several(lines) == 1 && has(text, plug)) {
@@ -148,7 +152,10 @@ pub(super) fn contrast(on: &str, off: &str) -> Line {
     }
     let mut end = behind;
     let at = |text: &str, end: usize| text.len() - end;
-    while end > 0 && (is_word(on, at(on, end)) || !on.is_char_boundary(at(on, end)) || !off.is_char_boundary(at(off, end)))
+    while end > 0
+        && (is_word(on, at(on, end))
+            || !on.is_char_boundary(at(on, end))
+            || !off.is_char_boundary(at(off, end)))
     {
         end -= 1;
     }

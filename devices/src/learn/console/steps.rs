@@ -95,28 +95,38 @@ impl General {
 impl<'a> Steps<'a> {
     /// Goes from prompt to prompt.
     fn walk(&mut self, read: &'a Read, screens: bool) {
-        let all = || read.visits.iter().flat_map(|visit| visit.steps.iter().map(move |step| (visit.file, step)));
+        let all =
+            || read.visits.iter().flat_map(|visit| visit.steps.iter().map(move |step| (visit.file, step)));
         let plug = |file: usize, step: &Step| act(read, file, step).and_then(|act| act.plug.clone());
         let mut general = General::default();
         for (file, step) in all() {
             let plug = plug(file, step);
             general.note(0, step.prompt(), plug.as_deref());
-            general.note(0, title(step.text()).unwrap_or_default(), plug.as_deref());
+            general.note(0, &title(step.text()).unwrap_or_default(), plug.as_deref());
         }
         for visit in &read.visits {
             let (text, prompt) = visit.login.last().map_or(split(&visit.greeting), |step| split(&step.said));
-            let mut screen = title(text).filter(|_| screens).map(str::to_owned);
+            let mut screen = title(text).filter(|_| screens);
             let mut at = self.prompt(screen.clone(), prompt.to_owned());
             for step in &visit.steps {
                 let own = plug(visit.file, step).filter(|_| !self.single);
                 let next = (!step.ends).then(|| {
                     let new = title(step.text()).filter(|_| screens);
                     // Where nothing is said the screen is still there.
-                    screen = new.map(|title| general.pattern(0, title, own.as_deref())).or(screen.take());
+                    screen = new.map(|title| general.pattern(0, &title, own.as_deref())).or(screen.take());
                     self.prompt(screen.clone(), general.pattern(0, step.prompt(), own.as_deref()))
                 });
                 let pattern = step.typed.clone();
-                self.typed.push(Typed { file: visit.file, first: visit.steps.first().is_some_and(|first| std::ptr::eq(first, step)), step, at, next, pattern, plug: own, orders: None });
+                self.typed.push(Typed {
+                    file: visit.file,
+                    first: visit.steps.first().is_some_and(|first| std::ptr::eq(first, step)),
+                    step,
+                    at,
+                    next,
+                    pattern,
+                    plug: own,
+                    orders: None,
+                });
                 at = next.unwrap_or(0);
             }
         }
@@ -151,16 +161,20 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// The first line that says anything.
-fn title(text: &str) -> Option<&str> {
-    text.lines().map(str::trim).find(|line| !line.is_empty())
+/// The words of the first line that has any; rules around them are as long as the words leave room for.
+fn title(text: &str) -> Option<String> {
+    let words = |line: &str| {
+        let words = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(words).find(|words| !words.is_empty())
 }
 
 /// Where something was typed, and what.
 type Key = (usize, String);
 
 /// Finds the orders: what is typed to move a plug, and never to look; an off is what is never typed to switch on. If what follows
-/// is never typed to look either (a question is answered), the last of it is the order.
+/// is never typed to look either (a question is answered), the last of it is the order, but for empty lines.
 fn orders(read: &Read, steps: &mut Steps<'_>) -> Result<(), LearnError> {
     let wish = |typed: &Typed<'_>| act(read, typed.file, typed.step).map(|act| (act.wish, act.done()));
     let mut sets: [BTreeSet<Key>; 4] = Default::default();
@@ -175,6 +189,17 @@ fn orders(read: &Read, steps: &mut Steps<'_>) -> Result<(), LearnError> {
             Some(_) => false,
         };
     }
+    // What leads where a look leads, too, only goes there from another place.
+    let leads = |typed: &&Typed<'_>| looks.contains(&(typed.at, typed.pattern.clone()));
+    let ways: BTreeSet<(&str, Option<usize>)> =
+        steps.typed.iter().filter(leads).map(|typed| (typed.pattern.as_str(), typed.next)).collect();
+    let others: Vec<Key> = steps
+        .typed
+        .iter()
+        .filter(|typed| ways.contains(&(typed.pattern.as_str(), typed.next)))
+        .map(|typed| (typed.at, typed.pattern.clone()))
+        .collect();
+    looks.extend(others);
     for set in [&mut *offs, &mut *ons, &mut *cycles] {
         set.retain(|key| !looks.contains(key));
     }
@@ -189,11 +214,13 @@ fn orders(read: &Read, steps: &mut Steps<'_>) -> Result<(), LearnError> {
         let does = match wish(typed) {
             Some((Wish::Power(Power::Off), true)) if offs.contains(&key) && !ons.contains(&key) => Does::Off,
             Some((Wish::Power(Power::On), true)) if ons.contains(&key) && !offs.contains(&key) => Does::On,
-            Some((Wish::Cycle, true)) if cycles.contains(&key) => match (offs.contains(&key), ons.contains(&key)) {
-                (true, false) => Does::Off,
-                (false, true) => Does::On,
-                _ => Does::Cycle,
-            },
+            Some((Wish::Cycle, true)) if cycles.contains(&key) => {
+                match (offs.contains(&key), ons.contains(&key)) {
+                    (true, false) => Does::Off,
+                    (false, true) => Does::On,
+                    _ => Does::Cycle,
+                }
+            }
             _ => {
                 index += 1;
                 continue;
@@ -208,10 +235,15 @@ fn orders(read: &Read, steps: &mut Steps<'_>) -> Result<(), LearnError> {
                 typed.file == file && typed.step.act == act && !looks.contains(&key) && !other
             })
         };
+        let mut order = index;
         while goes_on(index + 1) {
             index += 1;
+            // An empty line only goes on.
+            if steps.typed.get(index).is_some_and(|typed| !typed.step.typed.is_empty()) {
+                order = index;
+            }
         }
-        if let Some(typed) = steps.typed.get_mut(index) {
+        if let Some(typed) = steps.typed.get_mut(order) {
             typed.orders = Some(does);
         }
         index += 1;

@@ -97,18 +97,19 @@ impl Anchor {
         let words = words_of(line);
         let name = words.get(*index)?.1.strip_prefix(before.as_str())?;
         let name = end.map_or(Some(name), |end| name.split_once(end).map(|(name, _)| name))?;
-        let found = [(&self.on, Power::On), (&self.off, Power::Off)].into_iter().find_map(|(shows, power)| {
-            let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-            let bytes = line.as_bytes();
-            let fits = |at: &usize| {
-                let (from, to) = (*at, *at + shows.len());
-                is_edge(bytes.get(to))
-                    && is_edge(from.checked_sub(1).and_then(|at| bytes.get(at)))
-                    && words_of(line.get(to..).unwrap_or_default()).len() == self.behind
-            };
-            let at = line.match_indices(shows.as_str()).map(|(at, _)| at).find(fits)?;
-            Some((at, shows.len(), power))
-        });
+        let found =
+            [(&self.on, Power::On), (&self.off, Power::Off)].into_iter().find_map(|(shows, power)| {
+                let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                let bytes = line.as_bytes();
+                let fits = |at: &usize| {
+                    let (from, to) = (*at, *at + shows.len());
+                    is_edge(bytes.get(to))
+                        && is_edge(from.checked_sub(1).and_then(|at| bytes.get(at)))
+                        && words_of(line.get(to..).unwrap_or_default()).len() == self.behind
+                };
+                let at = line.match_indices(shows.as_str()).map(|(at, _)| at).find(fits)?;
+                Some((at, shows.len(), power))
+            });
         let (at, length, power) = found?;
         if name.is_empty() {
             return None;

@@ -49,7 +49,8 @@ pub(super) fn delay(
     for (file, recording) in story.iter_mut().enumerate() {
         let own = steps.typed.iter().filter(|typed| typed.file == file);
         for (exchange, typed) in recording.exchanges.iter_mut().zip(own) {
-            let shown = steps.plugs.iter().filter_map(|plug| Some((plug.clone(), answers.shows(typed, plug)?)));
+            let shown =
+                steps.plugs.iter().filter_map(|plug| Some((plug.clone(), answers.shows(typed, plug)?)));
             exchange.told = shown.collect();
         }
     }
@@ -65,7 +66,11 @@ pub(super) fn delay(
     let places = || delay.after.iter().chain(&delay.within).map(|(_, place)| place);
     let text = match (&delay.after, &delay.within) {
         (Some((after, _)), Some((within, _))) => {
-            format!("{power} takes more than {} and at most {}", follow::words(*after), follow::words(*within))
+            format!(
+                "{power} takes more than {} and at most {}",
+                follow::words(*after),
+                follow::words(*within)
+            )
         }
         (None, Some((within, _))) => format!("{power} takes at most {}", follow::words(*within)),
         _ => format!("how long {power} takes was not seen"),

@@ -99,7 +99,9 @@ impl Writer<'_> {
             }
         }
         if !found.tables.is_empty() {
-            text.push_str("\n# The rows of lists: what stands before and behind the power.\n[face.console.plug]\n");
+            text.push_str(
+                "\n# The rows of lists: what stands before and behind the power.\n[face.console.plug]\n",
+            );
             for (index, table) in found.tables.iter().enumerate() {
                 for (name, texts) in [("before", &table.before), ("behind", &table.behind)] {
                     let texts = list(texts.iter().map(|text| text.trim_end_matches('\n')));
@@ -176,11 +178,17 @@ impl Writer<'_> {
                 Part::Line(line) => text.push_str(&self.line(line, plug)),
                 Part::Row(table) => text.push_str(&self.row(*table, plug)),
                 Part::Rows(table) => {
-                    let part = self.found.tables.get(*table).map(|table| table.plugs.clone()).unwrap_or_default();
+                    let part =
+                        self.found.tables.get(*table).map(|table| table.plugs.clone()).unwrap_or_default();
                     let all = part == (0..self.found.plugs.len());
-                    let range = if all { String::new() } else { format!("[{}:{}]", part.start, part.end) };
-                    let _ = writeln!(text, "{{% for p in plugs{range} %}}");
-                    text.push_str(&self.row(*table, "p"));
+                    let row = self.row(*table, "p");
+                    text.push_str("{% for p in plugs %}\n");
+                    if all {
+                        text.push_str(&row);
+                    } else {
+                        let here = format!("loop.index > {} and loop.index <= {}", part.start, part.end);
+                        let _ = write!(text, "{{% if {here} %}}\n{row}{{% endif %}}\n");
+                    }
                     text.push_str("{% endfor %}\n");
                 }
             }
@@ -217,7 +225,9 @@ impl Writer<'_> {
                 return format!("{{{{ {plug}.shows{} }}}}", filled(fill));
             }
         }
-        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
+        let quoted = |text: &str| {
+            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+        };
         format!("{{{{ {} if {plug}.power == \"on\" else {} }}}}", quoted(on), quoted(off))
     }
 }

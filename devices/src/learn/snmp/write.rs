@@ -9,9 +9,9 @@ use super::found::{Control, Found, Plug, Readback, Spot, Status};
 use super::index::{Arc, Name};
 use super::read::{Read, code};
 use crate::duration;
+use crate::learn::description::{self, quoted};
 use crate::learn::follow::{self, Delay, Does};
 use crate::learn::note::Certainty;
-use crate::learn::description::{self, quoted};
 use crate::learn::{Named, Options, Place, RECORDED, evidence_name};
 use crate::plant::Power;
 
@@ -417,4 +417,3 @@ fn literal(kind: &str, code: &str) -> String {
         _ => quoted(code),
     }
 }
-

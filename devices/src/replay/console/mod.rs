@@ -234,13 +234,7 @@ fn op(session: &Session, at: usize) -> Op {
 }
 
 /// Notes that somebody did not say what was recorded.
-fn stray(
-    divergences: &mut Divergences,
-    now: Duration,
-    talk: &Talk,
-    session: &Session,
-    login: &Credentials,
-) {
+fn stray(divergences: &mut Divergences, now: Duration, talk: &Talk, session: &Session, login: &Credentials) {
     let expected = session.strokes.get(talk.at).map(|stroke| {
         let text = match stroke.key {
             Key::Secret => "the lab's password".to_owned(),

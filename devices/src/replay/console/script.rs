@@ -252,7 +252,8 @@ impl Session {
 
     /// Whether the device itself asked who it is: a secret stands in one of the first two lines.
     pub(crate) fn asked_itself(&self) -> bool {
-        let before = |at: usize| self.strokes.iter().take(at).filter(|stroke| stroke.key == Key::Enter).count();
+        let before =
+            |at: usize| self.strokes.iter().take(at).filter(|stroke| stroke.key == Key::Enter).count();
         self.secrets().next().is_some_and(|at| before(at) < 2)
     }
 

@@ -168,8 +168,7 @@ impl Talk {
             return "another password".to_owned();
         }
         let text = String::from_utf8_lossy(&self.typed).into_owned();
-        let text =
-            if login.password.is_empty() { text } else { text.replace(&login.password, PLACEHOLDER) };
+        let text = if login.password.is_empty() { text } else { text.replace(&login.password, PLACEHOLDER) };
         quoted(&text)
     }
 
