@@ -220,22 +220,23 @@ fn over_ssh_the_lab_s_login_is_asked_for() {
     }
 }
 
+const WORDS: &[&str] = &[
+    "",
+    "1",
+    "on",
+    "off 1\r\n",
+    "\r",
+    "\u{1b}",
+    "********\r\n",
+    "1 is on\r\n> ",
+    "1 is off\r\n> ",
+    "{{ {% 12\r\n",
+    "ä\n",
+];
+
 /// A transcript in which somebody says one thing after another, with marks in between.
 fn anything() -> impl Strategy<Value = Transcript> {
-    let words = [
-        "",
-        "1",
-        "on",
-        "off 1\r\n",
-        "\r",
-        "\u{1b}",
-        "********\r\n",
-        "1 is on\r\n> ",
-        "1 is off\r\n> ",
-        "{{ {% 12\r\n",
-        "ä\n",
-    ];
-    let text = prop::collection::vec(prop::sample::select(&words[..]), 0..4).prop_map(|words| words.concat());
+    let text = prop::collection::vec(prop::sample::select(WORDS), 0..4).prop_map(|words| words.concat());
     let action = prop::sample::select(&["on", "off", "reboot", "status", "list"][..]);
     let event = prop_oneof![
         2 => (action, prop::sample::select(&["1", "12", "ä", ""][..]), -1..3).prop_map(|(action, plug, exit)| {
