@@ -13,7 +13,6 @@ use fencelab_transcript::Event;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::face::console::Console;
 use crate::face::{Context, Face, Reply};
 use crate::fault::{Direction, Engine, Fault, Op};
 use crate::plant::{Cause, Command, Plant};
@@ -175,8 +174,7 @@ impl Device {
     pub fn connect(&mut self, now: Duration, face: usize, peer: SocketAddr, user: Option<&str>) {
         self.advance(now);
         self.faults.begin_exchange();
-        let stream =
-            self.with_console(now, face, |console, context| console.connect(now, peer, user, context));
+        let stream = self.with_face(face, |face, context| face.connect(now, peer, user, context));
         if let Some(recording) = &mut self.recording {
             recording.open(now, face, peer, user);
         }
@@ -187,28 +185,13 @@ impl Device {
     /// the session lets everybody in.
     pub fn admits(&mut self, now: Duration, face: usize, user: &str, password: Option<&str>) -> bool {
         self.advance(now);
-        self.with_console(now, face, |console, context| console.admits(now, user, password, context))
-            .unwrap_or(false)
+        self.with_face(face, |face, context| face.admits(now, user, password, context)).unwrap_or(false)
     }
 
     /// Whether a face that is a stream asks by itself who it is, so that the carrier need not.
     #[must_use]
     pub fn asks_itself(&self, face: usize) -> bool {
-        matches!(self.faces.get(face), Some(Face::Console(console)) if console.asks_itself())
-    }
-
-    fn with_console<T>(
-        &mut self,
-        now: Duration,
-        face: usize,
-        act: impl FnOnce(&mut Console, &mut Context<'_>) -> T,
-    ) -> Option<T> {
-        self.plant.advance(now);
-        let of_console = |face: &mut Face, context: &mut Context<'_>| match face {
-            Face::Console(console) => Some(act(console, context)),
-            Face::Ipmi(_) | Face::Snmp(_) | Face::Replay(_) => None,
-        };
-        self.with_face(face, of_console).flatten()
+        self.faces.get(face).is_some_and(Face::asks_itself)
     }
 
     /// Lets a face act on all that it may.
@@ -244,13 +227,13 @@ impl Device {
                 &arrival.bytes,
             );
         }
+        self.plant.advance(now);
         for face in 0..self.faces.len() {
             if self.faces.get(face).and_then(Face::next_wake).is_some_and(|at| at <= now) {
-                let replies = self.with_console(now, face, |console, context| console.wake(now, context));
+                let replies = self.with_face(face, |face, context| face.wake(now, context));
                 self.depart(now, face, replies.unwrap_or_default());
             }
         }
-        self.plant.advance(now);
     }
 
     /// When the device next has output or work; `None`: only when a datagram comes. It may be in the past.
@@ -397,10 +380,7 @@ impl Device {
         self.plant.advance(now);
         self.network.last_processed = now;
         if let Some(recording) = &mut self.recording {
-            let is_secret = match self.faces.get(face) {
-                Some(Face::Console(console)) => console.awaits_secret(peer),
-                _ => false,
-            };
+            let is_secret = self.faces.get(face).is_some_and(|face| face.awaits_secret(peer));
             recording.say(now, face, peer, datagram, is_secret);
         }
         let replies = self.with_face(face, |state, context| state.handle(now, peer, datagram, context));

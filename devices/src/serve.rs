@@ -111,14 +111,11 @@ impl Served {
     /// The socket cannot be bound; or the face is a serial line, which no socket carries.
     pub fn share(device: &Shared, face: usize, bind: SocketAddr) -> io::Result<Self> {
         let device = device.clone();
-        let console = match device.lock().spec().faces.get(face) {
-            Some(FaceSpec::Console(console)) => Some(console.clone()),
-            _ => None,
-        };
-        let (address, task) = match console.as_ref().map(|console| (console.carrier, console)) {
-            Some((Carrier::Ssh, console)) => ssh::listen(&device, face, console, bind)?,
-            Some((Carrier::Telnet, _)) => stream::listen(&device, face, bind)?,
-            Some((Carrier::Serial, _)) => {
+        let carrier = device.lock().spec().faces.get(face).and_then(FaceSpec::carrier);
+        let (address, task) = match carrier {
+            Some(Carrier::Ssh) => ssh::listen(&device, face, bind)?,
+            Some(Carrier::Telnet) => stream::listen(&device, face, bind)?,
+            Some(Carrier::Serial) => {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, "serial lines are not served yet"));
             }
             None => {

@@ -9,6 +9,7 @@ use fencelab_agents::{Invocation, Outcome};
 use fencelab_devices::DeviceSpec;
 use fencelab_link::World;
 use fencelab_link::memory::MemoryWorld;
+use fencelab_transcript::Speaker;
 
 use crate::metadata::{Advert, MetadataError};
 use crate::process;
@@ -23,6 +24,15 @@ pub enum Agent {
 }
 
 impl Agent {
+    /// How the version of an agent of ours begins, where a transcript says who spoke.
+    pub(crate) const OURS: &str = "fencelab ";
+
+    /// Who spoke, for the header of a transcript.
+    pub(crate) fn speaker(&self) -> Speaker {
+        let version = self.is_builtin().then(|| format!("{}{}", Self::OURS, env!("CARGO_PKG_VERSION")));
+        Speaker { version, ..Speaker::new(self.name()) }
+    }
+
     /// The name it is called by: `fence_ipmilan`.
     pub fn name(&self) -> &str {
         match self {

@@ -6,7 +6,7 @@ use fencelab_devices::DeviceSpec;
 use fencelab_devices::fault::Fault;
 use fencelab_transcript::redact::Redactor;
 use fencelab_transcript::scan::Scan;
-use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker, Transcript};
+use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Transcript};
 
 use crate::agent::Agent;
 use crate::case::{Case, Login, Mode};
@@ -172,7 +172,7 @@ pub(crate) fn transcript(spec: &DeviceSpec, agent: &Agent, case: &Case, run: &Ru
     device.firmware = spec.firmware.clone();
     let port = face.default_port();
     let mut header = Header::new(device, LinkInfo::new(face.protocol(), face.transport(), Some(port)));
-    header.speaker = Some(Speaker::new(agent.name()));
+    header.speaker = Some(agent.speaker());
     header.by = Some(format!("fencelab test {}", env!("CARGO_PKG_VERSION")));
     header.provenance = Some("emulated".to_owned());
 

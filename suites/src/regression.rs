@@ -132,12 +132,13 @@ fn of_pair(plan: &Plan, pair: &Pair) -> Result<Vec<Episode>, String> {
 fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Option<Option<Finding>> {
     let Pair { spec, subject, .. } = pair;
     let episode = &task.episode;
+    let spec = &by_way_of(spec, &episode.transcript);
     let link = Link::of(spec);
     let (what, stage_spec) = if task.described {
         ("the described device", Arc::clone(spec))
     } else {
         // Recorded was an agent that calls ipmitool, which asks many things beside. Ours asks only for power, in one session:
-        // it is held to the same answers to the same questions.
+        // it is held to the same answers to the same questions. At a console it is held to what an agent of ours said.
         let transcript = match subject.agent.is_builtin() {
             true => link.essence(&episode.transcript)?,
             false => episode.transcript.clone(),
@@ -178,6 +179,19 @@ fn repeat(plan: &Plan, pair: &Pair, arena: Option<&Arena>, task: &Task) -> Optio
     let evidence = format!("{} against {what}: {wrong}", episode.label);
     let breach = Breach { property: Property::EveryAction, class, evidence };
     Some(Some(finding(&subject.agent, spec, &case, &run, breach)))
+}
+
+/// The device, to be reached as in the transcript: a console over SSH where it was recorded over SSH.
+fn by_way_of(spec: &Arc<DeviceSpec>, transcript: &Transcript) -> Arc<DeviceSpec> {
+    let protocol = &transcript.header.link.protocol;
+    match spec.faces.iter().position(|face| face.protocol() == protocol) {
+        None | Some(0) => Arc::clone(spec),
+        Some(at) => {
+            let mut spec = DeviceSpec::clone(spec);
+            spec.faces.swap(0, at);
+            Arc::new(spec)
+        }
+    }
 }
 
 fn finding(agent: &Agent, spec: &DeviceSpec, case: &Case, run: &crate::run::Run, breach: Breach) -> Finding {

@@ -124,14 +124,68 @@ impl Face {
 
     /// Whether its bytes are a stream.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self, Self::Console(_))
+        match self {
+            Self::Console(_) => true,
+            Self::Replay(player) => player.console().is_some(),
+            Self::Ipmi(_) | Self::Snmp(_) => false,
+        }
+    }
+
+    /// Somebody connects to a stream; over SSH as this user.
+    pub(crate) fn connect(
+        &mut self,
+        now: Duration,
+        peer: SocketAddr,
+        user: Option<&str>,
+        context: &mut Context<'_>,
+    ) -> Vec<(SocketAddr, Reply)> {
+        let replies = match self {
+            Self::Console(console) => return console.connect(now, peer, user, context),
+            Self::Replay(player) => player.console_mut().map(|player| player.connect(now, peer)),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
+        };
+        replies.unwrap_or_default().into_iter().map(|reply| (peer, reply)).collect()
+    }
+
+    /// Whether the carrier may let this user in.
+    pub(crate) fn admits(
+        &mut self,
+        now: Duration,
+        user: &str,
+        password: Option<&str>,
+        context: &mut Context<'_>,
+    ) -> bool {
+        match self {
+            Self::Console(console) => console.admits(now, user, password, context),
+            Self::Replay(player) => player.console().is_some_and(|player| player.admits(user, password)),
+            Self::Ipmi(_) | Self::Snmp(_) => false,
+        }
+    }
+
+    /// Whether the device asks by itself who it is.
+    pub(crate) fn asks_itself(&self) -> bool {
+        match self {
+            Self::Console(console) => console.asks_itself(),
+            Self::Replay(player) => player.console().is_some_and(|player| player.asks_itself()),
+            Self::Ipmi(_) | Self::Snmp(_) => false,
+        }
+    }
+
+    /// Whether what comes next on this stream is a password.
+    pub(crate) fn awaits_secret(&self, peer: SocketAddr) -> bool {
+        match self {
+            Self::Console(console) => console.awaits_secret(peer),
+            Self::Replay(player) => player.console().is_some_and(|player| player.awaits_secret(peer)),
+            Self::Ipmi(_) | Self::Snmp(_) => false,
+        }
     }
 
     /// Whether these bytes are a request, or the end of one.
     pub(crate) fn is_request(&self, peer: SocketAddr, bytes: &[u8]) -> bool {
         match self {
             Self::Console(console) => console.is_request(peer, bytes),
-            Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => true,
+            Self::Replay(player) => player.console().is_none_or(|player| player.is_request(peer, bytes)),
+            Self::Ipmi(_) | Self::Snmp(_) => true,
         }
     }
 
@@ -139,7 +193,17 @@ impl Face {
     pub(crate) fn next_wake(&self) -> Option<Duration> {
         match self {
             Self::Console(console) => console.next_wake(),
-            Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => None,
+            Self::Replay(player) => player.console().and_then(|player| player.next_wake()),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
+        }
+    }
+
+    /// Does what is due by itself.
+    pub(crate) fn wake(&mut self, now: Duration, context: &mut Context<'_>) -> Vec<(SocketAddr, Reply)> {
+        match self {
+            Self::Console(console) => console.wake(now, context),
+            Self::Replay(player) => player.console_mut().map(|player| player.wake(now)).unwrap_or_default(),
+            Self::Ipmi(_) | Self::Snmp(_) => Vec::new(),
         }
     }
 

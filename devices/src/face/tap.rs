@@ -26,12 +26,17 @@ pub(crate) enum Listener {
 impl Face {
     /// A listener that knows the run's logins.
     pub(crate) fn listener(&self, credentials: &Credentials) -> Listener {
-        match self {
-            Self::Console(console) => {
+        let telnet = match self {
+            Self::Console(console) => Some(console.negotiates()),
+            Self::Replay(player) => player.console().map(|player| player.negotiates()),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
+        };
+        match telnet {
+            Some(telnet) => {
                 let scan = Scan::new().with("password", &credentials.password);
-                Listener::Streams { telnet: console.negotiates(), redactor: Redactor::new(scan) }
+                Listener::Streams { telnet, redactor: Redactor::new(scan) }
             }
-            Self::Ipmi(_) | Self::Snmp(_) | Self::Replay(_) => Listener::Datagrams(self.tap(credentials)),
+            None => Listener::Datagrams(self.tap(credentials)),
         }
     }
 

@@ -9,8 +9,20 @@ pub enum LearnError {
     #[error("there is no transcript to learn from; record one with `fencelab record` and give its file")]
     Nothing,
     /// The protocol has no learner yet.
-    #[error("{file}: nothing can be learnt from a transcript of `{protocol}` yet; there is: snmp")]
+    #[error(
+        "{file}: nothing can be learnt from a transcript of `{protocol}` yet; there is: snmp, telnet, ssh, serial, console"
+    )]
     Protocol {
+        /// The transcript's name.
+        file: String,
+        /// Its protocol.
+        protocol: String,
+    },
+    /// Transcripts of SNMP and of a console.
+    #[error(
+        "{file}: this is `{protocol}`, and the first transcript is not; give those of one way to speak to the device"
+    )]
+    Mixed {
         /// The transcript's name.
         file: String,
         /// Its protocol.

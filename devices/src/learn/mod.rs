@@ -5,8 +5,10 @@
 //! Why it decides as it does stands in `docs/learning.md`.
 //!
 //! The core (`story`, `truth`, `follow`) knows exchanges of fields and marked actions, but no protocol. A protocol
-//! brings its transcripts as such a story, and writes what was found as its face (`snmp`).
+//! brings its transcripts as such a story, and writes what was found as its face (`snmp`, `console`).
 
+mod console;
+mod description;
 mod error;
 mod follow;
 mod note;
@@ -25,6 +27,7 @@ pub use error::LearnError;
 pub use note::{Certainty, Note};
 pub use story::Place;
 
+use crate::face::Carrier;
 use crate::spec::DeviceSpec;
 
 /// A transcript and the file name by which notes and the description call it.
@@ -52,8 +55,8 @@ pub struct Options {
 pub struct Learned {
     /// The text of `device.toml`.
     pub toml: String,
-    /// The text of [`RECORDED`], which the description names in `answers`.
-    pub recorded: String,
+    /// The text of [`RECORDED`], which the description of an SNMP device names in `answers`.
+    pub recorded: Option<String>,
     /// What was found and what was not, the certain first.
     pub notes: Vec<Note>,
     /// How the learnt device answers what was recorded.
@@ -105,12 +108,22 @@ pub fn learn(transcripts: &[Named], options: &Options) -> Result<Learned, LearnE
         if !names.insert(evidence_name(&named.name)) {
             return Err(LearnError::SameName(evidence_name(&named.name).to_owned()));
         }
-        let protocol = &named.transcript.header.link.protocol;
-        if protocol != "snmp" {
-            return Err(LearnError::Protocol { file: named.name.clone(), protocol: protocol.clone() });
+    }
+    let protocol = |named: &Named| named.transcript.header.link.protocol.clone();
+    let is_console = |named: &Named| Carrier::of_protocol(&protocol(named)).is_some();
+    let first_is_console = transcripts.first().is_some_and(is_console);
+    for named in transcripts {
+        let protocol = protocol(named);
+        match (is_console(named), protocol.as_str()) {
+            (true, _) if first_is_console => {}
+            (false, "snmp") if !first_is_console => {}
+            (true, _) | (false, "snmp") => {
+                return Err(LearnError::Mixed { file: named.name.clone(), protocol });
+            }
+            (false, _) => return Err(LearnError::Protocol { file: named.name.clone(), protocol }),
         }
     }
-    snmp::learn(transcripts, options)
+    if first_is_console { console::learn(transcripts, options) } else { snmp::learn(transcripts, options) }
 }
 
 impl Learned {
@@ -128,7 +141,9 @@ impl Learned {
         for named in transcripts {
             std::fs::write(folder.join(evidence_name(&named.name)), named.transcript.canonical())?;
         }
-        std::fs::write(folder.join(RECORDED), &self.recorded)?;
+        if let Some(recorded) = &self.recorded {
+            std::fs::write(folder.join(RECORDED), recorded)?;
+        }
         std::fs::write(description, &self.toml)
     }
 }

@@ -4,7 +4,9 @@
 //! asked is compared with the record, request by request; a request that deviates is reported as a [`Divergence`] and
 //! answered with an error.
 
+pub(crate) mod console;
 mod ipmi;
+mod marks;
 mod snmp;
 
 use std::net::SocketAddr;
@@ -14,7 +16,7 @@ use fencelab_transcript::Transcript;
 use serde::Serialize;
 
 use crate::device::Credentials;
-use crate::face::{Context, Random, Reply};
+use crate::face::{Carrier, Context, Random, Reply};
 use crate::fault::Op;
 use crate::plant::Power;
 
@@ -63,33 +65,64 @@ impl Divergences {
 pub(crate) enum Player {
     Ipmi(ipmi::Player),
     Snmp(snmp::Player),
+    Console(console::Player),
+}
+
+/// How many lines the agent said at a console that a replay of the transcript must hear again. What may be lost on the way
+/// when an agent hangs up is not counted: the last line of each session.
+#[must_use]
+pub fn console_lines(transcript: &Transcript) -> usize {
+    match Carrier::of_protocol(&transcript.header.link.protocol) {
+        Some(_) => console::script::Script::of(transcript).lines(),
+        None => 0,
+    }
 }
 
 impl Player {
     /// The protocols that can be replayed, as a transcript's header names them.
-    pub(crate) const PROTOCOLS: [&'static str; 2] = ["ipmi", "snmp"];
+    pub(crate) const PROTOCOLS: [&'static str; 6] = ["ipmi", "snmp", "telnet", "ssh", "serial", "raw"];
 
     /// Whom a replay of SNMP answers, for a listener.
     pub(crate) fn snmp_config(&self) -> Option<&fencelab_wire::snmp::agent::Config> {
         match self {
             Self::Snmp(player) => Some(player.config()),
-            Self::Ipmi(_) => None,
+            Self::Ipmi(_) | Self::Console(_) => None,
+        }
+    }
+
+    /// The player of a console, which is spoken to over a stream.
+    pub(crate) fn console(&self) -> Option<&console::Player> {
+        match self {
+            Self::Console(player) => Some(player),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
+        }
+    }
+
+    /// The same, to act on it.
+    pub(crate) fn console_mut(&mut self) -> Option<&mut console::Player> {
+        match self {
+            Self::Console(player) => Some(player),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
         }
     }
 
     /// A player of a transcript of one of [`PROTOCOLS`](Self::PROTOCOLS).
     pub(crate) fn new(transcript: &Transcript, credentials: &Credentials, random: Random<'_>) -> Self {
-        match transcript.header.link.protocol.as_str() {
-            "snmp" => Self::Snmp(snmp::Player::new(transcript, credentials, random)),
-            _ => Self::Ipmi(ipmi::Player::new(transcript, credentials, random)),
+        let protocol = transcript.header.link.protocol.as_str();
+        match (Carrier::of_protocol(protocol), protocol) {
+            (Some(carrier), _) => Self::Console(console::Player::new(transcript, carrier, credentials)),
+            (None, "snmp") => Self::Snmp(snmp::Player::new(transcript, credentials, random)),
+            (None, _) => Self::Ipmi(ipmi::Player::new(transcript, credentials, random)),
         }
     }
 
     /// The plugs with their power at the start of the record, as far as it tells.
     pub(crate) fn plugs_at_start(transcript: &Transcript) -> Vec<(String, Power)> {
-        match transcript.header.link.protocol.as_str() {
-            "snmp" => snmp::plugs_at_start(transcript),
-            _ => vec![("system".to_owned(), ipmi::Player::power_at_start(transcript))],
+        let protocol = transcript.header.link.protocol.as_str();
+        match (Carrier::of_protocol(protocol), protocol) {
+            (Some(_), _) => console::plugs_at_start(transcript),
+            (None, "snmp") => snmp::plugs_at_start(transcript),
+            (None, _) => vec![("system".to_owned(), ipmi::Player::power_at_start(transcript))],
         }
     }
 
@@ -98,6 +131,7 @@ impl Player {
         match self {
             Self::Ipmi(player) => player.timed = timed,
             Self::Snmp(player) => player.timed = timed,
+            Self::Console(player) => player.timed = timed,
         }
     }
 
@@ -105,6 +139,7 @@ impl Player {
         match self {
             Self::Ipmi(player) => &player.divergences.0,
             Self::Snmp(player) => &player.divergences.0,
+            Self::Console(player) => &player.divergences.0,
         }
     }
 
@@ -112,6 +147,7 @@ impl Player {
         match self {
             Self::Ipmi(player) => player.sessions(),
             Self::Snmp(_) => 0,
+            Self::Console(player) => player.sessions(),
         }
     }
 
@@ -125,6 +161,7 @@ impl Player {
         match self {
             Self::Ipmi(player) => player.handle(now, peer, datagram, context),
             Self::Snmp(player) => player.handle(now, datagram, context),
+            Self::Console(player) => player.handle(now, peer, datagram, context),
         }
     }
 
@@ -139,6 +176,7 @@ impl Player {
         match self {
             Self::Ipmi(player) => player.classify(now, peer, random, datagram),
             Self::Snmp(player) => player.classify(now, datagram),
+            Self::Console(player) => player.classify(peer),
         }
     }
 }

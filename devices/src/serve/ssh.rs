@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use super::Shared;
 use super::stream::{self, Pump};
 use crate::face::{HALF_OPEN_LIMIT, HALF_OPEN_TIME};
-use crate::spec::ConsoleFace;
+use crate::spec::FaceSpec;
 use client::Client;
 
 /// What waits between the socket and the session, each way.
@@ -42,8 +42,12 @@ struct Manners {
 }
 
 impl Manners {
-    fn of(face: &ConsoleFace) -> Self {
-        let login = face.console.login.as_ref();
+    /// What is described; a replay has nothing to say of it.
+    fn of(face: Option<&FaceSpec>) -> Self {
+        let login = match face {
+            Some(FaceSpec::Console(face)) => face.console.login.as_ref(),
+            _ => None,
+        };
         Self {
             tries: login.map_or(3, |login| login.tries),
             delay: login.map_or(Duration::ZERO, |login| login.delay),
@@ -72,12 +76,11 @@ impl Manners {
 pub(super) fn listen(
     device: &Shared,
     face: usize,
-    console: &ConsoleFace,
     bind: SocketAddr,
 ) -> io::Result<(SocketAddr, JoinHandle<()>)> {
     let (address, listener) = stream::open(bind)?;
     let pump = Pump::new(device, face);
-    let manners = Manners::of(console);
+    let manners = Manners::of(device.lock().spec().faces.get(face));
     let task = tokio::spawn(async move {
         // Made for the first who comes: a thousand devices that nobody calls have none.
         let config: OnceLock<Arc<Config>> = OnceLock::new();

@@ -56,9 +56,23 @@ impl FaceSpec {
             Self::Snmp(_) => 161,
             Self::Console(face) => face.port,
             Self::Replay(transcript) => {
-                let usual = if transcript.header.link.protocol == "snmp" { 161 } else { 623 };
+                let usual = match (self.carrier(), self.protocol()) {
+                    (Some(carrier), _) => carrier.port(),
+                    (None, "snmp") => 161,
+                    (None, _) => 623,
+                };
                 transcript.header.link.port.unwrap_or(usual)
             }
+        }
+    }
+
+    /// What carries it, if it is a console.
+    #[must_use]
+    pub fn carrier(&self) -> Option<Carrier> {
+        match self {
+            Self::Console(face) => Some(face.carrier),
+            Self::Replay(transcript) => Carrier::of_protocol(&transcript.header.link.protocol),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
         }
     }
 

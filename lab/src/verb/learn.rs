@@ -20,7 +20,8 @@ const SHOWN_MAX: usize = 20;
 #[derive(Args, Debug)]
 pub(crate) struct LearnArgs {
     /// Recordings of one device: of an off and an on of one plug with a status before and after, as `record -- AGENT` marks
-    /// them; better of two plugs. Beside them walks of the device: transcripts, or files of snmpwalk or snmpsim.
+    /// them; better of two plugs. Of a console also a list. Beside those of SNMP walks of the device: transcripts, or files of
+    /// snmpwalk or snmpsim.
     #[arg(required = true, value_name = "TRANSCRIPT")]
     files: Vec<PathBuf>,
     /// The device's folder, which is made: device.toml, the recorded objects, and the transcripts as its evidence.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
+use fencelab_devices::replay::console_lines;
 use fencelab_devices::serve::Served;
 use fencelab_devices::{Device, DeviceSpec};
 use fencelab_recorder::run::{exit_code, filled};
@@ -71,7 +72,7 @@ const REQUESTS_KEPT: usize = 1 << 16;
 struct Recorded {
     /// The exit code, if it was one single run.
     exit: Option<i32>,
-    /// How many requests were made in sessions, those of the session layer and repetitions not counted.
+    /// How many requests were made in sessions, those of the session layer and repetitions not counted; at a console lines.
     requests: usize,
 }
 
@@ -91,7 +92,7 @@ impl Recorded {
             }
         }
         let exit = if let [exit] = ends.as_slice() { *exit } else { None };
-        Self { exit, requests: requests.len() }
+        Self { exit, requests: requests.len() + console_lines(transcript) }
     }
 }
 

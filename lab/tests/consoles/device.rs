@@ -66,7 +66,7 @@ impl Console {
 }
 
 pub(crate) fn described(id: &str) -> DeviceSpec {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/consoles");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus");
     let mut spec = (*corpus::find(&root, id).unwrap_or_else(|error| panic!("{error}"))).clone();
     spec.plant.timing.off = Duration::ZERO;
     spec.plant.timing.on = Duration::ZERO;

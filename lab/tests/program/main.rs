@@ -3,6 +3,7 @@
 mod captures;
 mod command_line;
 mod compare;
+mod consoles;
 mod emulate;
 mod hunt;
 mod process;

@@ -27,7 +27,7 @@ fn agent(user: &str, action: &str, script: &Path) -> Vec<String> {
     words.chain([user.to_owned(), format!("--action={action}")]).collect()
 }
 
-fn script(folder: &Path, password: &str) -> std::path::PathBuf {
+pub(crate) fn script(folder: &Path, password: &str) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.join(format!("password-{password}"));
     std::fs::write(&path, format!("#!/bin/sh\necho {password}\n")).unwrap();
@@ -178,7 +178,7 @@ fn a_secret_in_the_header_is_refused_and_leaves_no_file() {
 fn a_console_is_recorded_and_no_password_is_in_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let tape = folder.path().join("off.jsonl");
-    let consoles = crate::process::workspace().join("transcripts/consoles");
+    let consoles = crate::process::workspace().join("transcripts/corpus");
     let mut emulate = fencelab();
     emulate.args(["emulate", "apc/rpdu-cli", "--corpus"]).arg(consoles).args(["--control", "127.0.0.1:0"]);
     let mut serving = Serving::start(emulate.env("FENCELAB_PASSWORD", "s3cr3t-Zebra"));

@@ -23,7 +23,7 @@ impl Logged {
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().join("own.jsonl");
         let mut emulate = fencelab();
-        emulate.args(["emulate", device, "--corpus"]).arg(workspace().join("transcripts/consoles"));
+        emulate.args(["emulate", device, "--corpus"]).arg(workspace().join("transcripts/corpus"));
         let mut serving =
             Serving::start(emulate.arg("--record").arg(&own).env("FENCELAB_PASSWORD", PASSWORD));
         let port = loop {

@@ -2,8 +2,10 @@
 
 use fencelab_devices::Carrier;
 use fencelab_devices::spec::ConsoleFace;
+use fencelab_transcript::Transcript;
 
 use super::{Options, Variant};
+use crate::agent::Agent;
 use crate::case::Login;
 use crate::metadata::Advert;
 use crate::promise::Effort;
@@ -20,24 +22,24 @@ pub(super) const ALWAYS_SAID: &[&str] = &["ssh", "secure", SSH_OPTIONS];
 const LAB_HOST: &str = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no";
 
 /// The ways in that this agent can take, in the order of the device; the first of the device if it can take none.
-pub(super) fn ways(faces: &[ConsoleFace], advert: &Advert) -> Vec<Options> {
+pub(super) fn ways(carriers: &[Carrier], advert: &Advert) -> Vec<Options> {
     let has = |key: &str| advert.parameters.contains_key(key);
-    let can = |face: &&ConsoleFace| match face.carrier {
+    let can = |carrier: &&Carrier| match carrier {
         Carrier::Telnet => has(TELNET_PATH),
         Carrier::Ssh => SECURE.iter().any(|key| has(key)),
         Carrier::Serial => false,
     };
     let mut ways: Vec<Options> =
-        faces.iter().filter(can).map(|face| options(face.carrier, advert)).collect();
+        carriers.iter().filter(can).map(|carrier| options(*carrier, advert)).collect();
     if ways.is_empty() {
-        ways.extend(faces.first().map(|face| options(face.carrier, advert)));
+        ways.extend(carriers.first().map(|carrier| options(*carrier, advert)));
     }
     ways
 }
 
 /// The other ways in, each as a change of the usual one.
-pub(super) fn variants(faces: &[ConsoleFace], advert: &Advert) -> Vec<Variant> {
-    let others = ways(faces, advert).into_iter().skip(1);
+pub(super) fn variants(carriers: &[Carrier], advert: &Advert) -> Vec<Variant> {
+    let others = ways(carriers, advert).into_iter().skip(1);
     let known = || ALWAYS_SAID.iter().filter(|key| advert.parameters.contains_key(**key));
     others.map(|way| known().map(|key| (*key, way.get(*key).cloned())).collect()).collect()
 }
@@ -71,6 +73,12 @@ pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
         Some(_) => vec![Login::WrongPassword],
         None => Vec::new(),
     }
+}
+
+/// Whether an agent of ours spoke: others say the same in other lines.
+pub(super) fn is_ours(transcript: &Transcript) -> bool {
+    let version = transcript.header.speaker.as_ref().and_then(|speaker| speaker.version.as_deref());
+    version.is_some_and(|version| version.starts_with(Agent::OURS))
 }
 
 /// A question is a login and as many commands as a menu is deep.

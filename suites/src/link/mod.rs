@@ -8,8 +8,8 @@ mod snmp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fencelab_devices::DeviceSpec;
 use fencelab_devices::spec::{ConsoleFace, FaceSpec, IpmiFace, SnmpFace};
+use fencelab_devices::{Carrier, DeviceSpec};
 use fencelab_transcript::{Map, Transcript};
 
 use crate::case::{Case, Login, Mode};
@@ -30,8 +30,8 @@ pub(crate) enum Link {
     Ipmi(Option<Arc<IpmiFace>>),
     /// SNMP.
     Snmp(Option<Arc<SnmpFace>>),
-    /// A console, by each of its ways in, with what an operator tells any agent for it.
-    Console(Vec<ConsoleFace>, Options),
+    /// A console: by each of its ways in, the first of its faces, and what an operator tells any agent for it.
+    Console(Vec<Carrier>, Option<ConsoleFace>, Options),
     /// A protocol that the suites know nothing of.
     Other,
 }
@@ -49,18 +49,16 @@ impl Link {
         match spec.faces.first() {
             Some(FaceSpec::Ipmi(face)) => Link::Ipmi(Some(Arc::clone(face))),
             Some(FaceSpec::Snmp(face)) => Link::Snmp(Some(Arc::clone(face))),
-            Some(FaceSpec::Console(_)) => {
-                let faces = spec.faces.iter().filter_map(|face| match face {
-                    FaceSpec::Console(face) => Some(face.clone()),
-                    _ => None,
-                });
-                Link::Console(faces.collect(), spec.options.clone())
+            Some(FaceSpec::Console(face)) => {
+                let carriers = spec.faces.iter().filter_map(FaceSpec::carrier).collect();
+                Link::Console(carriers, Some(face.clone()), spec.options.clone())
             }
             // A replayed transcript takes whatever options its session shows.
-            Some(FaceSpec::Replay(transcript)) => match transcript.header.link.protocol.as_str() {
-                "ipmi" => Link::Ipmi(None),
-                "snmp" => Link::Snmp(None),
-                _ => Link::Other,
+            Some(face @ FaceSpec::Replay(_)) => match (face.carrier(), face.protocol()) {
+                (Some(carrier), _) => Link::Console(vec![carrier], None, Options::new()),
+                (None, "ipmi") => Link::Ipmi(None),
+                (None, "snmp") => Link::Snmp(None),
+                (None, _) => Link::Other,
             },
             None => Link::Other,
         }
@@ -83,8 +81,8 @@ impl Link {
     pub(crate) fn ways(&self, advert: &Advert) -> Vec<Options> {
         match self {
             Link::Snmp(Some(face)) => snmp::ways(face, advert),
-            Link::Console(faces, told) => {
-                let mut ways = console::ways(faces, advert);
+            Link::Console(carriers, _, told) => {
+                let mut ways = console::ways(carriers, advert);
                 for way in &mut ways {
                     way.extend(told.clone());
                     way.retain(|key, _| advert.parameters.contains_key(key));
@@ -98,8 +96,7 @@ impl Link {
     /// Which of the device's faces an agent with these options comes to.
     pub(crate) fn face(spec: &DeviceSpec, options: &Options) -> usize {
         let carrier = console::carrier(options);
-        let is_it = |face: &FaceSpec| matches!(face, FaceSpec::Console(face) if face.carrier == carrier);
-        spec.faces.iter().position(is_it).unwrap_or(0)
+        spec.faces.iter().position(|face| face.carrier() == Some(carrier)).unwrap_or(0)
     }
 
     /// Limits that keep an agent in real time brisk, beside those of the contract.
@@ -115,7 +112,7 @@ impl Link {
         let mut variants = match self {
             Link::Ipmi(Some(face)) => ipmi::variants(face),
             Link::Snmp(Some(face)) => snmp::variants(face, advert),
-            Link::Console(faces, _) => console::variants(faces, advert),
+            Link::Console(carriers, ..) => console::variants(carriers, advert),
             Link::Ipmi(None) | Link::Snmp(None) | Link::Other => Vec::new(),
         };
         variants.retain(|change| {
@@ -139,9 +136,8 @@ impl Link {
         match self {
             Link::Snmp(Some(face)) => snmp::wrong_logins(face, advert),
             Link::Snmp(None) => Vec::new(),
-            Link::Console(faces, _) => {
-                let logins = faces.first().map(console::wrong_logins).unwrap_or_default();
-                logins.into_iter().map(|login| (login, self.options(advert))).collect()
+            Link::Console(_, face, _) => {
+                let logins = face.iter().flat_map(console::wrong_logins);
             }
             Link::Ipmi(_) | Link::Other => {
                 ipmi::wrong_logins(advert).into_iter().map(|login| (login, self.options(advert))).collect()
@@ -182,7 +178,8 @@ impl Link {
     pub(crate) fn essence(&self, transcript: &Transcript) -> Option<Transcript> {
         match self {
             Link::Ipmi(_) => Some(ipmi::essence(transcript)),
-            Link::Snmp(_) | Link::Console(..) | Link::Other => None,
+            Link::Console(..) => console::is_ours(transcript).then(|| transcript.clone()),
+            Link::Snmp(_) | Link::Other => None,
         }
     }
 

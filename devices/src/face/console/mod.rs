@@ -47,6 +47,18 @@ impl Carrier {
         }
     }
 
+    /// What carries the console of a transcript; `None`: it is of another protocol.
+    #[must_use]
+    pub fn of_protocol(name: &str) -> Option<Self> {
+        match name {
+            // Where no telnet was spoken, its bytes are passed over.
+            "telnet" | "raw" => Some(Self::Telnet),
+            "ssh" => Some(Self::Ssh),
+            "serial" => Some(Self::Serial),
+            _ => None,
+        }
+    }
+
     /// The usual port; 0 where there is none.
     #[must_use]
     pub fn port(self) -> u16 {

@@ -36,7 +36,7 @@ pub(super) fn learn(transcripts: &[Named], options: &Options) -> Result<Learned,
     let proof = proof::prove(&spec, &found, &read, transcripts);
     let mut notes = std::mem::take(&mut found.notes);
     notes.sort_by_key(|note| note.certainty);
-    Ok(Learned { toml: written.toml, recorded: written.recorded, notes, proof, spec })
+    Ok(Learned { toml: written.toml, recorded: Some(written.recorded), notes, proof, spec })
 }
 
 /// What was shown of each plug: its name in the recordings → field → values.

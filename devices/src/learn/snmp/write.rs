@@ -9,6 +9,7 @@ use super::found::{Control, Found, Plug, Readback, Spot, Status};
 use super::index::{Arc, Name};
 use super::read::{Read, code};
 use crate::duration;
+use crate::learn::description::{self, quoted};
 use crate::learn::follow::{self, Delay, Does};
 use crate::learn::note::Certainty;
 use crate::learn::{Named, Options, Place, RECORDED, evidence_name};
@@ -59,7 +60,7 @@ impl Writer<'_> {
         let _ = writeln!(text, "# Written by `fencelab learn` from {}.", names.join(", "));
         text.push_str("# What is only likely says so; what the recordings do not tell is left out.\n");
         text.push_str("format = \"1.0\"\n\n[device]\n");
-        self.device(&mut text, files.then_some(&names));
+        description::device(&mut text, self.transcripts, self.options, files);
         text.push_str("\n[plant]\n");
         self.plant(&mut text);
         text.push_str("\n[face.snmp]\n");
@@ -70,49 +71,6 @@ impl Writer<'_> {
         self.objects(&mut text);
         self.states(&mut text);
         text
-    }
-
-    fn device(&self, text: &mut String, evidence: Option<&Vec<&str>>) {
-        let headers = || self.transcripts.iter().map(|named| &named.transcript.header);
-        // A walk that was imported does not know of which device it is.
-        let known = headers().find(|header| header.device.vendor != "unknown").or(headers().next());
-        let first = known.map(|header| header.device.clone()).unwrap_or_default();
-        let or = |own: &Option<String>, recorded: &str| own.clone().unwrap_or_else(|| recorded.to_owned());
-        let _ = writeln!(text, "vendor = {}", quoted(&or(&self.options.vendor, &first.vendor)));
-        let _ = writeln!(text, "model = {}", quoted(&or(&self.options.model, &first.model)));
-        if let Some(firmware) = self.options.firmware.as_ref().or(first.firmware.as_ref()) {
-            let _ = writeln!(text, "firmware = {}", quoted(firmware));
-        }
-        let agents: BTreeSet<&str> = headers()
-            .filter_map(|header| header.speaker.as_ref())
-            .map(|speaker| speaker.name.as_str())
-            .filter(|name| name.starts_with("fence_"))
-            .collect();
-        let _ = writeln!(text, "agents = [{}]", list(agents));
-        if let Some(names) = evidence {
-            let _ = writeln!(text, "evidence = [{}]", list(names.iter().copied()));
-        }
-        let provenances = || headers().filter_map(|header| header.provenance.as_deref());
-        let kind = if provenances().any(|text| text.contains("imported")) { "imported" } else { "recorded" };
-        let from: Vec<String> = self
-            .transcripts
-            .iter()
-            .map(|named| {
-                let header = &named.transcript.header;
-                let facts = [
-                    header.captured.as_deref().map(|at| format!("captured {at}")),
-                    header.provenance.clone(),
-                ];
-                let facts: Vec<String> = facts.into_iter().flatten().collect();
-                let name = evidence_name(&named.name);
-                if facts.is_empty() { name.to_owned() } else { format!("{name}: {}", facts.join(", ")) }
-            })
-            .collect();
-        let _ = writeln!(
-            text,
-            "provenance = {{ kind = \"{kind}\", from = [{}] }}",
-            list(from.iter().map(String::as_str))
-        );
     }
 
     fn plant(&self, text: &mut String) {
@@ -458,25 +416,4 @@ fn literal(kind: &str, code: &str) -> String {
         }
         _ => quoted(code),
     }
-}
-
-fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    texts.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -39,14 +39,9 @@ pub(crate) struct Player {
     pub(super) timed: bool,
 }
 
-/// The plugs that marks name, with their power at the start; a plug of which nothing is told is on.
+/// The plugs that marks name, with their power at the start.
 pub(super) fn plugs_at_start(transcript: &Transcript) -> Vec<(String, Power)> {
-    let plugs = Script::of(transcript).plugs.into_iter();
-    let mut plugs: Vec<_> = plugs.map(|(name, power)| (name, power.unwrap_or(Power::On))).collect();
-    if plugs.is_empty() {
-        plugs.push(("1".to_owned(), Power::On));
-    }
-    plugs
+    Script::of(transcript).marks.plugs()
 }
 
 impl Player {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use fencelab_transcript::{Body, Event, Kind, Map, Mark, Side, Transcript};
+use fencelab_transcript::{Body, Event, Kind, Map, Side, Transcript};
 use fencelab_wire::snmp::usm::{AuthProtocol, PrivProtocol};
 use fencelab_wire::snmp::{Pdu, PduKind, Version, body};
 use serde_json::Value;
 
 use crate::plant::Power;
+use crate::replay::marks::Marks;
 
 /// A transcript, taken apart.
 #[derive(Debug, Default)]
@@ -17,10 +18,8 @@ pub(super) struct Script {
     pub(super) versions: Vec<Version>,
     /// Users that asked, with their protocols.
     pub(super) users: Vec<(String, Option<AuthProtocol>, Option<PrivProtocol>)>,
-    /// Plugs that marks name, with their power at the start as far as marks tell.
-    pub(super) plugs: Vec<(String, Option<Power>)>,
-    /// The marked action that is running: its plug, and to what it brings it.
-    running: Option<(String, Vec<Power>)>,
+    /// What marks tell of the plugs.
+    pub(super) marks: Marks,
 }
 
 /// A request and its recorded answer.
@@ -61,7 +60,7 @@ impl Script {
     fn take(&mut self, line: usize, event: &Event) {
         match &event.kind {
             Kind::Open(details) => self.open(details),
-            Kind::Mark(mark) => self.mark(mark),
+            Kind::Mark(mark) => self.marks.take(mark),
             Kind::Say { from, body: Body::Object { protocol, value } } if protocol == "snmp" => {
                 let Ok((said, _)) = body::from_json(value) else { return };
                 let Some(pdu) = said.pdu() else { return };
@@ -94,36 +93,6 @@ impl Script {
         }
     }
 
-    fn mark(&mut self, mark: &Mark) {
-        self.running = None;
-        let Some(plug) = &mark.plug else { return };
-        let state = |states: &Map| match states.get(plug).and_then(Value::as_str) {
-            Some("on") => Some(Power::On),
-            Some("off") => Some(Power::Off),
-            _ => None,
-        };
-        let action = mark.action.as_deref().unwrap_or_default();
-        let begins = mark.phase == Mark::BEGIN;
-        let told = match (action, mark.exit) {
-            _ if begins => state(&mark.before),
-            // An end tells what was true before only where nothing can have moved.
-            ("status", Some(0)) => Some(Power::On),
-            ("status", Some(2)) => Some(Power::Off),
-            _ => None,
-        };
-        match self.plugs.iter_mut().find(|(name, _)| name == plug) {
-            Some((_, power)) => *power = power.or(told),
-            None => self.plugs.push((plug.clone(), told)),
-        }
-        let brings = match action {
-            "off" | "disable" => vec![Power::Off],
-            "on" | "enable" => vec![Power::On],
-            "reboot" => vec![Power::Off, Power::On],
-            _ => return,
-        };
-        self.running = begins.then(|| (plug.clone(), brings));
-    }
-
     fn request(&mut self, line: usize, event: &Event, pdu: &Pdu) {
         if !pdu.kind.is_request() || pdu.kind == PduKind::Inform || pdu.bindings.is_empty() {
             return;
@@ -150,7 +119,7 @@ impl Script {
         exchange.answer = Some((pdu.clone(), event.at.saturating_sub(exchange.at)));
         if exchange.request.kind == PduKind::Set
             && pdu.error.is_ok()
-            && let Some((plug, brings)) = &mut self.running
+            && let Some((plug, brings)) = &mut self.marks.running
             && !brings.is_empty()
         {
             exchange.moves = Some((plug.clone(), brings.remove(0)));

@@ -1,0 +1,5 @@
+//! What our agents say to described consoles is taped, and the tape is replayed and learnt from.
+
+mod bench;
+mod learnt;
+mod replayed;
