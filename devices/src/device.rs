@@ -3,6 +3,7 @@
 mod log;
 mod network;
 mod recording;
+mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Event;
+use fencelab_wire::serial;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::face::console::Console;
+use crate::face::console::{Console, LINE};
 use crate::face::{Context, Face, Reply};
 use crate::fault::{Direction, Engine, Fault, Op};
 use crate::plant::{Cause, Command, Plant};
@@ -25,6 +27,7 @@ pub use log::RequestLog;
 use network::Network;
 pub use network::Output;
 use recording::Recording;
+use wire::Wire;
 
 /// The lab's login: every user of an emulated device has this password. `Debug` does not show it.
 #[derive(Clone, Eq, PartialEq)]
@@ -86,6 +89,8 @@ pub struct Device {
     faces: Vec<Face>,
     faults: Engine,
     network: Network,
+    /// What lies between a face and the world, where that is a serial line.
+    wires: Vec<Option<Wire>>,
     random: ChaCha8Rng,
     log: Log,
     neighbours: Vec<NeighbourCommand>,
@@ -104,12 +109,14 @@ impl Device {
             .iter()
             .map(|face| Face::new(face, &spec, credentials, &mut |buffer| random.fill_bytes(buffer)))
             .collect();
+        let wires = spec.faces.iter().map(Wire::of).collect();
         Self {
             spec,
             plant,
             faces,
             faults: Engine::default(),
             network: Network::default(),
+            wires,
             random,
             log: Log::default(),
             neighbours: Vec::new(),
@@ -148,6 +155,22 @@ impl Device {
     /// ([`is_stream`](Self::is_stream)) these are the next bytes of it, and none say that `peer` has hung up.
     pub fn handle(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         self.advance(now);
+        if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
+            let inward = wire.inward(peer, datagram);
+            self.network.pass(now, face, peer, inward.reply);
+            if inward.has_gone && let Some(recording) = &mut self.recording {
+                recording.say(now, face, LINE, &[], false);
+            }
+            if !inward.data.is_empty() {
+                self.arrive(now, face, LINE, &inward.data);
+            }
+            return;
+        }
+        self.arrive(now, face, peer, datagram);
+    }
+
+    /// Something reaches the network before a face.
+    fn arrive(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         if self.faces.get(face).is_some_and(|face| face.is_request(peer, datagram)) {
             self.faults.begin_exchange();
         }
@@ -171,10 +194,20 @@ impl Device {
         self.faces.get(face).is_some_and(Face::is_stream)
     }
 
-    /// Somebody connects to a face that is a stream; over SSH as this user, whom [`admits`](Self::admits) let in.
+    /// Somebody connects to a face that is a stream; over SSH as this user, whom [`admits`](Self::admits) let in. To a serial
+    /// line one can connect at a time, and another is hung up; the device knows nothing of it, and whoever goes leaves all as
+    /// it is.
     pub fn connect(&mut self, now: Duration, face: usize, peer: SocketAddr, user: Option<&str>) {
         self.advance(now);
         self.faults.begin_exchange();
+        if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
+            let Some(opening) = wire.attach(peer) else { return self.network.hang_up(now, face, peer) };
+            self.network.pass(now, face, peer, opening);
+            if let Some(recording) = &mut self.recording {
+                recording.open(now, face, LINE, None);
+            }
+            return;
+        }
         let stream =
             self.with_console(now, face, |console, context| console.connect(now, peer, user, context));
         if let Some(recording) = &mut self.recording {
@@ -245,9 +278,10 @@ impl Device {
             );
         }
         for face in 0..self.faces.len() {
-            if self.faces.get(face).and_then(Face::next_wake).is_some_and(|at| at <= now) {
-                let replies = self.with_console(now, face, |console, context| console.wake(now, context));
-                self.depart(now, face, replies.unwrap_or_default());
+            // What is said then is said at its time, though nobody looked.
+            while let Some(at) = self.faces.get(face).and_then(Face::next_wake).filter(|at| *at <= now) {
+                let replies = self.with_console(at, face, |console, context| console.wake(at, context));
+                self.depart(at, face, replies.unwrap_or_default());
             }
         }
         self.plant.advance(now);
@@ -280,12 +314,28 @@ impl Device {
     }
 
     fn told(&mut self, due: Vec<(Duration, Output)>) -> Vec<Output> {
-        if let Some(recording) = &mut self.recording {
-            for (at, output) in &due {
-                recording.hear(*at, output);
+        let mut told = Vec::with_capacity(due.len());
+        for (at, mut output) in due {
+            let wire = self.wires.get_mut(output.face).and_then(Option::as_mut).filter(|_| output.to == LINE);
+            if let Some(wire) = &wire {
+                wire.distort(&mut output);
+            }
+            if let Some(recording) = &mut self.recording {
+                recording.hear(at, &output);
+            }
+            match wire {
+                Some(wire) => told.extend(wire.outward(output)),
+                None => told.push(output),
             }
         }
-        due.into_iter().map(|(_, output)| output).collect()
+        told
+    }
+
+    /// How the client at a serial line has set its end; `None`: as the device has.
+    pub fn set_client_line(&mut self, face: usize, line: Option<serial::Line>) {
+        if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
+            wire.client = line;
+        }
     }
 
     /// Replaces all faults; counts and windows begin anew.

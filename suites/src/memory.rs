@@ -147,15 +147,17 @@ impl Rack {
         let started = self.now;
         let mut world = MemoryWorld::new(case.seed.rotate_left(17) ^ self.runs);
         let port = self.spec.faces.first().map_or(0, fencelab_devices::spec::FaceSpec::default_port);
-        let place = Place { host: HOSTS[0].to_owned(), port };
-        world.route(HOSTS[0], place.port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
-        world.route(HOSTS[1], place.port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
+        let link = Link::of(&self.spec);
+        let [(host, told), (next_host, _)] = HOSTS.map(|address| link.host(address));
+        let place = Place { host: told, port };
+        world.route(host, port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
+        world.route(next_host, port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
         world.script(SCRIPT, self.account.as_told(case.login).password);
         world.advance_to(started);
         let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);
 
         let case = &stage::named(&self.spec, case);
-        let call = Call::new(case, &subject.advert, &Link::of(&self.spec), &place, &self.account, SCRIPT);
+        let call = Call::new(case, &subject.advert, &link, &place, &self.account, SCRIPT);
         let invocation = Invocation {
             program: subject.agent.name().to_owned(),
             stdin: call.args.is_empty().then_some(call.stdin),

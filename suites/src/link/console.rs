@@ -32,6 +32,20 @@ pub(super) fn options(face: &ConsoleFace, advert: &Advert) -> Options {
     options
 }
 
+/// The host of a device in memory, and what our agents are told of it: they know a serial line by its path, and a port server by
+/// the name of what it speaks.
+pub(super) fn host(face: &ConsoleFace, address: &str) -> (String, String) {
+    let line = face.console.line;
+    match face.carrier {
+        Carrier::Serial => {
+            let path = format!("/dev/line/{address}");
+            (path.clone(), format!("{path},{line}"))
+        }
+        Carrier::PortServer => (address.to_owned(), format!("rfc2217://{address},{line}")),
+        Carrier::Telnet | Carrier::Ssh => (address.to_owned(), address.to_owned()),
+    }
+}
+
 /// Wrong passwords and wrong names, where somebody asks.
 pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
     match &face.console.login {

@@ -60,6 +60,14 @@ impl Link {
         }
     }
 
+    /// The host of the device at an address in memory, and how our agents are told it.
+    pub(crate) fn host(&self, address: &str) -> (String, String) {
+        match self {
+            Link::Console(face, _) => console::host(face, address),
+            Link::Ipmi(_) | Link::Snmp(_) | Link::Other => (address.to_owned(), address.to_owned()),
+        }
+    }
+
     /// What an operator must tell this agent to reach the device at all.
     pub(crate) fn options(&self, advert: &Advert) -> Options {
         let mut options = match self {

@@ -6,6 +6,7 @@
 mod emulator;
 mod ipmi_sim;
 mod ran;
+mod ser2net;
 mod snmpd;
 mod snmpsim;
 mod sshd;
@@ -13,6 +14,7 @@ mod sshd;
 pub use emulator::{Emulator, Ready};
 pub use ipmi_sim::{IpmiSim, Power, Setup};
 pub use ran::{Ran, run};
+pub use ser2net::Ser2net;
 pub use snmpd::{SnmpUser, Snmpd, SnmpdSetup};
 pub use snmpsim::Snmpsim;
 pub use sshd::Sshd;
