@@ -158,7 +158,9 @@ impl Device {
         if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
             let inward = wire.inward(peer, datagram);
             self.network.pass(now, face, peer, inward.reply);
-            if inward.has_gone && let Some(recording) = &mut self.recording {
+            if inward.has_gone
+                && let Some(recording) = &mut self.recording
+            {
                 recording.say(now, face, LINE, &[], false);
             }
             if !inward.data.is_empty() {

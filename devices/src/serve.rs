@@ -123,7 +123,10 @@ impl Served {
             Some((Carrier::Ssh, console)) => ssh::listen(&device, face, console, bind)?,
             Some((Carrier::Telnet | Carrier::PortServer, _)) => stream::listen(&device, face, bind)?,
             Some((Carrier::Serial, _)) => {
-                return Err(io::Error::new(io::ErrorKind::Unsupported, "a serial line has no socket; see Pty"));
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "a serial line has no socket; see Pty",
+                ));
             }
             None => {
                 let socket = UdpSocket::bind(bind)?;

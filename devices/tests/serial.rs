@@ -187,6 +187,8 @@ impl Client {
         let mut client = Self { terminal, telnet, told: Vec::new(), text: Vec::new() };
         client.send(&opening);
         assert!(client.telnet.is_on(Opt::COM_PORT, End::Ours));
+        // The device has just begun, and greeted.
+        client.text.clear();
         client
     }
 
@@ -250,7 +252,10 @@ fn at_the_wrong_speed_all_is_noise() {
 fn wrong_settings_in_a_description_say_where() {
     let text = TOML.replace("9600,8N1", "9600,9N1");
     let error = DeviceSpec::parse(Path::new("device.toml"), &text, Path::new(".")).unwrap_err().to_string();
-    assert!(error.contains("device.toml:11:8") && error.contains("`9600,9N1` is no setting of a serial line"), "{error}");
+    assert!(
+        error.contains("device.toml:11:8") && error.contains("`9600,9N1` is no setting of a serial line"),
+        "{error}"
+    );
 }
 
 fn log(device: &Device) -> Vec<String> {

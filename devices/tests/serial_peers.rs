@@ -83,6 +83,7 @@ fn a_person_at_picocom_leaves_and_comes_back() {
     let mut third = picocom(&pty, "19200");
     third.send("off 2\r").unwrap();
     third.flush().unwrap();
+    third.exp_regex(r"[^\x00-\x7f]").unwrap();
     leave(third);
     let mut fourth = picocom(&pty, "9600");
     fourth.send("\r").unwrap();

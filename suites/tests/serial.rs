@@ -71,8 +71,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn an_agent_fences_through_a_real_terminal() {
     let runtime = runtime();
     let _inside = runtime.enter();
-    let device =
-        Shared::new(Device::new(only("wti/nps", Carrier::Serial), &Credentials::default(), 1));
+    let device = Shared::new(Device::new(only("wti/nps", Carrier::Serial), &Credentials::default(), 1));
     let pty = Pty::share(&device, 0).unwrap();
     let path = pty.path.display();
     fence(&format!("{path},9600"), &device);
@@ -88,8 +87,7 @@ fn an_agent_fences_through_a_real_terminal() {
 fn an_agent_fences_through_a_port_server() {
     let runtime = runtime();
     let _inside = runtime.enter();
-    let device =
-        Shared::new(Device::new(only("wti/nps", Carrier::PortServer), &Credentials::default(), 1));
+    let device = Shared::new(Device::new(only("wti/nps", Carrier::PortServer), &Credentials::default(), 1));
     let served = Served::share(&device, 0, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     fence(&format!("rfc2217://{}", served.address), &device);
     let (exit, said) = run("rfc2217://127.0.0.1:1,9600,9N1", "status");

@@ -29,7 +29,11 @@ impl Presence {
     /// Whoever has it open already is not counted.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let events = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        inotify::add_watch(&events, path, WatchFlags::OPEN | WatchFlags::CLOSE_WRITE | WatchFlags::CLOSE_NOWRITE)?;
+        inotify::add_watch(
+            &events,
+            path,
+            WatchFlags::OPEN | WatchFlags::CLOSE_WRITE | WatchFlags::CLOSE_NOWRITE,
+        )?;
         Ok(Self { events: super::watched(events)?, count: 0 })
     }
 

@@ -82,20 +82,12 @@ impl Terminal {
         let path = Path::new(name.to_str().map_err(io::Error::other)?).to_owned();
         let slave = rustix::fs::open(&path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
         rustix::io::ioctl_fionbio(&master, true)?;
-        let terminal = Self { master: super::watched(master)?, slave, line };
-        terminal.tidy()?;
-        Ok((path, terminal))
-    }
-
-    /// As a port that nobody has set yet: the bytes as they are, at the device's speed, and free to be opened, whatever the
-    /// last program left behind.
-    fn tidy(&self) -> io::Result<()> {
-        let mut settings = tcgetattr(&self.slave)?;
+        // As a port that nobody has set yet: the bytes as they are, at the device's speed. Later it stays as it was left.
+        let mut settings = tcgetattr(&slave)?;
         settings.make_raw();
-        settings.set_speed(self.line.speed)?;
-        tcsetattr(&self.slave, OptionalActions::Now, &settings)?;
-        ioctl_tiocnxcl(&self.slave)?;
-        Ok(())
+        settings.set_speed(line.speed)?;
+        tcsetattr(&slave, OptionalActions::Now, &settings)?;
+        Ok((path, Self { master: super::watched(master)?, slave, line }))
     }
 
     /// How the client has set its end: a pseudo-terminal has a speed and always 8 data bits.
@@ -155,16 +147,17 @@ async fn serve(terminal: Terminal, mut presence: Presence, pump: Arc<Pump>) {
                 Step::Went => {
                     pump.feed(SOMEBODY, &[]);
                     (output, rest) = (None, Vec::new());
-                    if let Err(error) = terminal.tidy() {
-                        tracing::debug!(%error, "a terminal stays as it was left");
-                    }
+                    // A program that was killed may have left its mark that it is the only one.
+                    let _ = ioctl_tiocnxcl(&terminal.slave);
                 }
             }
         }
         if output.is_some() {
             pump.set_client_line(terminal.client_line());
         }
-        if let Some(bytes) = readable.and_then(|length| buffer.get(..length)).filter(|bytes| !bytes.is_empty()) {
+        if let Some(bytes) =
+            readable.and_then(|length| buffer.get(..length)).filter(|bytes| !bytes.is_empty())
+        {
             pump.feed(SOMEBODY, bytes);
         }
     }

@@ -15,8 +15,8 @@ use crate::address;
 use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output;
-use crate::signals::{Signals, runtime};
 use crate::ready::{Place, ready_line};
+use crate::signals::{Signals, runtime};
 
 /// Options of `replay`.
 #[derive(Args, Debug)]

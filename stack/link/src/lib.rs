@@ -19,6 +19,7 @@ mod telnet;
 mod world;
 
 pub use error::LinkError;
+pub use fencelab_wire::serial::Line as SerialLine;
 pub use stream::{Heard, SshLogin, Stream, Way};
 pub use target::{Family, Target};
 pub use world::{Datagrams, Level, World};

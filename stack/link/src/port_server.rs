@@ -46,7 +46,9 @@ impl<S: Stream> Setting<'_, S> {
         if self.stream.codec.is_on(Opt::COM_PORT, Side::Ours) {
             return Ok(());
         }
-        Err(self.unsupported("it does not let the line be set (RFC 2217); use plain telnet, and set the line there"))
+        Err(self.unsupported(
+            "it does not let the line be set (RFC 2217); use plain telnet, and set the line there",
+        ))
     }
 
     /// One setting comes into force.
@@ -158,9 +160,12 @@ mod tests {
     #[test]
     fn a_server_that_does_otherwise() {
         let mut plain = Telnet::new(Config::device());
-        let refused = open("9600", move |bytes| {
-            if bytes.is_empty() { plain.open() } else { plain.receive(bytes).reply }
-        });
+        let refused = open(
+            "9600",
+            move |bytes| {
+                if bytes.is_empty() { plain.open() } else { plain.receive(bytes).reply }
+            },
+        );
         assert!(refused.err().unwrap().contains("does not let the line be set"));
 
         let silent = open("9600", |_| Vec::new()).err().unwrap();

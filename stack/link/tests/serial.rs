@@ -105,7 +105,9 @@ fn what_an_earlier_program_did_not_hear_is_gone() {
 fn what_is_no_port_is_told() {
     let mut world = LiveWorld::quiet();
     let mut refused = |path: &str| open(&mut world, path, "9600").err().unwrap().to_string();
-    assert!(refused("/dev/no-such-port").starts_with("/dev/no-such-port is unreachable: there is no such port"));
+    assert!(
+        refused("/dev/no-such-port").starts_with("/dev/no-such-port is unreachable: there is no such port")
+    );
     assert_eq!(refused("/dev/null"), "/dev/null: it is no serial line");
 }
 

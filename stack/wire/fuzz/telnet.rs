@@ -5,9 +5,9 @@
 #[allow(dead_code, reason = "nothing here needs random bytes")]
 pub(crate) mod input;
 
+use fencelab_wire::serial::Line;
 use fencelab_wire::tap::Direction;
 use fencelab_wire::telnet::describe::{Piece, pieces};
-use fencelab_wire::serial::Line;
 use fencelab_wire::telnet::port_server::FromClient;
 use fencelab_wire::telnet::{ComPort, Config, Opt, PortServer, Received, Telnet};
 use input::dialogue;

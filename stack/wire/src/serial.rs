@@ -157,7 +157,9 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused_with_an_example() {
-        for text in ["", "fast", "0", "-1", "9600,9N1", "9600,8X1", "9600,8N3", "9600,8N1,fast", "9600,8N1,rtscts,x"] {
+        for text in
+            ["", "fast", "0", "-1", "9600,9N1", "9600,8X1", "9600,8N3", "9600,8N1,fast", "9600,8N1,rtscts,x"]
+        {
             let error = text.parse::<Line>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}`")) && error.contains("9600,8N1"), "{error}");
         }

@@ -39,7 +39,10 @@ fn they_agree_and_the_modem_wires_are_told() {
     let (client, _, told) = agreed(Line::default());
     assert!(client.is_on(Opt::COM_PORT, Side::Ours) && !client.awaits(Opt::COM_PORT, Side::Ours));
     assert!(client.is_on(Opt::BINARY, Side::Ours) && client.is_on(Opt::BINARY, Side::Theirs));
-    assert!(told.contains("DO COM-PORT") && told.ends_with("SB COM-PORT server: NOTIFY-MODEMSTATE b0"), "{told}");
+    assert!(
+        told.contains("DO COM-PORT") && told.ends_with("SB COM-PORT server: NOTIFY-MODEMSTATE b0"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -73,7 +76,11 @@ fn a_line_is_set_and_asked_about() {
     ] {
         assert_eq!(ask(&mut server, &asked), format!("SB COM-PORT server: {answer}"));
     }
-    assert_eq!(ask(&mut server, &ComPort::Control(Control(77))), "", "what it does not know it does not answer");
+    assert_eq!(
+        ask(&mut server, &ComPort::Control(Control(77))),
+        "",
+        "what it does not know it does not answer"
+    );
     assert_eq!(ask(&mut server, &ComPort::Signature(b"me".to_vec())), "");
 }
 

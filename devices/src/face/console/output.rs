@@ -148,9 +148,8 @@ impl Output {
             let size = beat(byte_time);
             let count = piece.bytes.chunks(size).count();
             for (index, bytes) in piece.bytes.chunks(size).enumerate() {
-                at = at.saturating_add(
-                    byte_time.saturating_mul(u32::try_from(bytes.len()).unwrap_or(u32::MAX)),
-                );
+                at = at
+                    .saturating_add(byte_time.saturating_mul(u32::try_from(bytes.len()).unwrap_or(u32::MAX)));
                 // What a text tells is told when all of it is said.
                 let tells = if index + 1 == count { piece.tells.clone() } else { Vec::new() };
                 replies.push(Reply {

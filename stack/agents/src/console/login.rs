@@ -50,7 +50,8 @@ pub(crate) fn log_in(
     match kind.login {
         Login::Asked => {
             let left_over = settings.way.is_line() && settings.user.is_some();
-            Asked { terminal, settings, names: 0, passwords: 0, left_over, shown: String::new() }.run(context, until)
+            Asked { terminal, settings, names: 0, passwords: 0, left_over, shown: String::new() }
+                .run(context, until)
         }
         Login::Netio => netio(terminal, context, settings, until),
     }

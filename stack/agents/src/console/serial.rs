@@ -13,7 +13,8 @@ pub(crate) fn way(target: &mut Target) -> Option<Result<Way, String>> {
     if server.is_none() && !target.is_path() {
         return None;
     }
-    let (place, settings) = server.unwrap_or(&given).split_once(',').unwrap_or((server.unwrap_or(&given), ""));
+    let (place, settings) =
+        server.unwrap_or(&given).split_once(',').unwrap_or((server.unwrap_or(&given), ""));
     let line = match settings {
         "" => Ok(SerialLine::default()),
         settings => settings.parse::<SerialLine>().map_err(|error| format!("--ip: {error}")),
@@ -34,7 +35,9 @@ pub(crate) fn way(target: &mut Target) -> Option<Result<Way, String>> {
 /// `host`, `host:port`, `[address]:port`.
 fn host_and_port(place: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match place.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').map(|(host, port)| (host, port.strip_prefix(':').unwrap_or(port)))?,
+        Some(rest) => {
+            rest.split_once(']').map(|(host, port)| (host, port.strip_prefix(':').unwrap_or(port)))?
+        }
         None => place.split_once(':').unwrap_or((place, "")),
     };
     let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };

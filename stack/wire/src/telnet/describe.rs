@@ -123,7 +123,11 @@ fn describe_subnegotiation(opt: Opt, bytes: &[u8], f: &mut fmt::Formatter<'_>) -
     if let (Opt::COM_PORT, Some((from_server, said))) = (opt, ComPort::parse(bytes)) {
         let told = said.to_string();
         let from = if from_server { " server:" } else { "" };
-        return if bytes.len() > BYTES_MAX { write!(f, "{from} {}", more(bytes)) } else { write!(f, "{from} {told}") };
+        return if bytes.len() > BYTES_MAX {
+            write!(f, "{from} {}", more(bytes))
+        } else {
+            write!(f, "{from} {told}")
+        };
     }
     match bytes {
         [subnegotiation::SEND] if opt == Opt::TTYPE => f.write_str(" SEND"),
