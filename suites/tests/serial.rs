@@ -11,6 +11,9 @@ use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Power, corpus};
 use fencelab_link::live::LiveWorld;
 use fencelab_suites::{AgentChoice, Plan, Suite, run_plan};
 
+/// Seconds that a busy machine may take for a login, or an answer.
+const PATIENCE: u32 = 30;
+
 /// A described console that is reached so alone.
 fn only(id: &str, carrier: Carrier) -> Arc<DeviceSpec> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/consoles");
@@ -42,9 +45,9 @@ fn every_action_works_at_serial_lines() {
 }
 
 /// Runs the agent with these options on standard input, in the real world.
-fn run(ip: &str, action: &str) -> (i32, String) {
+fn run(ip: &str, action: &str, patience: u32) -> (i32, String) {
     let stdin = format!(
-        "ip={ip}\nusername=lab\npassword=fencelab\nplug=3\naction={action}\nlogin_timeout=30\nshell_timeout=30\n"
+        "ip={ip}\nusername=lab\npassword=fencelab\nplug=3\naction={action}\nlogin_timeout={patience}\nshell_timeout={patience}\n"
     );
     let invocation =
         Invocation { program: "fence_wti".to_owned(), stdin: Some(stdin), ..Invocation::default() };
@@ -55,11 +58,11 @@ fn run(ip: &str, action: &str) -> (i32, String) {
 /// Off and on again, and the truth each time; then a session that somebody left in the middle.
 fn fence(ip: &str, device: &Shared) {
     let power = || device.with(|device, now| device.plant().power_at("3", now));
-    assert_eq!(run(ip, "status").0, 0);
-    let off = run(ip, "off");
+    assert_eq!(run(ip, "status", PATIENCE).0, 0);
+    let off = run(ip, "off", PATIENCE);
     assert_eq!((off.0, power()), (0, Some(Power::Off)), "{}", off.1);
-    assert_eq!(run(ip, "status").0, 2);
-    let on = run(ip, "on");
+    assert_eq!(run(ip, "status", PATIENCE).0, 2);
+    let on = run(ip, "on", PATIENCE);
     assert_eq!((on.0, power()), (0, Some(Power::On)), "{}", on.1);
 }
 
@@ -79,7 +82,7 @@ fn an_agent_fences_through_a_real_terminal() {
     std::fs::write(&pty.path, "lab\rfencelab\r/off 5").unwrap();
     fence(&path.to_string(), &device);
     assert_eq!(device.with(|device, now| device.plant().power_at("5", now)), Some(Power::On));
-    let (exit, said) = run(&format!("{path},19200"), "status");
+    let (exit, said) = run(&format!("{path},19200"), "status", 2);
     assert_eq!(exit, 1, "at the wrong speed nothing is understood: {said}");
 }
 
@@ -90,6 +93,6 @@ fn an_agent_fences_through_a_port_server() {
     let device = Shared::new(Device::new(only("wti/nps", Carrier::PortServer), &Credentials::default(), 1));
     let served = Served::share(&device, 0, SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     fence(&format!("rfc2217://{}", served.address), &device);
-    let (exit, said) = run("rfc2217://127.0.0.1:1,9600,9N1", "status");
+    let (exit, said) = run("rfc2217://127.0.0.1:1,9600,9N1", "status", PATIENCE);
     assert!(exit == 1 && said.contains("is no setting of a serial line"), "{said}");
 }

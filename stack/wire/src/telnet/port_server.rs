@@ -44,8 +44,9 @@ impl PortServer {
         let both = vec![Opt::BINARY, Opt::SGA];
         let config = Config {
             ours: both.clone(),
-            theirs: both.clone(),
-            asks_for: [both.as_slice(), &[Opt::COM_PORT]].concat(),
+            // COM-PORT is the client's to offer: pyserial keeps silent about it if it is asked before it has.
+            theirs: vec![Opt::COM_PORT],
+            asks_for: both.clone(),
             offers: [both.as_slice(), &[Opt::ECHO]].concat(),
             ..Config::device()
         };
@@ -74,21 +75,30 @@ impl PortServer {
 
     /// Takes any bytes in any cuts.
     pub fn receive(&mut self, bytes: &[u8]) -> FromClient {
-        let received = self.telnet.receive(bytes);
-        let mut reply = received.reply;
+        let mut all = FromClient::default();
+        // One after the other: what is answered depends on what is agreed at that very place.
+        for byte in bytes {
+            self.step(*byte, &mut all);
+        }
+        all
+    }
+
+    fn step(&mut self, byte: u8, all: &mut FromClient) {
+        let received = self.telnet.receive(&[byte]);
+        all.data.extend(received.data);
+        all.reply.extend(received.reply);
         if !self.has_told && self.telnet.is_on(Opt::COM_PORT, Side::Theirs) {
             self.has_told = true;
-            reply.extend(tell(&ComPort::ModemState(MODEM_READY)));
+            all.reply.extend(tell(&ComPort::ModemState(MODEM_READY)));
         }
         for (_, inside) in received.told {
             let Some((false, asked)) = ComPort::parse(&inside) else { continue };
             if asked == ComPort::Resume {
                 let held = self.held.take().unwrap_or_default();
-                reply.extend(self.telnet.send(&held));
+                all.reply.extend(self.telnet.send(&held));
             }
-            reply.extend(self.answer(asked).iter().flat_map(tell));
+            all.reply.extend(self.answer(asked).iter().flat_map(tell));
         }
-        FromClient { data: received.data, reply }
     }
 
     /// What the line says, as it goes to the client.
