@@ -3,6 +3,7 @@
 mod log;
 mod network;
 mod recording;
+mod streams;
 mod wire;
 
 use std::fmt;
@@ -11,11 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_transcript::Event;
-use fencelab_wire::serial;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::face::console::{Console, LINE};
 use crate::face::{Context, Face, Reply};
 use crate::fault::{Direction, Engine, Fault, Op};
 use crate::plant::{Cause, Command, Plant};
@@ -155,18 +154,8 @@ impl Device {
     /// ([`is_stream`](Self::is_stream)) these are the next bytes of it, and none say that `peer` has hung up.
     pub fn handle(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         self.advance(now);
-        if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
-            let inward = wire.inward(peer, datagram);
-            self.network.pass(now, face, peer, inward.reply);
-            if inward.has_gone
-                && let Some(recording) = &mut self.recording
-            {
-                recording.say(now, face, LINE, &[], false);
-            }
-            if !inward.data.is_empty() {
-                self.arrive(now, face, LINE, &inward.data);
-            }
-            return;
+        if self.wires.get(face).is_some_and(Option::is_some) {
+            return self.handle_line(now, face, peer, datagram);
         }
         self.arrive(now, face, peer, datagram);
     }
@@ -194,56 +183,6 @@ impl Device {
     #[must_use]
     pub fn is_stream(&self, face: usize) -> bool {
         self.faces.get(face).is_some_and(Face::is_stream)
-    }
-
-    /// Somebody connects to a face that is a stream; over SSH as this user, whom [`admits`](Self::admits) let in. To a serial
-    /// line one can connect at a time, and another is hung up; the device knows nothing of it, and whoever goes leaves all as
-    /// it is.
-    pub fn connect(&mut self, now: Duration, face: usize, peer: SocketAddr, user: Option<&str>) {
-        self.advance(now);
-        self.faults.begin_exchange();
-        if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
-            let Some(opening) = wire.attach(peer) else { return self.network.hang_up(now, face, peer) };
-            self.network.pass(now, face, peer, opening);
-            if let Some(recording) = &mut self.recording {
-                recording.open(now, face, LINE, None);
-            }
-            return;
-        }
-        let stream =
-            self.with_console(now, face, |console, context| console.connect(now, peer, user, context));
-        if let Some(recording) = &mut self.recording {
-            recording.open(now, face, peer, user);
-        }
-        self.depart(now, face, stream.unwrap_or_default());
-    }
-
-    /// Whether a user with this password may open a session; `None`: with no password yet. A device that asks who it is inside
-    /// the session lets everybody in.
-    pub fn admits(&mut self, now: Duration, face: usize, user: &str, password: Option<&str>) -> bool {
-        self.advance(now);
-        self.with_console(now, face, |console, context| console.admits(now, user, password, context))
-            .unwrap_or(false)
-    }
-
-    /// Whether a face that is a stream asks by itself who it is, so that the carrier need not.
-    #[must_use]
-    pub fn asks_itself(&self, face: usize) -> bool {
-        matches!(self.faces.get(face), Some(Face::Console(console)) if console.asks_itself())
-    }
-
-    fn with_console<T>(
-        &mut self,
-        now: Duration,
-        face: usize,
-        act: impl FnOnce(&mut Console, &mut Context<'_>) -> T,
-    ) -> Option<T> {
-        self.plant.advance(now);
-        let of_console = |face: &mut Face, context: &mut Context<'_>| match face {
-            Face::Console(console) => Some(act(console, context)),
-            Face::Ipmi(_) | Face::Snmp(_) | Face::Replay(_) => None,
-        };
-        self.with_face(face, of_console).flatten()
     }
 
     /// Lets a face act on all that it may.
@@ -313,31 +252,6 @@ impl Device {
         self.advance(now);
         let due = self.network.take_due_of(now, face);
         self.told(due)
-    }
-
-    fn told(&mut self, due: Vec<(Duration, Output)>) -> Vec<Output> {
-        let mut told = Vec::with_capacity(due.len());
-        for (at, mut output) in due {
-            let wire = self.wires.get_mut(output.face).and_then(Option::as_mut).filter(|_| output.to == LINE);
-            if let Some(wire) = &wire {
-                wire.distort(&mut output);
-            }
-            if let Some(recording) = &mut self.recording {
-                recording.hear(at, &output);
-            }
-            match wire {
-                Some(wire) => told.extend(wire.outward(output)),
-                None => told.push(output),
-            }
-        }
-        told
-    }
-
-    /// How the client at a serial line has set its end; `None`: as the device has.
-    pub fn set_client_line(&mut self, face: usize, line: Option<serial::Line>) {
-        if let Some(wire) = self.wires.get_mut(face).and_then(Option::as_mut) {
-            wire.client = line;
-        }
     }
 
     /// Replaces all faults; counts and windows begin anew.
