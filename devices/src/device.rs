@@ -3,6 +3,8 @@
 mod log;
 mod network;
 mod recording;
+mod streams;
+mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,6 +26,7 @@ pub use log::RequestLog;
 use network::Network;
 pub use network::Output;
 use recording::Recording;
+use wire::Wire;
 
 /// The lab's login: every user of an emulated device has this password. `Debug` does not show it.
 #[derive(Clone, Eq, PartialEq)]
@@ -85,6 +88,8 @@ pub struct Device {
     faces: Vec<Face>,
     faults: Engine,
     network: Network,
+    /// What lies between a face and the world, where that is a serial line.
+    wires: Vec<Option<Wire>>,
     random: ChaCha8Rng,
     log: Log,
     neighbours: Vec<NeighbourCommand>,
@@ -103,12 +108,14 @@ impl Device {
             .iter()
             .map(|face| Face::new(face, &spec, credentials, &mut |buffer| random.fill_bytes(buffer)))
             .collect();
+        let wires = spec.faces.iter().map(Wire::of).collect();
         Self {
             spec,
             plant,
             faces,
             faults: Engine::default(),
             network: Network::default(),
+            wires,
             random,
             log: Log::default(),
             neighbours: Vec::new(),
@@ -147,6 +154,14 @@ impl Device {
     /// ([`is_stream`](Self::is_stream)) these are the next bytes of it, and none say that `peer` has hung up.
     pub fn handle(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         self.advance(now);
+        if self.wires.get(face).is_some_and(Option::is_some) {
+            return self.handle_line(now, face, peer, datagram);
+        }
+        self.arrive(now, face, peer, datagram);
+    }
+
+    /// Something reaches the network before a face.
+    fn arrive(&mut self, now: Duration, face: usize, peer: SocketAddr, datagram: &[u8]) {
         if self.faces.get(face).is_some_and(|face| face.is_request(peer, datagram)) {
             self.faults.begin_exchange();
         }
@@ -168,30 +183,6 @@ impl Device {
     #[must_use]
     pub fn is_stream(&self, face: usize) -> bool {
         self.faces.get(face).is_some_and(Face::is_stream)
-    }
-
-    /// Somebody connects to a face that is a stream; over SSH as this user, whom [`admits`](Self::admits) let in.
-    pub fn connect(&mut self, now: Duration, face: usize, peer: SocketAddr, user: Option<&str>) {
-        self.advance(now);
-        self.faults.begin_exchange();
-        let stream = self.with_face(face, |face, context| face.connect(now, peer, user, context));
-        if let Some(recording) = &mut self.recording {
-            recording.open(now, face, peer, user);
-        }
-        self.depart(now, face, stream.unwrap_or_default());
-    }
-
-    /// Whether a user with this password may open a session; `None`: with no password yet. A device that asks who it is inside
-    /// the session lets everybody in.
-    pub fn admits(&mut self, now: Duration, face: usize, user: &str, password: Option<&str>) -> bool {
-        self.advance(now);
-        self.with_face(face, |face, context| face.admits(now, user, password, context)).unwrap_or(false)
-    }
-
-    /// Whether a face that is a stream asks by itself who it is, so that the carrier need not.
-    #[must_use]
-    pub fn asks_itself(&self, face: usize) -> bool {
-        self.faces.get(face).is_some_and(Face::asks_itself)
     }
 
     /// Lets a face act on all that it may.
@@ -229,9 +220,11 @@ impl Device {
         }
         self.plant.advance(now);
         for face in 0..self.faces.len() {
-            if self.faces.get(face).and_then(Face::next_wake).is_some_and(|at| at <= now) {
-                let replies = self.with_face(face, |face, context| face.wake(now, context));
-                self.depart(now, face, replies.unwrap_or_default());
+            // What is said then is said at its time, though nobody looked.
+            while let Some(at) = self.faces.get(face).and_then(Face::next_wake).filter(|at| *at <= now) {
+                self.plant.advance(at);
+                let replies = self.with_face(face, |face, context| face.wake(at, context));
+                self.depart(at, face, replies.unwrap_or_default());
             }
         }
     }
@@ -260,15 +253,6 @@ impl Device {
         self.advance(now);
         let due = self.network.take_due_of(now, face);
         self.told(due)
-    }
-
-    fn told(&mut self, due: Vec<(Duration, Output)>) -> Vec<Output> {
-        if let Some(recording) = &mut self.recording {
-            for (at, output) in &due {
-                recording.hear(*at, output);
-            }
-        }
-        due.into_iter().map(|(_, output)| output).collect()
     }
 
     /// Replaces all faults; counts and windows begin anew.

@@ -2,14 +2,17 @@
 //!
 //! One task a face: it waits for its socket or for the device's next wake-up, whichever is first. The device is locked only
 //! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see `LOOK`. Faces that
-//! are streams have a listening socket and a task for each connection, see `stream`; over SSH see `ssh`.
+//! are streams have a listening socket and a task for each connection, see `stream`; over SSH see `ssh`, on a pseudo-terminal `pty`.
 
+mod presence;
+mod pty;
 mod rack;
 mod ssh;
 mod stream;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +25,7 @@ use crate::device::{Device, Output};
 use crate::face::Carrier;
 use crate::spec::FaceSpec;
 
+pub use pty::Pty;
 use rack::Router;
 pub use rack::{By, Rack};
 
@@ -108,15 +112,18 @@ impl Served {
     /// The same for a device that has other faces or users already.
     ///
     /// # Errors
-    /// The socket cannot be bound; or the face is a serial line, which no socket carries.
+    /// The socket cannot be bound; or the face is a serial line, which no socket carries but a [`Pty`].
     pub fn share(device: &Shared, face: usize, bind: SocketAddr) -> io::Result<Self> {
         let device = device.clone();
         let carrier = device.lock().spec().faces.get(face).and_then(FaceSpec::carrier);
         let (address, task) = match carrier {
             Some(Carrier::Ssh) => ssh::listen(&device, face, bind)?,
-            Some(Carrier::Telnet) => stream::listen(&device, face, bind)?,
+            Some(Carrier::Telnet | Carrier::PortServer) => stream::listen(&device, face, bind)?,
             Some(Carrier::Serial) => {
-                return Err(io::Error::new(io::ErrorKind::Unsupported, "serial lines are not served yet"));
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "a serial line has no socket; see Pty",
+                ));
             }
             None => {
                 let socket = UdpSocket::bind(bind)?;
@@ -146,12 +153,12 @@ impl Drop for Served {
     }
 }
 
-/// A socket whose readiness the runtime watches, and that can be read without asking it.
+/// A socket, or another descriptor, whose readiness the runtime watches, and that can be read without asking it.
 #[expect(
     deprecated,
-    reason = "its successor is unsafe, for descriptors that change under way; a socket keeps its own while it lives"
+    reason = "its successor is unsafe, for descriptors that change under way; sockets and files keep their own while they live"
 )]
-fn watched(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
+fn watched<T: AsRawFd>(socket: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::new(socket)
 }
 

@@ -1,5 +1,8 @@
 //! The console face, without a socket: what is typed, what is answered, what moves.
 
+#[path = "support/terminal.rs"]
+mod terminal;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use fencelab_devices::serve::Served;
 use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Fault, Power, Told};
 use fencelab_transcript::{Body, Kind, Side};
 use proptest::prelude::*;
+use terminal::{Terminal, peer, s};
 
 const TOML: &str = r##"
 format = "1.0"
@@ -102,79 +106,21 @@ fn spec() -> Arc<DeviceSpec> {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn s(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
+fn open(face: usize) -> Terminal {
+    Terminal::at(spec(), face)
 }
 
-fn peer(number: u16) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 40_000 + number))
-}
-
-/// Somebody at a terminal.
-struct Terminal {
-    device: Device,
-    now: Duration,
-    face: usize,
-    peer: SocketAddr,
-    over: bool,
-    told: Vec<Told>,
-}
-
-impl Terminal {
-    fn open(face: usize) -> Self {
-        let device = Device::new(spec(), &Credentials::default(), 1);
-        Self { device, now: Duration::ZERO, face, peer: peer(0), over: false, told: Vec::new() }
-    }
-
-    fn faulty(faults: &str) -> Self {
-        let mut terminal = Self::open(TELNET);
-        terminal.login();
-        terminal.device.set_faults(Fault::parse_all(faults).unwrap());
-        terminal
-    }
-
-    fn connect(&mut self, user: Option<&str>) -> String {
-        self.device.connect(self.now, self.face, self.peer, user);
-        self.heard()
-    }
-
-    fn heard(&mut self) -> String {
-        let mut text = Vec::new();
-        for output in self.device.take_output(self.now) {
-            if output.to == self.peer {
-                self.over |= output.bytes.is_empty();
-                text.extend(output.bytes);
-                self.told.extend(output.tells);
-            }
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    fn says(&mut self, text: &str) -> String {
-        self.device.handle(self.now, self.face, self.peer, text.as_bytes());
-        self.heard()
-    }
-
-    fn login(&mut self) -> String {
-        self.connect(None);
-        self.says("lab\r\n");
-        self.says("fencelab\r\n")
-    }
-
-    fn sleep(&mut self, time: Duration) -> String {
-        self.now += time;
-        self.heard()
-    }
-
-    fn power(&mut self, plug: &str) -> Option<Power> {
-        self.device.advance(self.now);
-        self.device.plant().power_at(plug, self.now)
-    }
+/// Somebody who has logged in before these faults are there.
+fn faulty(faults: &str) -> Terminal {
+    let mut terminal = open(TELNET);
+    terminal.login();
+    terminal.device.set_faults(Fault::parse_all(faults).unwrap());
+    terminal
 }
 
 #[test]
 fn a_login_and_what_follows() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     assert_eq!(terminal.connect(None), "ACME\r\nlogin: ");
     assert_eq!(terminal.says("lab\r\n"), "lab\r\nPassword: ");
     assert_eq!(terminal.says("fencelab\r\n"), "********\r\n> ");
@@ -199,7 +145,7 @@ fn a_login_and_what_follows() {
 
 #[test]
 fn a_line_can_be_mended_and_ended_in_every_way() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.login();
     assert_eq!(terminal.says("statux\x08s 1\x7f2\r"), "statux\x08 \x08s 1\x08 \x082\r\nOutlet 2 is ON\r\n> ");
     // The line feed behind the carriage return came late: it ends no other line.
@@ -210,7 +156,7 @@ fn a_line_can_be_mended_and_ended_in_every_way() {
 
 #[test]
 fn long_texts_are_shown_in_pages() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.login();
     assert_eq!(terminal.says("list\r\n"), "list\r\n 1 ON\r\n 2 ON\r\n 3 ON\r\n 4 ON\r\n 5 ON\r\n--More--");
     assert_eq!(terminal.says(" "), "\r\n 6 ON\r\n 7 ON\r\n 8 ON\r\n 9 ON\r\n10 ON\r\n--More--");
@@ -222,7 +168,7 @@ fn long_texts_are_shown_in_pages() {
 
 #[test]
 fn modes_have_texts_and_keys() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.login();
     assert_eq!(terminal.says("menu\r\n"), "menu\r\n1- back\r\n# ");
     assert_eq!(terminal.says("\r\n"), "\r\n1- back\r\n# ");
@@ -233,7 +179,7 @@ fn modes_have_texts_and_keys() {
 
 #[test]
 fn wrong_passwords_lock_the_door() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.connect(None);
     terminal.says("lab\r\n");
     assert_eq!(terminal.says("wrong\r\n"), "*****\r\nSorry\r\nlogin: ");
@@ -249,7 +195,7 @@ fn wrong_passwords_lock_the_door() {
 
 #[test]
 fn sessions_are_limited_and_silent_ones_end() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.login();
     terminal.peer = peer(1);
     terminal.login();
@@ -266,7 +212,7 @@ fn sessions_are_limited_and_silent_ones_end() {
 
 #[test]
 fn half_open_logins_lock_nobody_out() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     for number in 1..2000 {
         terminal.peer = peer(number);
         terminal.connect(None);
@@ -277,7 +223,7 @@ fn half_open_logins_lock_nobody_out() {
 
 #[test]
 fn over_ssh_the_carrier_asks() {
-    let mut terminal = Terminal::open(SSH);
+    let mut terminal = open(SSH);
     assert!(!terminal.device.admits(s(0), SSH, "lab", Some("wrong")));
     assert!(!terminal.device.admits(s(0), SSH, "root", Some("fencelab")), "and now it is locked");
     assert!(!terminal.device.admits(s(1), SSH, "lab", Some("fencelab")));
@@ -288,14 +234,12 @@ fn over_ssh_the_carrier_asks() {
         spec().faces.iter().map(|face| face.protocol()).collect::<Vec<_>>(),
         ["telnet", "ssh", "serial"]
     );
-    assert_eq!(Carrier::ALL.map(Carrier::name), ["telnet", "ssh", "serial"]);
-    let mut serial = Terminal::open(SERIAL);
-    assert_eq!(serial.connect(None), "ACME\r\nlogin: ");
+    assert_eq!(Carrier::ALL.map(Carrier::name), ["telnet", "ssh", "serial", "rfc2217"]);
 }
 
 #[test]
 fn faults_of_the_status_are_told_in_the_devices_words() {
-    let asked = |faults: &str| Terminal::faulty(faults).says("status 3\r\n");
+    let asked = |faults: &str| faulty(faults).says("status 3\r\n");
     assert_eq!(asked("state(stuck)"), "status 3\r\nOutlet 3 is ??\r\n> ");
     assert_eq!(asked("state-unknown"), "status 3\r\nOutlet 3 is ??\r\n> ");
     assert_eq!(asked("value(7)"), "status 3\r\nOutlet 3 is 7\r\n> ");
@@ -309,10 +253,10 @@ fn faults_of_the_status_are_told_in_the_devices_words() {
     assert_eq!(asked("drop@from-device"), "");
     assert_eq!(asked("cut(10)"), "status 3\r\n");
     assert_eq!(asked("delay(1s)@from-device"), "");
-    let mut later = Terminal::faulty("delay(1s)@from-device");
+    let mut later = faulty("delay(1s)@from-device");
     later.says("status 3\r\n");
     assert_eq!(later.sleep(s(1)), "status 3\r\nOutlet 3 is ON\r\n> ");
-    let mut other = Terminal::faulty("others-state");
+    let mut other = faulty("others-state");
     other.device.plant_mut().set(s(0), "4", Power::Off);
     assert_eq!(other.says("status 3\r\n"), "status 3\r\nOutlet 3 is OFF\r\n> ");
     assert_eq!(other.told, [Told { plug: "3".to_owned(), power: Some(Power::Off) }]);
@@ -320,18 +264,18 @@ fn faults_of_the_status_are_told_in_the_devices_words() {
 
 #[test]
 fn faults_of_orders_and_sessions() {
-    let mut terminal = Terminal::faulty("not-done");
+    let mut terminal = faulty("not-done");
     assert_eq!(terminal.says("off 3\r\n"), "off 3\r\nok\r\n> ");
     terminal.sleep(s(5));
     assert_eq!(terminal.power("3"), Some(Power::On));
-    let mut terminal = Terminal::faulty("wrong-plug");
+    let mut terminal = faulty("wrong-plug");
     terminal.says("off 3\r\n");
     terminal.sleep(s(5));
     assert_eq!((terminal.power("3"), terminal.power("4")), (Some(Power::On), Some(Power::Off)));
-    let mut terminal = Terminal::faulty("close@off");
+    let mut terminal = faulty("close@off");
     assert_eq!(terminal.says("off 3\r\n"), "off 3\r\n");
     assert!(terminal.over);
-    let mut terminal = Terminal::faulty("bmc-reset(during,5s)");
+    let mut terminal = faulty("bmc-reset(during,5s)");
     terminal.says("off 3\r\n");
     assert!(terminal.over);
     terminal.peer = peer(1);
@@ -342,7 +286,7 @@ fn faults_of_orders_and_sessions() {
     assert_eq!(terminal.power("3"), Some(Power::Off));
     terminal.device.clear_faults();
     assert_eq!(terminal.connect(None), "ACME\r\nlogin: ");
-    let mut terminal = Terminal::faulty("one-session");
+    let mut terminal = faulty("one-session");
     terminal.peer = peer(1);
     terminal.connect(None);
     assert!(terminal.over);
@@ -351,7 +295,7 @@ fn faults_of_orders_and_sessions() {
 #[test]
 fn what_a_text_tells_is_told_only_if_it_comes_whole() {
     let told = |faults: &str| {
-        let mut terminal = Terminal::faulty(faults);
+        let mut terminal = faulty(faults);
         terminal.says("status 3\r\n");
         terminal.sleep(s(1));
         terminal.told.len()
@@ -379,7 +323,7 @@ fn an_answer_about_another_plug_is_of_that_plug_only_where_it_says_so() {
 
 #[test]
 fn a_recording_holds_turns_and_no_password() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.device.record();
     terminal.login();
     for byte in "status 3\r\n".chars() {
@@ -394,7 +338,7 @@ fn a_recording_holds_turns_and_no_password() {
 
 #[test]
 fn a_password_among_bytes_that_are_no_text_is_not_recorded_either() {
-    let mut terminal = Terminal::open(TELNET);
+    let mut terminal = open(TELNET);
     terminal.login();
     terminal.device.record();
     terminal.peer = peer(1);
@@ -458,7 +402,7 @@ proptest! {
     #[test]
     fn any_bytes_in_any_pieces_are_survived(pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..20)) {
         for face in [TELNET, SSH] {
-            let mut terminal = Terminal::open(face);
+            let mut terminal = open(face);
             terminal.connect(Some("lab"));
             for piece in &pieces {
                 terminal.device.handle(terminal.now, face, terminal.peer, piece);
@@ -471,10 +415,10 @@ proptest! {
     #[test]
     fn it_does_not_matter_how_the_typing_is_cut(cuts in proptest::collection::vec(1usize..8, 1..60)) {
         const TYPED: &str = "lab\r\nfencelab\r\nstatus 3\r\nlist\r\n qmenu\r\n\r\n1\r\noff 5\r\nstatus 5\r\nquit\r\n";
-        let mut whole = Terminal::open(TELNET);
+        let mut whole = open(TELNET);
         let mut heard = whole.connect(None);
         heard += &whole.says(TYPED);
-        let mut cut = Terminal::open(TELNET);
+        let mut cut = open(TELNET);
         let mut pieces = cut.connect(None);
         let (mut rest, mut cuts) = (TYPED, cuts.iter().cycle());
         while !rest.is_empty() {

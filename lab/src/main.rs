@@ -13,6 +13,7 @@ mod link;
 mod output;
 mod own_tape;
 mod progress;
+mod ready;
 mod report;
 mod signals;
 mod terminal;

@@ -151,9 +151,10 @@ impl Rack {
         let mut world = MemoryWorld::new(case.seed.rotate_left(17) ^ self.runs);
         let face = self.spec.faces.get(self.target.borrow().face);
         let port = face.map_or(0, fencelab_devices::spec::FaceSpec::default_port);
-        let place = Place { host: HOSTS[0].to_owned(), port };
-        world.route(HOSTS[0], place.port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
-        world.route(HOSTS[1], place.port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
+        let [(host, told), (next_host, _)] = HOSTS.map(|address| Link::host(face, address));
+        let place = Place { host: told, port };
+        world.route(host, port, Rc::clone(&self.target) as Rc<RefCell<dyn Peer>>);
+        world.route(next_host, port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
         world.script(SCRIPT, self.account.as_told(case.login).password);
         world.advance_to(started);
         let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);

@@ -46,9 +46,9 @@ impl Account {
 /// Where the agent finds the device.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// An address.
+    /// An address, as the agent is told it.
     pub host: String,
-    /// A port.
+    /// A port; 0: there is none.
     pub port: u16,
 }
 
@@ -91,7 +91,10 @@ impl Call {
         let mut options = case.options.clone();
         if case.action != Action::Metadata && case.action != Action::Manpage {
             put(IP, &place.host);
-            put(PORT, &place.port.to_string());
+            // A serial line has none.
+            if place.port != 0 {
+                put(PORT, &place.port.to_string());
+            }
             for (names, value) in link.credentials(case, account, script) {
                 // What proves the caller's right wins over an option of the same name, and is said once.
                 for name in names {

@@ -113,6 +113,18 @@ impl Network {
         }
     }
 
+    /// Something goes to `to` at once, beside the faults and the face; nothing is no end.
+    pub(super) fn pass(&mut self, now: Duration, face: usize, to: SocketAddr, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.departures.push(Datagram::new(now, 0, bytes, Vec::new()), face, to);
+        }
+    }
+
+    /// A stream is ended at once.
+    pub(super) fn hang_up(&mut self, now: Duration, face: usize, to: SocketAddr) {
+        self.departures.push(Datagram::new(now, 0, Vec::new(), Vec::new()), face, to);
+    }
+
     /// The pieces of a stream do not overtake each other.
     fn in_order(&mut self, face: usize, peer: SocketAddr, way: usize, due: Duration) -> Duration {
         let last = self.streams.entry((face, peer)).or_default();

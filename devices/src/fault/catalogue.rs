@@ -120,6 +120,7 @@ const ERRORS: Argument = Argument::OneOf(&[
     Words { protocol: "telnet", words: &words::CONSOLE_ERRORS },
     Words { protocol: "ssh", words: &words::CONSOLE_ERRORS },
     Words { protocol: "serial", words: &words::CONSOLE_ERRORS },
+    Words { protocol: "rfc2217", words: &words::CONSOLE_ERRORS },
 ]);
 
 const ERRORS_WITH_BODY: Argument = Argument::OneOf(&[
@@ -128,6 +129,7 @@ const ERRORS_WITH_BODY: Argument = Argument::OneOf(&[
     Words { protocol: "telnet", words: &words::CONSOLE_ERRORS },
     Words { protocol: "ssh", words: &words::CONSOLE_ERRORS },
     Words { protocol: "serial", words: &words::CONSOLE_ERRORS },
+    Words { protocol: "rfc2217", words: &words::CONSOLE_ERRORS },
 ]);
 
 /// As many ways of malformed BER as the wire knows.
@@ -161,7 +163,7 @@ pub const CATALOGUE: &[Entry] = &[
         "no session can be opened: insufficient resources; SNMP: a community is not known, a user neither",
     ),
     entry_for(
-        &["ipmi", "telnet", "ssh", "serial"],
+        &["ipmi", "telnet", "ssh", "serial", "rfc2217"],
         "one-session",
         Group::Session,
         Argument::None,
@@ -244,7 +246,7 @@ pub const CATALOGUE: &[Entry] = &[
         "N zero bytes more in right framing; SNMP: texts get N characters, and N plugs' bindings follow",
     ),
     entry_for(
-        &["snmp", "telnet", "ssh", "serial"],
+        &["snmp", "telnet", "ssh", "serial", "rfc2217"],
         "other-object",
         Group::Answer,
         Argument::None,

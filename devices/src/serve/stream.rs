@@ -75,6 +75,11 @@ impl Pump {
         }
     }
 
+    /// How the client at a serial line has set its end.
+    pub(super) fn set_client_line(&self, line: Option<fencelab_wire::serial::Line>) {
+        self.device.lock().set_client_line(self.face, line);
+    }
+
     fn senders(&self) -> std::sync::MutexGuard<'_, HashMap<SocketAddr, mpsc::UnboundedSender<Vec<u8>>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,6 +14,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use crate::ready::Place;
+
 /// A device that is being emulated.
 #[derive(Debug)]
 pub(crate) struct Emulated {
@@ -21,8 +23,8 @@ pub(crate) struct Emulated {
     pub(crate) id: String,
     /// The device itself.
     pub(crate) shared: Shared,
-    /// Each face's protocol and address.
-    pub(crate) faces: Vec<(String, SocketAddr)>,
+    /// Each face's protocol, and where it is.
+    pub(crate) faces: Vec<(String, Place)>,
     /// Whether it was ever given faults: only then it may have something for its neighbour.
     pub(crate) faulty: AtomicBool,
 }

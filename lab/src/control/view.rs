@@ -11,7 +11,11 @@ pub(super) fn device(number: usize, emulated: &Emulated) -> Value {
     let faces: Vec<Value> = emulated
         .faces
         .iter()
-        .map(|(face, address)| json!({"face": face, "address": address.ip().to_string(), "port": address.port()}))
+        .map(|(face, place)| {
+            let mut told = serde_json::Map::from_iter([("face".to_owned(), json!(face))]);
+            told.extend(place.told());
+            told.into()
+        })
         .collect();
     emulated.shared.with(|device, now| {
         json!({

@@ -10,11 +10,11 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use fencelab_devices::fault::{Fault, FaultError};
-use fencelab_devices::serve::{By, Rack, Served, Shared};
+use fencelab_devices::serve::{By, Pty, Rack, Served, Shared};
 use fencelab_devices::spec::FaceSpec;
-use fencelab_devices::{Device, DeviceSpec, Power};
+use fencelab_devices::{Carrier, Device, DeviceSpec, Power};
 use fencelab_wire::snmp::Version;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::address;
 use crate::cli::CorpusArgs;
@@ -23,6 +23,7 @@ use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output;
 use crate::own_tape::OwnTape;
+use crate::ready::{Place, ready_line};
 use crate::signals::{Signals, raise_file_limit, runtime};
 
 /// How often recordings are written and commands passed to neighbours.
@@ -173,11 +174,12 @@ async fn serve(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<Exit, Fa
     Ok(Exit::Success)
 }
 
-/// What listens, for as long as it is kept.
+/// What listens, or waits at a terminal, for as long as it is kept.
 #[derive(Default)]
 struct Sockets {
     rack: Option<Rack>,
     served: Vec<Served>,
+    terminals: Vec<Pty>,
 }
 
 impl Sockets {
@@ -215,23 +217,34 @@ fn start(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<(Sockets, Vec<
     for (number, (spec, shared)) in specs.iter().zip(shared).enumerate() {
         let mut faces = Vec::new();
         for (face, about) in spec.faces.iter().enumerate() {
-            let address = match &sockets.rack {
-                Some(rack) if in_rack == Some(face) => rack.address,
+            let place = match (&sockets.rack, about) {
+                (Some(rack), _) if in_rack == Some(face) => Place::Socket(rack.address),
+                (_, FaceSpec::Console(console)) if console.carrier == Carrier::Serial => {
+                    let pty = Pty::share(&shared, face).map_err(|error| no_terminal(&spec.id, &error))?;
+                    let path = pty.path.clone();
+                    sockets.terminals.push(pty);
+                    Place::Terminal(path)
+                }
                 _ => {
                     let bind = bind_address(args, number, sockets.len())?;
                     let socket = Served::share(&shared, face, bind);
                     let socket = socket.map_err(|error| cannot_listen(&spec.id, bind, &error))?;
                     let address = socket.address;
                     sockets.served.push(socket);
-                    address
+                    Place::Socket(address)
                 }
             };
-            faces.push((about.protocol().to_owned(), address));
+            faces.push((about.protocol().to_owned(), place));
         }
         let faulty = AtomicBool::new(!args.fault.is_empty());
         emulated.push(Emulated { id: spec.id.clone(), shared, faces, faulty });
     }
     Ok((sockets, emulated))
+}
+
+fn no_terminal(who: &str, error: &std::io::Error) -> Failure {
+    let mend = "; is /dev/pts mounted, and are there pseudo-terminals left (/proc/sys/kernel/pty/nr, max)?";
+    Failure::new(Exit::System, format!("{who}: cannot make a pseudo-terminal: {error}{mend}"))
 }
 
 fn cannot_listen(who: &str, bind: SocketAddr, error: &std::io::Error) -> Failure {
@@ -337,41 +350,14 @@ fn bind_address(args: &EmulateArgs, device: usize, face: usize) -> Result<Socket
 fn ready(emulated: &[Emulated], control: Option<SocketAddr>, share: Option<SharePort>) -> String {
     let mut lines = String::new();
     for (number, device) in emulated.iter().enumerate() {
-        for (face, address) in &device.faces {
-            let mut line = ready_line(&device.id, number, face, *address, control);
+        for (face, place) in &device.faces {
+            let mut line = ready_line(&device.id, number, face, place, control);
             let share = share.filter(|_| face == "snmp").map(|what| what.told(number));
-            if let (Some((key, value)), Some(line)) = (share, line.as_object_mut()) {
-                line.insert(key.to_owned(), value.into());
-            }
-            lines += &format!("{line}\n");
+            line.extend(share.map(|(key, value)| (key.to_owned(), value.into())));
+            lines += &format!("{}\n", Value::Object(line));
         }
     }
     lines
-}
-
-/// What a client needs to know of a face that is ready.
-pub(crate) fn ready_line(
-    device: &str,
-    number: usize,
-    face: &str,
-    address: SocketAddr,
-    control: Option<SocketAddr>,
-) -> Value {
-    let login = credentials::lab();
-    let mut line = json!({
-        "device": device, "number": number, "face": face,
-        "address": address.ip().to_string(), "port": address.port(), "user": login.user,
-    });
-    // A password that the user chose is named, never shown.
-    let (name, value) = match credentials::variable(credentials::LAB_PASSWORD) {
-        Some(_) => ("password-env", credentials::LAB_PASSWORD.to_owned()),
-        None => ("password", login.password),
-    };
-    if let Some(line) = line.as_object_mut() {
-        line.insert(name.to_owned(), value.into());
-        line.extend(control.map(|address| ("control".to_owned(), format!("http://{address}").into())));
-    }
-    line
 }
 
 /// A `wrong-plug` fault of a device with one plug moves the next device of the line.

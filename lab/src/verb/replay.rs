@@ -16,8 +16,8 @@ use crate::address;
 use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output;
+use crate::ready::{Place, ready_line};
 use crate::signals::{Signals, runtime};
-use crate::verb::emulate::ready_line;
 
 /// Options of `replay`.
 #[derive(Args, Debug)]
@@ -54,12 +54,14 @@ pub(crate) fn run(args: ReplayArgs) -> Result<Exit, Failure> {
             .map_err(|error| anyhow!("cannot listen on {}:{}: {error}", args.listen, args.port))
             .or_exit(Exit::Network)?;
         let face = spec.faces.first().map_or("ipmi", |face| face.protocol());
+        let place = Place::Socket(served.address);
+        let ready = serde_json::Value::Object(ready_line(&name, 0, face, &place, None));
         if args.command.is_empty() {
-            output::line(ready_line(&name, 0, face, served.address, None))?;
+            output::line(ready)?;
             signals.wait().await;
             return told(&name, &served, None);
         }
-        eprintln!("{}", ready_line(&name, 0, face, served.address, None));
+        eprintln!("{ready}");
         let status = command(&args.command, served.address, &mut signals).await?;
         told(&name, &served, exit_code(status).map(|exit| (exit, recorded)))
     })

@@ -5,7 +5,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::process::{Serving, ask, fencelab, run, succeed, told};
+use crate::process::{Serving, ask, fencelab, run, succeed, told, workspace};
 
 fn ipmitool(face: &Value, words: &[&str]) -> Command {
     let mut command = Command::new("ipmitool");
@@ -252,4 +252,28 @@ fn a_shared_port_hides_the_users_password_and_refuses_what_it_cannot_tell_apart(
         run(fencelab().args(["emulate", "apc/rpdu", "generic/ipmi-2.0", "--share-port", "context"]));
     assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
     assert!(told(&refused).contains("generic/ipmi-2.0: it does not speak SNMP"), "{}", told(&refused));
+}
+
+#[test]
+fn a_serial_line_has_a_path_and_a_port_server_a_port() {
+    let corpus = workspace().join("transcripts/consoles");
+    let mut emulate = fencelab();
+    emulate.args(["emulate", "wti/nps", "--control", "127.0.0.1:0", "--corpus"]).arg(corpus);
+    let mut serving = Serving::start(&mut emulate);
+    let faces = [(); 4].map(|()| serving.ready());
+    let of = |protocol: &str| faces.iter().find(|face| face["face"] == protocol).unwrap();
+    assert!(of("rfc2217")["port"].as_u64().is_some_and(|port| port > 0), "{faces:?}");
+    let serial = of("serial");
+    assert!(serial.get("port").is_none() && serial.get("address").is_none(), "{serial}");
+    let told = ask(&serial["control"], "GET", "/devices/0", "", "").1;
+    assert_eq!(told["faces"][2], json!({"face": "serial", "path": serial["path"]}));
+
+    let mut picocom = Command::new("picocom");
+    picocom.args(["--baud", "9600", "--nolock", serial["path"].as_str().unwrap()]);
+    let mut terminal = rexpect::session::spawn_command(picocom, Some(60_000)).unwrap();
+    terminal.exp_string("Terminal ready").unwrap();
+    terminal.send("\r").unwrap();
+    terminal.flush().unwrap();
+    terminal.exp_string("Username: ").unwrap();
+    assert_eq!(serving.end(Signal::SIGTERM), Some(0));
 }

@@ -36,6 +36,14 @@ pub enum LinkError {
         /// What it said, or which methods it wants.
         why: String,
     },
+    /// Another program has it.
+    #[error("{target} is busy: {why}")]
+    Busy {
+        /// Whom we wanted to speak to.
+        target: Target,
+        /// Who has it, as far as that is known.
+        why: String,
+    },
     /// This world has no such link.
     #[error("{target}: {why}")]
     Unsupported {

@@ -11,6 +11,7 @@
 mod error;
 pub mod live;
 pub mod memory;
+mod port_server;
 pub mod recording;
 mod stream;
 mod target;
@@ -18,6 +19,7 @@ mod telnet;
 mod world;
 
 pub use error::LinkError;
-pub use stream::{Heard, SerialLine, SshLogin, Stream, Way};
+pub use fencelab_wire::serial::Line as SerialLine;
+pub use stream::{Heard, SshLogin, Stream, Way};
 pub use target::{Family, Target};
 pub use world::{Datagrams, Level, World};

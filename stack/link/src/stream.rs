@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use fencelab_wire::Secret;
+use fencelab_wire::{Secret, serial::Line};
 
 use crate::LinkError;
 
@@ -17,7 +17,17 @@ pub enum Way {
     /// A terminal session over SSH (RFC 4254 §6). The link authenticates; its user sees what a terminal would show.
     Ssh(SshLogin),
     /// A serial line of this machine. The target's host is the path of the line; its port means nothing.
-    Serial(SerialLine),
+    Serial(Line),
+    /// A serial line behind a port server, which is asked to set it so (RFC 2217).
+    PortServer(Line),
+}
+
+impl Way {
+    /// Whether it ends at a serial line: nothing is said there to whoever comes, and nobody is logged out by going.
+    #[must_use]
+    pub fn is_line(&self) -> bool {
+        matches!(self, Self::Serial(_) | Self::PortServer(_))
+    }
 }
 
 /// Who logs in over SSH, and to what. A password is given whenever the device asks for one, by whichever method.
@@ -31,13 +41,6 @@ pub struct SshLogin {
     pub identity: Option<PathBuf>,
     /// What to run instead of the user's shell.
     pub command: Option<String>,
-}
-
-/// The settings of a serial line: 8 data bits, no parity, 1 stop bit, no flow control.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct SerialLine {
-    /// Bits a second.
-    pub speed: u32,
 }
 
 /// What came of listening.

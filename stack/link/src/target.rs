@@ -17,7 +17,7 @@ pub enum Family {
 /// A host and a port.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Target {
-    /// A name or an address, without brackets.
+    /// A name or an address, without brackets; of a serial line its path, which begins with a slash.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -30,11 +30,19 @@ impl Target {
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self { host: host.into(), port, family: Family::Any }
     }
+
+    /// Whether it is a serial line of this machine, by its path.
+    #[must_use]
+    pub fn is_path(&self) -> bool {
+        self.host.starts_with('/')
+    }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
+        if self.is_path() {
+            f.write_str(&self.host)
+        } else if self.host.contains(':') {
             write!(f, "[{}]:{}", self.host, self.port)
         } else {
             write!(f, "{}:{}", self.host, self.port)

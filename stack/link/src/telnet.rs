@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fencelab_wire::telnet::{Config, Opt, Telnet};
+use fencelab_wire::telnet::{Config, Opt, Received, Telnet};
 
 use crate::{Heard, LinkError, Stream};
 
@@ -16,22 +16,47 @@ const WINDOW: (u16, u16) = (500, 200);
 /// A stream whose options are negotiated and whose escapes are undone.
 pub(crate) struct TelnetStream<S> {
     inner: S,
-    codec: Telnet,
+    pub(crate) codec: Telnet,
+    /// What came while something else was awaited.
+    pub(crate) early: Vec<u8>,
 }
 
 impl<S: Stream> TelnetStream<S> {
-    /// Opens the conversation: what the codec wants to say first is said.
-    pub(crate) fn open(mut inner: S) -> Result<Self, LinkError> {
+    /// Opens the conversation.
+    pub(crate) fn open(inner: S) -> Result<Self, LinkError> {
         let mut config = Config { window: WINDOW, ..Config::client() };
         // What is sent is lines, and only without BINARY is CR LF the end of one and not two keys (RFC 854, RFC 856). A
         // device that wants it lives without.
         config.ours.retain(|opt| *opt != Opt::BINARY);
+        Self::begin(inner, config)
+    }
+
+    /// What the codec wants to say first is said.
+    pub(crate) fn begin(mut inner: S, config: Config) -> Result<Self, LinkError> {
         let mut codec = Telnet::new(config);
         let opening = codec.open();
         if !opening.is_empty() {
             inner.send(&opening)?;
         }
-        Ok(Self { inner, codec })
+        Ok(Self { inner, codec, early: Vec::new() })
+    }
+
+    /// What comes next, once the codec has had its say; `Err` in it: silence, or the end.
+    pub(crate) fn hear(&mut self, until: Duration) -> Result<Result<Received, Heard>, LinkError> {
+        let bytes = match self.inner.receive(until)? {
+            Heard::Bytes(bytes) => bytes,
+            other => return Ok(Err(other)),
+        };
+        let received = self.codec.receive(&bytes);
+        if !received.reply.is_empty() {
+            self.inner.send(&received.reply)?;
+        }
+        Ok(Ok(received))
+    }
+
+    /// Says something about an option.
+    pub(crate) fn tell(&mut self, opt: Opt, bytes: &[u8]) -> Result<(), LinkError> {
+        self.inner.send(&Telnet::tell(opt, bytes))
     }
 }
 
@@ -46,17 +71,14 @@ impl<S: Stream> Stream for TelnetStream<S> {
     }
 
     fn receive(&mut self, until: Duration) -> Result<Heard, LinkError> {
+        if !self.early.is_empty() {
+            return Ok(Heard::Bytes(std::mem::take(&mut self.early)));
+        }
         for _ in 0..NEGOTIATIONS_MAX {
-            let bytes = match self.inner.receive(until)? {
-                Heard::Bytes(bytes) => bytes,
-                other => return Ok(other),
-            };
-            let received = self.codec.receive(&bytes);
-            if !received.reply.is_empty() {
-                self.inner.send(&received.reply)?;
-            }
-            if !received.data.is_empty() {
-                return Ok(Heard::Bytes(received.data));
+            match self.hear(until)? {
+                Ok(received) if received.data.is_empty() => {}
+                Ok(received) => return Ok(Heard::Bytes(received.data)),
+                Err(other) => return Ok(other),
             }
         }
         Ok(Heard::Silence)

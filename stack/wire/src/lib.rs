@@ -12,6 +12,7 @@ pub mod describe;
 mod hex;
 pub mod ipmi;
 pub mod secret;
+pub mod serial;
 pub mod snmp;
 #[cfg(feature = "ssh")]
 pub mod ssh;

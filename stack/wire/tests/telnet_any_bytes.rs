@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 /// The options that mean something here, and some that don't.
 fn opts() -> impl Strategy<Value = Opt> {
-    prop::sample::select(vec![0, 1, 3, 6, 24, 31, 34, 200, 255]).prop_map(Opt)
+    prop::sample::select(vec![0, 1, 3, 6, 24, 31, 34, 44, 200, 255]).prop_map(Opt)
 }
 
 fn configs() -> impl Strategy<Value = Config> {
@@ -39,6 +39,9 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         b"\xff\xfa\x18\0VT100\xff\xf0".to_vec(),
         b"\xff\xfa\x1f\0\x50\0\x18\xff\xf0".to_vec(),
         b"\xff\xf6".to_vec(),
+        b"\xff\xfa\x2c\x01\0\0\x25\x80\xff\xf0".to_vec(),
+        b"\xff\xfa\x2c\x08\xff\xf0".to_vec(),
+        b"\xff\xfa\x2c\x09\xff\xf0".to_vec(),
         b"\r\0".to_vec(),
         b"\xff".to_vec(),
         b"\xff\xfa".to_vec(),
@@ -53,6 +56,7 @@ fn add(all: &mut Received, one: Received) {
     all.data.extend(one.data);
     all.reply.extend(one.reply);
     all.signals.extend(one.signals);
+    all.told.extend(one.told);
 }
 
 /// Two ends and what is on its way between them.
@@ -254,6 +258,6 @@ proptest! {
             after_cr = *byte == b'\r';
             !padding
         });
-        prop_assert_eq!(received, Received { data, reply, signals });
+        prop_assert_eq!(received, Received { data, reply, signals, told: vec![] });
     }
 }

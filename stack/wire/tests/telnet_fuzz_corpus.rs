@@ -43,7 +43,9 @@ fn synthesised() -> Vec<(String, Vec<u8>)> {
     let binary =
         Config { offers: vec![Opt::BINARY, Opt::TTYPE, Opt::NAWS], asks_for: vec![Opt::BINARY], ..client() };
     let refusing = Config { ours: Vec::new(), theirs: Vec::new(), ..client() };
+    let port = Config { offers: vec![Opt::COM_PORT, Opt::BINARY], ..client() };
     let mut files = vec![
+        ("client-com-port".to_owned(), session(port, Opt::COM_PORT)),
         ("client".to_owned(), session(client(), Opt::NAWS)),
         ("client-binary".to_owned(), session(binary, Opt::BINARY)),
         ("client-refusing".to_owned(), session(refusing, Opt::SGA)),
@@ -56,6 +58,7 @@ fn synthesised() -> Vec<(String, Vec<u8>)> {
         ("broken-by-subnegotiation", b"\xff\xfa\x18\xff\xfa\x18\x01\xff\xf0"),
         ("broken-empty", b"\xff\xfa\xff\xf0"),
         ("escaped-option", b"\xff\xfa\xff\xff\x01\xff\xff\xff\xf0\xff\xfb\xff"),
+        ("com-port", b"\xff\xfb\x2c\xff\xfa\x2c\x01\0\x01\xc2\0\xff\xf0\xff\xfa\x2c\x05\x07\xff\xf0\xff\xfa\x2c\0\xff\xf0\xff\xfa\x2c\x08\xff\xf0\xff\xfa\x2c\x09\xff\xf0"),
         ("cut-iac", b"a\xff"),
         ("cut-verb", b"a\xff\xfb"),
         ("cut-subnegotiation", b"a\xff\xfa\x1f\0\xff"),

@@ -46,7 +46,7 @@ impl Live {
                 return false;
             }
             self.heard.extend(&buffer[..count]);
-            let Received { data, reply, signals } = self.telnet.receive(&buffer[..count]);
+            let Received { data, reply, signals, .. } = self.telnet.receive(&buffer[..count]);
             self.stream.write_all(&reply).expect("the reply is sent");
             let answer = each(&data);
             self.say(&answer);

@@ -27,7 +27,7 @@ pub(super) fn ways(carriers: &[Carrier], advert: &Advert) -> Vec<Options> {
     let can = |carrier: &&Carrier| match carrier {
         Carrier::Telnet => has(TELNET_PATH),
         Carrier::Ssh => SECURE.iter().any(|key| has(key)),
-        Carrier::Serial => false,
+        Carrier::Serial | Carrier::PortServer => false,
     };
     let mut ways: Vec<Options> =
         carriers.iter().filter(can).map(|carrier| options(*carrier, advert)).collect();
@@ -63,6 +63,20 @@ fn options(carrier: Carrier, advert: &Advert) -> Options {
     let own = own.unwrap_or_default().replace("-1 -c blowfish", "");
     options.insert(SSH_OPTIONS.to_owned(), format!("{LAB_HOST} {own}").trim().to_owned());
     options
+}
+
+/// The host of a device in memory, and what our agents are told of it: they know a serial line by its path, and a port server by
+/// the name of what it speaks.
+pub(super) fn host(face: &ConsoleFace, address: &str) -> (String, String) {
+    let line = face.console.line;
+    match face.carrier {
+        Carrier::Serial => {
+            let path = format!("/dev/line/{address}");
+            (path.clone(), format!("{path},{line}"))
+        }
+        Carrier::PortServer => (address.to_owned(), format!("rfc2217://{address},{line}")),
+        Carrier::Telnet | Carrier::Ssh => (address.to_owned(), address.to_owned()),
+    }
 }
 
 /// Wrong passwords and wrong names, where somebody asks.

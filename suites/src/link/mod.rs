@@ -64,6 +64,14 @@ impl Link {
         }
     }
 
+    /// The host of a device at an address in memory, by this face of it, and how our agents are told it.
+    pub(crate) fn host(face: Option<&FaceSpec>, address: &str) -> (String, String) {
+        match face {
+            Some(FaceSpec::Console(face)) => console::host(face, address),
+            _ => (address.to_owned(), address.to_owned()),
+        }
+    }
+
     /// What an operator must tell this agent to reach the device at all.
     pub(crate) fn options(&self, advert: &Advert) -> Options {
         let mut options = match self {
@@ -138,6 +146,7 @@ impl Link {
             Link::Snmp(None) => Vec::new(),
             Link::Console(_, face, _) => {
                 let logins = face.iter().flat_map(console::wrong_logins);
+                logins.map(|login| (login, self.options(advert))).collect()
             }
             Link::Ipmi(_) | Link::Other => {
                 ipmi::wrong_logins(advert).into_iter().map(|login| (login, self.options(advert))).collect()

@@ -37,6 +37,8 @@ pub(super) struct Line {
     pub(super) free_at: Duration,
     /// When something last came.
     pub(super) heard: Duration,
+    /// Nothing came yet.
+    pub(super) is_fresh: bool,
     /// The session ends after what is said now.
     pub(super) is_over: bool,
 }
@@ -82,6 +84,7 @@ impl Line {
             column: 0,
             free_at: now,
             heard: now,
+            is_fresh: true,
             is_over: false,
         }
     }

@@ -8,7 +8,7 @@ mod output;
 mod view;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,11 +31,13 @@ pub enum Carrier {
     Ssh,
     /// A serial line.
     Serial,
+    /// A serial line behind a port server, which lets its clients set it (RFC 2217).
+    PortServer,
 }
 
 impl Carrier {
     /// Each.
-    pub const ALL: [Self; 3] = [Self::Telnet, Self::Ssh, Self::Serial];
+    pub const ALL: [Self; 4] = [Self::Telnet, Self::Ssh, Self::Serial, Self::PortServer];
 
     /// The name of the protocol.
     #[must_use]
@@ -44,6 +46,7 @@ impl Carrier {
             Self::Telnet => "telnet",
             Self::Ssh => "ssh",
             Self::Serial => "serial",
+            Self::PortServer => "rfc2217",
         }
     }
 
@@ -59,6 +62,12 @@ impl Carrier {
         }
     }
 
+    /// Whether it ends at a serial line.
+    #[must_use]
+    pub fn is_line(self) -> bool {
+        matches!(self, Self::Serial | Self::PortServer)
+    }
+
     /// The usual port; 0 where there is none.
     #[must_use]
     pub fn port(self) -> u16 {
@@ -66,10 +75,13 @@ impl Carrier {
             Self::Telnet => 23,
             Self::Ssh => 22,
             Self::Serial => 0,
+            Self::PortServer => 2217,
         }
     }
 }
 
+/// The one who is at a serial line, whoever that is: the device cannot know.
+pub(crate) const LINE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 /// Who has connected and not logged in is hung up after so long.
 pub(crate) const HALF_OPEN_TIME: Duration = Duration::from_secs(60);
 /// More that have not logged in than these are not kept: the oldest goes.
@@ -91,6 +103,8 @@ pub(crate) struct Console {
     locked_until: Duration,
     /// Restarting: nobody is let in before this instant.
     silent_until: Duration,
+    /// At a serial line: when the next session begins, where none is.
+    begins_at: Duration,
 }
 
 /// With whom the console speaks now, and what it says.
@@ -120,6 +134,7 @@ impl Console {
             wrong: 0,
             locked_until: Duration::ZERO,
             silent_until: Duration::ZERO,
+            begins_at: Duration::ZERO,
         }
     }
 
@@ -143,7 +158,7 @@ impl Console {
         match (&self.spec.login, self.carrier) {
             (None, _) => true,
             (Some(login), Carrier::Ssh) => login.asks_over_ssh,
-            (Some(_), Carrier::Telnet | Carrier::Serial) => true,
+            (Some(_), Carrier::Telnet | Carrier::Serial | Carrier::PortServer) => true,
         }
     }
 
@@ -179,17 +194,31 @@ impl Console {
         if sessions.counts_half_open && self.lines.len() >= sessions.limit {
             self.turn_away(&mut talk);
         } else {
-            self.plain(self.spec.greeting.as_ref(), &mut talk);
-            if self.spec.login.is_none() || !self.asks_itself() {
-                talk.line.user = user.map(str::to_owned);
-                self.enter(&mut talk);
-            } else {
-                self.ask_user(&mut talk);
-            }
+            self.greet(user, &mut talk);
             replies.extend(self.make_room());
         }
         replies.extend(self.leave(now, peer, line, output));
         replies
+    }
+
+    /// What is said first, up to the first question.
+    fn greet(&self, user: Option<&str>, talk: &mut Talk<'_, '_>) {
+        self.plain(self.spec.greeting.as_ref(), talk);
+        if self.spec.login.is_none() || !self.asks_itself() {
+            talk.line.user = user.map(str::to_owned);
+            self.enter(talk);
+        } else {
+            self.ask_user(talk);
+        }
+    }
+
+    /// A session begins at the serial line, whether anybody is there or not.
+    fn begin(&mut self, now: Duration, context: &mut Context<'_>) -> Vec<(SocketAddr, Reply)> {
+        let mut line = Line::new(self.next_number, now, false);
+        self.next_number = self.next_number.wrapping_add(1);
+        let mut output = Output::new(Op::Session);
+        self.greet(None, &mut Talk { now, peer: LINE, line: &mut line, output: &mut output, context });
+        self.leave(now, LINE, line, output)
     }
 
     /// Bytes come; none: the other side has hung up.
@@ -205,7 +234,7 @@ impl Console {
             return Vec::new();
         }
         let spec = Arc::clone(&self.spec);
-        line.heard = now;
+        (line.heard, line.is_fresh) = (now, false);
         let mut output = Output::new(Op::Other);
         let (data, reply) = line.decode(bytes);
         output.raw(reply);
@@ -231,11 +260,22 @@ impl Console {
         mut line: Line,
         output: Output,
     ) -> Vec<(SocketAddr, Reply)> {
-        let replies = output.replies(&mut line, &self.spec, now);
-        if !line.is_over {
+        let is_over = line.is_over;
+        // A serial line has no end: the next session begins there.
+        line.is_over &= !self.carrier.is_line();
+        let replies = output.replies(&mut line, self.byte_time(), now);
+        if is_over {
+            self.begins_at = line.free_at.max(now);
+        } else {
             self.lines.insert(peer, line);
         }
         replies.into_iter().map(|reply| (peer, reply)).collect()
+    }
+
+    /// How long a byte is under way: at the device's own pace, and at that of a serial line.
+    fn byte_time(&self) -> Duration {
+        let own = self.spec.pace.map_or(Duration::ZERO, |pace| Duration::from_secs(1) / pace.max(1));
+        if self.carrier.is_line() { own.max(self.spec.line.time_of(1)) } else { own }
     }
 
     /// What these bytes would ask, without any effect.
@@ -264,11 +304,17 @@ impl Console {
 
     /// When something is due by itself.
     pub(crate) fn next_wake(&self) -> Option<Duration> {
+        if self.carrier.is_line() && self.lines.is_empty() {
+            return Some(self.begins_at.max(self.silent_until));
+        }
         self.lines.values().filter_map(|line| self.ends_at(line)).min()
     }
 
-    /// Does what is due: who has been silent for too long is hung up.
+    /// Does what is due: who has been silent for too long is hung up, and a serial line is never without a session.
     pub(crate) fn wake(&mut self, now: Duration, context: &mut Context<'_>) -> Vec<(SocketAddr, Reply)> {
+        if self.carrier.is_line() && self.lines.is_empty() {
+            return self.begin(now, context);
+        }
         let due: Vec<SocketAddr> = self
             .lines
             .iter()
@@ -290,6 +336,10 @@ impl Console {
     }
 
     fn ends_at(&self, line: &Line) -> Option<Duration> {
+        // At a serial line a question waits until somebody comes.
+        if self.carrier.is_line() && (line.is_fresh || line.stage == Stage::User) {
+            return None;
+        }
         let limit = if line.is_in() { self.spec.sessions.idle? } else { HALF_OPEN_TIME };
         Some(line.heard.saturating_add(limit))
     }

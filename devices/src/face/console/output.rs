@@ -9,6 +9,8 @@ use crate::spec::console::{Console, Pager};
 
 /// How often a slow line says something.
 const BEAT: Duration = Duration::from_millis(50);
+/// So much it says at once at least, however long that takes: what waits is bounded in pieces.
+const BEAT_MIN: u128 = 8;
 
 /// What is said, in the order in which it is.
 #[derive(Debug)]
@@ -137,18 +139,17 @@ impl Output {
         false
     }
 
-    /// As it leaves the device.
-    pub(super) fn replies(self, line: &mut Line, console: &Console, now: Duration) -> Vec<Reply> {
+    /// As it leaves the device, where a byte takes so long: a piece is there when all of it is.
+    pub(super) fn replies(self, line: &mut Line, byte_time: Duration, now: Duration) -> Vec<Reply> {
         let mut replies = Vec::new();
         let mut at = line.free_at.max(now);
         for piece in self.pieces {
             at = at.saturating_add(piece.delay);
-            let size = console.pace.map_or(usize::MAX, beat);
+            let size = beat(byte_time);
             let count = piece.bytes.chunks(size).count();
             for (index, bytes) in piece.bytes.chunks(size).enumerate() {
-                if index > 0 {
-                    at = at.saturating_add(BEAT);
-                }
+                at = at
+                    .saturating_add(byte_time.saturating_mul(u32::try_from(bytes.len()).unwrap_or(u32::MAX)));
                 // What a text tells is told when all of it is said.
                 let tells = if index + 1 == count { piece.tells.clone() } else { Vec::new() };
                 replies.push(Reply {
@@ -168,9 +169,9 @@ impl Output {
 }
 
 /// So many bytes a beat.
-fn beat(pace: u32) -> usize {
-    let beats = 1000 / u32::try_from(BEAT.as_millis()).unwrap_or(50).max(1);
-    usize::try_from(pace / beats.max(1)).unwrap_or(usize::MAX).max(1)
+fn beat(byte_time: Duration) -> usize {
+    let count = BEAT.as_nanos().checked_div(byte_time.as_nanos());
+    count.map_or(usize::MAX, |count| usize::try_from(count.max(BEAT_MIN)).unwrap_or(usize::MAX))
 }
 
 fn wrap(bytes: &mut Vec<u8>, line: &mut Line, console: &Console) {

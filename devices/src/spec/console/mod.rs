@@ -5,6 +5,7 @@ pub(crate) mod text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use fencelab_wire::serial::Line;
 use regex::Regex;
 
 use super::rule::longest_window;
@@ -27,6 +28,8 @@ pub struct Console {
     pub columns: Option<u16>,
     /// So many characters a second.
     pub pace: Option<u32>,
+    /// How its serial line is set.
+    pub line: Line,
     /// Said before anything else.
     pub greeting: Option<Text>,
     /// Said after the login.

@@ -6,6 +6,7 @@ mod rules;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use fencelab_wire::serial::{Line as SerialLine, LineError};
 use toml::Spanned;
 
 use super::{rule, time, time_or, word};
@@ -42,7 +43,7 @@ pub(super) fn carriers(raw: &raw::Console, place: &Place<'_>) -> Result<Vec<(Car
         carriers.push((carrier, raw.port.get(carrier.name()).copied().unwrap_or(carrier.port())));
     }
     if carriers.is_empty() {
-        let mend = "write over = [\"telnet\"], \"ssh\" or \"serial\"".to_owned();
+        let mend = "write over = [\"telnet\"], \"ssh\", \"serial\" or \"rfc2217\"".to_owned();
         return Err(place.error(&raw.over, "a console that is not reached", Some(mend)));
     }
     Ok(carriers)
@@ -116,6 +117,7 @@ pub(super) fn face(raw: &raw::Console, plant: &PlantSpec, place: &Place<'_>) -> 
         echo: raw.echo.unwrap_or(true),
         columns: positive(raw.columns.as_ref(), place)?,
         pace: raw.pace.as_ref().map(|pace| *pace.get_ref()).filter(|pace| *pace > 0),
+        line: raw.line.as_ref().map_or(Ok(SerialLine::default()), |line| serial_line(line, place))?,
         greeting: reader.maybe(raw.greeting.as_ref())?,
         welcome: reader.maybe(raw.welcome.as_ref())?,
         login: raw.login.as_ref().map(|login| self::login(login, &mut reader)).transpose()?,
@@ -143,6 +145,10 @@ fn positive(number: Option<&Spanned<u16>>, place: &Place<'_>) -> Result<Option<u
         Some(number) if *number.get_ref() == 0 => Err(place.error(number, "a number from 1 is wanted", None)),
         number => Ok(number.map(|number| *number.get_ref())),
     }
+}
+
+fn serial_line(text: &Written, place: &Place<'_>) -> Result<SerialLine, Error> {
+    text.get_ref().parse().map_err(|error: LineError| place.error(text, error.to_string(), None))
 }
 
 fn enter(text: Option<&Written>, place: &Place<'_>) -> Result<Enter, Error> {

@@ -21,6 +21,7 @@ pub(in crate::spec) struct Console {
     pub(in crate::spec) echo: Option<bool>,
     pub(in crate::spec) columns: Option<Spanned<u16>>,
     pub(in crate::spec) pace: Option<Spanned<u32>>,
+    pub(in crate::spec) line: Option<Text>,
     pub(in crate::spec) greeting: Option<Text>,
     pub(in crate::spec) welcome: Option<Text>,
     pub(in crate::spec) login: Option<Login>,

@@ -49,7 +49,9 @@ pub(crate) fn log_in(
 ) -> Result<String, Failure> {
     match kind.login {
         Login::Asked => {
-            Asked { terminal, settings, names: 0, passwords: 0, shown: String::new() }.run(context, until)
+            let left_over = settings.way.is_line() && settings.user.is_some();
+            Asked { terminal, settings, names: 0, passwords: 0, left_over, shown: String::new() }
+                .run(context, until)
         }
         Login::Netio => netio(terminal, context, settings, until),
     }
@@ -61,6 +63,8 @@ struct Asked<'l> {
     settings: &'l Settings,
     names: u32,
     passwords: u32,
+    /// A question for a password may be that of a login which somebody else left at the line.
+    left_over: bool,
     shown: String,
 }
 
@@ -121,6 +125,9 @@ impl Asked<'_> {
         };
         if self.passwords > 0 && has(REFUSED, text) || self.passwords >= TRIES {
             return Err(self.refused(text, ""));
+        }
+        if self.names == 0 && std::mem::take(&mut self.left_over) {
+            return self.terminal.say_raw(self.terminal.eol);
         }
         self.passwords += 1;
         context.debug(&format!("{} is told the password", self.terminal.target));

@@ -23,6 +23,7 @@ mod login;
 mod pattern;
 mod plug;
 mod reading;
+mod serial;
 mod session;
 mod settings;
 mod ssh_options;

@@ -56,6 +56,9 @@ impl Session {
     ) -> Result<Self, Failure> {
         let mut terminal =
             Terminal::open(context, target, &settings.way, kind.eol, settings.prompts.clone(), until)?;
+        if settings.way.is_line() {
+            terminal.rouse(until)?;
+        }
         let opening = log_in(&mut terminal, context, kind, settings, until)?;
         let mut talk = Talk { terminal: &mut terminal, context, settings, opening: &opening };
         let dialect = match kind.dialect {

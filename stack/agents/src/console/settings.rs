@@ -88,7 +88,13 @@ impl Settings {
         }
         let user = values.filled("username").map(str::to_owned);
         let password = values.text("password").map(Secret::from);
-        let way = if ssh {
+        let line = super::serial::way(&mut target).transpose().map_err(&wrong)?;
+        let way = if let Some(line) = line {
+            if ssh {
+                return Err(wrong("--ip: over a serial line no SSH is spoken".to_owned()));
+            }
+            line
+        } else if ssh {
             let options = SshOptions::parse(values.text("ssh_options").unwrap_or_default());
             Way::Ssh(SshLogin {
                 user: user.clone().unwrap_or_default(),

@@ -129,6 +129,25 @@ impl Terminal {
         self.send(bytes)
     }
 
+    /// Rouses a device at a serial line, which waits for whoever comes: what stands there half typed is given up, so that Enter
+    /// carries out nothing, and all that it says then is heard.
+    pub(crate) fn rouse(&mut self, until: Duration) -> Result<(), Failure> {
+        // The key is CR; the end of a line of telnet would be two.
+        self.eol = "\r";
+        self.send("\x15\r")?;
+        loop {
+            let quiet = self.stream.now().saturating_add(LONG_SETTLING).min(until);
+            match self.hear(quiet)? {
+                Heard::Bytes(bytes) => self.text.push(&bytes),
+                Heard::Silence => return Ok(()),
+                Heard::End => return Err(self.failure(None, "has hung up")),
+            }
+            if self.text.len() > ANSWER_MAX {
+                return Err(self.failure(None, "talks on and on"));
+            }
+        }
+    }
+
     /// Says a line, and listens for the answer to it. A secret line has no echo that could be expected.
     pub(crate) fn ask(
         &mut self,

@@ -1,6 +1,7 @@
 //! The real world: sockets and serial lines, the system's clock and random source, `/bin/sh`.
 
 mod datagrams;
+mod serial;
 #[cfg(feature = "ssh")]
 mod ssh;
 mod tcp;
@@ -13,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Datagrams, Family, Level, LinkError, Stream, Target, Way, World, telnet::TelnetStream};
+use crate::{
+    Datagrams, Family, Level, LinkError, Stream, Target, Way, World, port_server, telnet::TelnetStream,
+};
 use datagrams::LiveDatagrams;
 use tcp::TcpLink;
 
@@ -79,7 +82,11 @@ impl World for LiveWorld {
             }
             #[cfg(not(feature = "ssh"))]
             Way::Ssh(_) => Err(unsupported(target, "this program was built without SSH")),
-            Way::Serial(_) => Err(unsupported(target, "serial lines are not supported")),
+            Way::Serial(line) => Ok(Box::new(serial::SerialPort::open(target, line, self.origin)?)),
+            Way::PortServer(line) => {
+                let link = TcpLink::open(target, self.origin, until)?;
+                Ok(Box::new(port_server::open(link, target, line, until)?))
+            }
         }
     }
 
@@ -129,6 +136,7 @@ fn addresses(target: &Target) -> Result<Vec<SocketAddr>, LinkError> {
     Ok(addresses)
 }
 
+#[cfg(not(feature = "ssh"))]
 fn unsupported(target: &Target, why: &str) -> LinkError {
     LinkError::Unsupported { target: target.clone(), why: why.to_owned() }
 }

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Datagrams, Level, LinkError, Stream, Target, Way, World, telnet::TelnetStream};
+use crate::{Datagrams, Level, LinkError, Stream, Target, Way, World, port_server, telnet::TelnetStream};
 use links::{MemoryDatagrams, MemoryStream};
 
 /// How far time moves when a peer says that it has work now, yet gives none: keeps a faulty peer from stopping the clock.
@@ -44,8 +44,8 @@ pub trait Peer {
     fn take(&mut self, now: Duration) -> Vec<(SocketAddr, Vec<u8>)>;
 
     /// Whether a stream from `from` is taken. `way` says what is spoken on it: over SSH with user and password, which are
-    /// to be checked here, as the stream itself then carries the plain text of the session; over telnet the stream carries
-    /// the bytes of RFC 854. A peer that speaks in datagrams takes none; that is the default.
+    /// to be checked here, as the stream itself then carries the plain text of the session; over telnet and to a port server
+    /// the stream carries the bytes of RFC 854. A peer that speaks in datagrams takes none; that is the default.
     fn connect(&mut self, now: Duration, from: SocketAddr, way: &Way) -> bool {
         let _ = (now, from, way);
         false
@@ -190,10 +190,11 @@ impl World for MemoryWorld {
         Ok(Box::new(MemoryDatagrams(line)))
     }
 
-    fn stream(&mut self, target: &Target, way: &Way, _: Duration) -> Result<Box<dyn Stream>, LinkError> {
+    fn stream(&mut self, target: &Target, way: &Way, until: Duration) -> Result<Box<dyn Stream>, LinkError> {
         let stream = MemoryStream::open(self.line(target)?, way)?;
         Ok(match way {
             Way::Telnet => Box::new(TelnetStream::open(stream)?),
+            Way::PortServer(line) => Box::new(port_server::open(stream, target, line, until)?),
             _ => Box::new(stream),
         })
     }

@@ -37,6 +37,8 @@ pub struct Received {
     pub reply: Vec<u8>,
     /// Commands without an option, in their order.
     pub signals: Vec<Signal>,
+    /// What was said about options that are on and that this codec leaves to its user (COM-PORT), in their order.
+    pub told: Vec<(Opt, Vec<u8>)>,
 }
 
 /// How an option stands on one side.
@@ -105,10 +107,18 @@ impl Telnet {
                 Some(Event::Negotiation(verb, opt)) => self.negotiation(verb, opt, &mut received.reply),
                 Some(Event::Begin(opt)) => self.inside = Some((opt, Vec::new())),
                 Some(Event::Inside(byte)) => self.inside(byte),
-                Some(Event::End) => self.end(&mut received.reply),
+                Some(Event::End) => self.end(&mut received),
             }
         }
         received
+    }
+
+    /// A subnegotiation of our own, which means something only while the option is on.
+    #[must_use]
+    pub fn tell(opt: Opt, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        subnegotiation::emit(opt, bytes, &mut out);
+        out
     }
 
     /// Data as it goes over the connection: IAC is doubled; unless BINARY is ours, a CR before anything but LF gets a
@@ -138,6 +148,12 @@ impl Telnet {
     #[must_use]
     pub fn is_on(&self, opt: Opt, side: Side) -> bool {
         is_on(self.standing(opt, side).state, side)
+    }
+
+    /// Whether the peer still owes an answer to our wish to have the option on.
+    #[must_use]
+    pub fn awaits(&self, opt: Opt, side: Side) -> bool {
+        matches!(self.standing(opt, side).state, State::WantYes { .. })
     }
 
     /// Columns and rows of the peer's window, if NAWS is on and it told them; 0 says nothing (RFC 1073).
@@ -268,7 +284,7 @@ impl Telnet {
     }
 
     /// A subnegotiation is complete. One about an option that is not on says nothing.
-    fn end(&mut self, reply: &mut Vec<u8>) {
+    fn end(&mut self, received: &mut Received) {
         let Some((opt, bytes)) = self.inside.take() else { return };
         let on = |side| self.is_on(opt, side);
         match opt {
@@ -276,13 +292,14 @@ impl Telnet {
                 self.window = subnegotiation::window(&bytes).or(self.window);
             }
             Opt::TTYPE if bytes == [subnegotiation::SEND] && on(Side::Ours) => {
-                subnegotiation::emit_terminal(&self.config.terminal, reply);
+                subnegotiation::emit_terminal(&self.config.terminal, &mut received.reply);
             }
             Opt::TTYPE if on(Side::Theirs) => {
                 if let Some(name) = subnegotiation::terminal(&bytes) {
                     self.terminal = Some(name.to_owned());
                 }
             }
+            Opt::COM_PORT if on(Side::Ours) || on(Side::Theirs) => received.told.push((opt, bytes)),
             _ => {}
         }
     }

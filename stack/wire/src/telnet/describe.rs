@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::command::{IAC, Verb, escape};
 use super::scan::{Event, Scan};
-use super::{Opt, Signal, subnegotiation};
+use super::{ComPort, Opt, Signal, subnegotiation};
 use crate::hex::hex;
 
 /// A piece of a stream, as it went over the connection.
@@ -120,6 +120,15 @@ fn describe_subnegotiation(opt: Opt, bytes: &[u8], f: &mut fmt::Formatter<'_>) -
     if let (Opt::NAWS, Some((columns, rows))) = (opt, subnegotiation::window(bytes)) {
         return write!(f, " {columns}x{rows}");
     }
+    if let (Opt::COM_PORT, Some((from_server, said))) = (opt, ComPort::parse(bytes)) {
+        let told = said.to_string();
+        let from = if from_server { " server:" } else { "" };
+        return if bytes.len() > BYTES_MAX {
+            write!(f, "{from} {}", more(bytes))
+        } else {
+            write!(f, "{from} {told}")
+        };
+    }
     match bytes {
         [subnegotiation::SEND] if opt == Opt::TTYPE => f.write_str(" SEND"),
         [subnegotiation::IS, name @ ..] if opt == Opt::TTYPE => {
@@ -161,6 +170,8 @@ mod tests {
             (b"\xff\xfa\x1f\x50\xff\xf0", "SB NAWS 50"),
             (b"\xff\xfa\x18\x01\xff\xf0\xff\xfa\x18\0VT100\xff\xf0", "SB TTYPE SEND, SB TTYPE IS VT100"),
             (b"\xff\xfa\x25\xff\xf0", "SB AUTHENTICATION"),
+            (b"\xff\xfa\x2c\x02\x08\xff\xf0", "SB COM-PORT SET-DATASIZE 8"),
+            (b"\xff\xfa\x2c\x65\0\0\x25\x80\xff\xf0", "SB COM-PORT server: SET-BAUDRATE 9600"),
             (b"\xff\xfa\xff\xff\x01\xff\xf0", "SB EXOPL 01"),
             (b"a\xff\xf6\xff\xf4\xff\xf0\xff\x41b", r#""a", AYT, IP, command 240, command 65, "b""#),
             (b"a\xff\xffb\r\0", r#""a\xffb\r\x00""#),

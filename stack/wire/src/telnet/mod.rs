@@ -1,7 +1,7 @@
 //! Telnet, one end of a connection: RFC 854 and 855, options by the Q method of RFC 1143.
 //!
-//! Understood are BINARY (RFC 856), ECHO (RFC 857), SGA (RFC 858), TTYPE (RFC 1091) and NAWS (RFC 1073); every other
-//! option is known by its number and refused unless the [`Config`] names it.
+//! Understood are BINARY (RFC 856), ECHO (RFC 857), SGA (RFC 858), TTYPE (RFC 1091), NAWS (RFC 1073) and, where the [`Config`]
+//! names it, COM-PORT (RFC 2217); every other option is known by its number and refused unless the [`Config`] names it.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -9,6 +9,8 @@
 //! | [`opt`] | the options |
 //! | [`config`] | what one end offers, asks for and agrees to |
 //! | [`codec`] | one end of a connection: bytes to data, replies and signals, and back |
+//! | [`com_port`] | what is said about a serial port behind a server |
+//! | [`port_server`] | such a server, one client's connection |
 //! | [`signal`] | commands without an option: break, are you there |
 //! | [`listener`] | a third party that hears both ends, and tells what they say from what they negotiate |
 //! | [`describe`] | a stream cut into pieces, each a line for a person, without the loss of a byte |
@@ -28,19 +30,23 @@
 //! ```
 
 pub mod codec;
+pub mod com_port;
 pub mod command;
 pub mod config;
 pub mod describe;
 pub mod listener;
 mod negotiation;
 pub mod opt;
+pub mod port_server;
 mod scan;
 pub mod signal;
 mod subnegotiation;
 
 pub use codec::{Received, Telnet};
+pub use com_port::ComPort;
 pub use command::Verb;
 pub use config::Config;
 pub use listener::Listener;
 pub use opt::{Opt, Side};
+pub use port_server::PortServer;
 pub use signal::Signal;

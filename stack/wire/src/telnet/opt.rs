@@ -17,6 +17,8 @@ impl Opt {
     pub const TTYPE: Self = Self(24);
     /// How large the window is (RFC 1073).
     pub const NAWS: Self = Self(31);
+    /// The serial port behind the server (RFC 2217). The client WILL, the server DOes.
+    pub const COM_PORT: Self = Self(44);
 
     /// Its name, if the field uses one.
     #[must_use]
