@@ -132,7 +132,7 @@ fn pexpect_in_one_file_and_in_two() {
         "import pexpect\n\
          c = pexpect.spawn('sh console.sh', encoding='utf-8', timeout=30)\n\
          c.logfile, c.logfile_read, c.logfile_send = (open(n, 'w', newline='') for n in ('both', 'read', 'sent'))\n\
-         for prompt, line in (('login: ', 'lab'), ('Password: ', '{PASSWORD}'), ('> ', 'st')):\n\
+         for prompt, line in (('login: ', 'lab'), ('Password: ', '{PASSWORD}'), ('> ', 'st'), ('on\\r\\n> ', 'quit')):\n\
          \x20   c.expect_exact(prompt)\n\
          \x20   c.sendline(line)\n\
          c.expect(pexpect.EOF)\n"

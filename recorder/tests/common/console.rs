@@ -6,22 +6,24 @@ use fencelab_transcript::lint::{self, Rules, Severity};
 use fencelab_transcript::{Body, Kind, Side, Transcript};
 use rexpect::session::spawn_command;
 
-/// A console: it asks for a name and a password, takes one command, and hangs up.
+/// A console: it asks for a name and a password, takes two commands, and hangs up.
 pub(crate) const CONSOLE: &str =
     "printf 'login: '; read user; stty -echo; printf 'Password: '; read password; stty echo
-printf '\\nWelcome %s\\n> ' \"$user\"; read line; printf 'outlet 1 on\\n'
+printf '\\nWelcome %s\\n> ' \"$user\"; read line; printf 'outlet 1 on\\n> '; read line
 ";
 pub(crate) const PASSWORD: &str = "s3cr3t-Zebra";
 
 /// What the console says and what is typed, as a transcript has it.
-const DIALOGUE: [(Side, &str); 7] = [
+const DIALOGUE: [(Side, &str); 9] = [
     (Side::Device, "login: "),
     (Side::Agent, "lab\r"),
     (Side::Device, "lab\r\nPassword: "),
     (Side::Agent, "********\r"),
     (Side::Device, "\r\nWelcome lab\r\n> "),
     (Side::Agent, "st\r"),
-    (Side::Device, "st\r\noutlet 1 on\r\n"),
+    (Side::Device, "st\r\noutlet 1 on\r\n> "),
+    (Side::Agent, "quit\r"),
+    (Side::Device, "quit\r\n"),
 ];
 
 /// What was said, turn by turn, with the turns of one side that nothing stands between as one.
@@ -52,7 +54,9 @@ pub(crate) fn person(command: &mut Command) {
     let mut person = spawn_command(with_terminal, Some(30_000)).unwrap_or_else(|error| {
         panic!("can't run {program}: {error}; `cargo xtask ci --only peers` installs what tests talk to")
     });
-    for (prompt, typed) in [("login: ", "lab\r"), ("Password: ", "s3cr3t-Zebra\r"), ("> ", "st\r")] {
+    for (prompt, typed) in
+        [("login: ", "lab\r"), ("Password: ", "s3cr3t-Zebra\r"), ("> ", "st\r"), ("on\r\n> ", "quit\r")]
+    {
         person.exp_string(prompt).unwrap();
         person.send(typed).unwrap();
         person.flush().unwrap();
