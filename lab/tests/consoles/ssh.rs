@@ -183,7 +183,7 @@ fn a_terminal_and_its_window_reach_the_device() {
     let resized = Command::new("stty").args(["rows", "33", "cols", "77"]).stdin(window).status();
     assert!(resized.unwrap().success());
     let (text, code) = end(&mut terminal);
-    assert_eq!((text.trim(), code), ("33 77", 3));
+    assert!(text.trim_start().starts_with("33 77") && code == 3, "{code}: {text}");
     recording.proxy.settle();
     let transcript = recording.finish(&[]);
     let open = &opens(&transcript.events)[0];
