@@ -11,7 +11,6 @@ use fencelab_devices::{Carrier, Credentials, Device, Power, corpus};
 use fencelab_recorder::link::console::{self, Login};
 use fencelab_recorder::{Link, Proxy, Tape, run};
 use fencelab_transcript::lint::{self, Rules, Severity};
-use fencelab_transcript::scan::Scan;
 use fencelab_transcript::{Body, DeviceIdentity, Header, Kind, Side, Transcript};
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,7 +29,8 @@ pub(crate) fn anywhere() -> SocketAddr {
 /// An emulated device that acts at once.
 pub(crate) struct Console {
     pub(crate) served: Served,
-    runtime: Runtime,
+    /// The device lives in it.
+    _runtime: Runtime,
 }
 
 impl Console {
@@ -44,10 +44,11 @@ impl Console {
         let face = spec.faces.iter().position(is_wanted).unwrap();
         let credentials = Credentials { password: PASSWORD.to_owned(), ..Credentials::default() };
         let device = Device::new(Arc::new(spec), &credentials, 7);
-        let _guard = runtime.enter();
-        let served = Served::start(device, face, anywhere()).unwrap();
-        drop(_guard);
-        Self { served, runtime }
+        let served = {
+            let _guard = runtime.enter();
+            Served::start(device, face, anywhere()).unwrap()
+        };
+        Self { served, _runtime: runtime }
     }
 
     /// The power of all plugs, in their order.

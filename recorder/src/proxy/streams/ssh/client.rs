@@ -66,34 +66,39 @@ impl Client {
         Auth::Reject { proceed_with_methods: Some(remaining.as_slice().into()), partial_success }
     }
 
-    /// What the device says to a login.
-    fn judged(&mut self, result: AuthResult) -> Auth {
+    /// What the device says to a login. That it has hung up comes as a refusal that leaves no method.
+    fn judged(&mut self, result: AuthResult) -> Result<Auth, Error> {
         match result {
             AuthResult::Success => {
                 self.is_in = true;
-                Auth::Accept
+                Ok(Auth::Accept)
+            }
+            AuthResult::Failure { remaining_methods, partial_success: false }
+                if remaining_methods.is_empty() =>
+            {
+                Err(Error::Disconnect)
             }
             AuthResult::Failure { remaining_methods, partial_success } => {
-                self.refused(&remaining_methods, partial_success)
+                Ok(self.refused(&remaining_methods, partial_success))
             }
         }
     }
 
-    fn asked_back(&mut self, reply: KeyboardInteractiveAuthResponse) -> Auth {
+    fn asked_back(&mut self, reply: KeyboardInteractiveAuthResponse) -> Result<Auth, Error> {
         match reply {
             KeyboardInteractiveAuthResponse::Success => self.judged(AuthResult::Success),
             KeyboardInteractiveAuthResponse::Failure { remaining_methods, partial_success } => {
-                self.refused(&remaining_methods, partial_success)
+                self.judged(AuthResult::Failure { remaining_methods, partial_success })
             }
             KeyboardInteractiveAuthResponse::InfoRequest { name, instructions, prompts } => {
                 self.shown = prompts.iter().map(|prompt| prompt.echo).collect();
                 let prompts: Vec<_> =
                     prompts.into_iter().map(|prompt| (Cow::Owned(prompt.prompt), prompt.echo)).collect();
-                Auth::Partial {
+                Ok(Auth::Partial {
                     name: name.into(),
                     instructions: instructions.into(),
                     prompts: prompts.into(),
-                }
+                })
             }
         }
     }
@@ -135,14 +140,14 @@ impl Handler for Client {
     async fn auth_none(&mut self, user: &str) -> Result<Auth, Error> {
         self.asks(user, MethodKind::None);
         let result = self.device.lock().await.authenticate_none(user).await?;
-        Ok(self.judged(result))
+        self.judged(result)
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
         self.asks(user, MethodKind::Password);
         self.secrets.push(Secret::from(password));
         let result = self.device.lock().await.authenticate_password(user, password).await?;
-        Ok(self.judged(result))
+        self.judged(result)
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -166,7 +171,7 @@ impl Handler for Client {
                 self.device.lock().await.authenticate_keyboard_interactive_respond(answers).await?
             }
         };
-        Ok(self.asked_back(reply))
+        self.asked_back(reply)
     }
 
     async fn auth_publickey_offered(&mut self, user: &str, _: PublicKeyOffer<'_>) -> Result<Auth, Error> {
@@ -182,7 +187,7 @@ impl Handler for Client {
         let key = PrivateKeyWithHashAlg::new(identity, hash);
         let result = device.authenticate_publickey(user, key).await?;
         drop(device);
-        Ok(self.judged(result))
+        self.judged(result)
     }
 
     async fn channel_open_session(

@@ -8,6 +8,8 @@ mod client;
 mod device;
 
 use std::borrow::Cow;
+use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +38,10 @@ pub(super) async fn relay(
     let (device, gone) = match Device::connect(upstream).await {
         Ok(connected) => connected,
         Err(error) => return exchange.refuse(Map::new(), format!("no SSH session: {error}")),
+    };
+    let (client, _hook) = match Hook::of(client) {
+        Ok(hooked) => hooked,
+        Err(error) => return exchange.refuse(Map::new(), format!("the client is lost: {error}")),
     };
     let device = Arc::new(Mutex::new(device));
     // Held by whoever still has something to say to the client.
@@ -70,6 +76,25 @@ pub(super) async fn relay(
         let _ = device.lock().await.disconnect(Disconnect::ByApplication, "", "en").await;
     })
     .await;
+}
+
+/// Closes the client's connection when it goes. The session of SSH has a task of its own, which would wait for its client for
+/// ever.
+struct Hook(std::net::TcpStream);
+
+impl Hook {
+    fn of(client: TcpStream) -> io::Result<(TcpStream, Self)> {
+        let client = client.into_std()?;
+        let hook = Self(client.try_clone()?);
+        Ok((TcpStream::from_std(client)?, hook))
+    }
+}
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        // It may be closed already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
 }
 
 fn tell(ended: Result<(), russh::Error>) {
