@@ -311,7 +311,7 @@ fn what_a_text_tells_is_told_only_if_it_comes_whole() {
 /// An answer about another plug says so, or nobody can know.
 #[test]
 fn an_answer_about_another_plug_is_of_that_plug_only_where_it_says_so() {
-    let mut terminal = Terminal::faulty("other-object");
+    let mut terminal = faulty("other-object");
     terminal.device.plant_mut().set(Duration::ZERO, "3", Power::Off);
     terminal.told.clear();
     assert!(terminal.says("status 2\r").contains("Outlet 3 is OFF"));

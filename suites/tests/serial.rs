@@ -16,7 +16,7 @@ const PATIENCE: u32 = 30;
 
 /// A described console that is reached so alone.
 fn only(id: &str, carrier: Carrier) -> Arc<DeviceSpec> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/consoles");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus");
     let mut spec = (*corpus::find(&root, id).unwrap_or_else(|error| panic!("{error}"))).clone();
     spec.faces.retain(|face| face.protocol() == carrier.name());
     assert_eq!(spec.faces.len(), 1, "{id} {carrier:?}");

@@ -256,7 +256,7 @@ fn a_shared_port_hides_the_users_password_and_refuses_what_it_cannot_tell_apart(
 
 #[test]
 fn a_serial_line_has_a_path_and_a_port_server_a_port() {
-    let corpus = workspace().join("transcripts/consoles");
+    let corpus = workspace().join("transcripts/corpus");
     let mut emulate = fencelab();
     emulate.args(["emulate", "wti/nps", "--control", "127.0.0.1:0", "--corpus"]).arg(corpus);
     let mut serving = Serving::start(&mut emulate);
