@@ -37,7 +37,8 @@ pub fn visit(device: SocketAddr, carrier: Carrier) -> Result<()> {
             ..SshLogin::default()
         }),
     };
-    let mut stream = world.stream(&target, &way, PATIENCE).with_context(|| format!("failed to log in at {device}"))?;
+    let mut stream =
+        world.stream(&target, &way, PATIENCE).with_context(|| format!("failed to log in at {device}"))?;
     if carrier == Carrier::Telnet {
         hear(stream.as_mut(), "login: ")?;
         say(stream.as_mut(), USER)?;
@@ -59,7 +60,9 @@ fn hear(stream: &mut dyn Stream, end: &str) -> Result<()> {
     loop {
         match stream.receive(until).context("failed to listen")? {
             Heard::Bytes(bytes) => text.extend(bytes),
-            Heard::Silence => bail!("the device says nothing more after {:?}", String::from_utf8_lossy(&text)),
+            Heard::Silence => {
+                bail!("the device says nothing more after {:?}", String::from_utf8_lossy(&text))
+            }
             Heard::End => bail!("the device hung up after {:?}", String::from_utf8_lossy(&text)),
         }
         if text.trim_ascii_end().ends_with(end.trim_end().as_bytes()) {
@@ -84,7 +87,10 @@ pub fn visits(device: SocketAddr, carrier: Carrier, clients: usize, time: Durati
     };
     let counts: Result<Vec<u64>> = thread::scope(|scope| {
         let clients: Vec<_> = (0..clients).map(|_| scope.spawn(client)).collect();
-        clients.into_iter().map(|client| client.join().unwrap_or_else(|_| bail!("a client panicked"))).collect()
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap_or_else(|_| bail!("a client panicked")))
+            .collect()
     });
     // The last visits may end late.
     Ok(counts?.into_iter().sum::<u64>() as f64 / start.elapsed().as_secs_f64())

@@ -108,12 +108,7 @@ pub(crate) struct ProcessStage<'a> {
 }
 
 impl<'a> ProcessStage<'a> {
-    pub(crate) fn new(
-        arena: &'a Arena,
-        subject: Arc<Subject>,
-        stand_ins: Arc<StandIns>,
-        cut: Cut,
-    ) -> Self {
+    pub(crate) fn new(arena: &'a Arena, subject: Arc<Subject>, stand_ins: Arc<StandIns>, cut: Cut) -> Self {
         ProcessStage { arena, subject, stand_ins, cut }
     }
 

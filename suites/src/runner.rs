@@ -57,7 +57,8 @@ pub fn run_plan(plan: &Plan, progress: &mut dyn FnMut(&Progress)) -> Report {
     }
     if plan.stop.is_asked() {
         let after = start.elapsed().as_secs_f64();
-        troubles.push(format!("interrupted after {after:.1} s: what had not been tried by then is not judged"));
+        troubles
+            .push(format!("interrupted after {after:.1} s: what had not been tried by then is not judged"));
     }
     for cell in &mut cells {
         for finding in &mut cell.findings {

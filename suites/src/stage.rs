@@ -98,7 +98,8 @@ impl Played {
         if let Some(other) = &self.other
             && Call::can_be_argued(case, &subject.advert)
         {
-            judgements.push((Property::Parity, properties::parity::check(case, is_stream(spec), other, &self.run)));
+            judgements
+                .push((Property::Parity, properties::parity::check(case, is_stream(spec), other, &self.run)));
         }
         judgements
     }

@@ -65,7 +65,8 @@ fn main() -> Result<()> {
     for (agent, device, ways, links, plug) in CONSOLES {
         let device = peer::emulate_corpus(device, *ways)?;
         for link in *links {
-            let address = peer::faces(&device, link).first().copied().context("the device has no such face")?;
+            let address =
+                peer::faces(&device, link).first().copied().context("the device has no such face")?;
             let input = console_options(address, link, plug);
             row(&arguments, &mut table, (agent, link, &input), 20.0)?;
         }

@@ -145,8 +145,7 @@ fn an_interrupted_hunt_tells_what_it_has_found() {
     hunt.args(["hunt", &liar("fence_notone"), "--device", "apc/masterswitch", "--budget", "600s"]);
     hunt.args(["--property", "no-false-off", "--action", "off"]);
     hunt.arg("--findings").arg(folder.path().join("findings")).arg("--json").arg(&json);
-    let mut hunt =
-        hunt.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut hunt = hunt.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut progress = BufReader::new(hunt.stderr.take().unwrap()).lines().map(Result::unwrap);
     let told_of_one = |line: &String| line.starts_with("properties") && !line.contains(", 0 findings");
     assert!(progress.any(|line| told_of_one(&line)), "it ended before it found anything");

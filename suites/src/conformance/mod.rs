@@ -55,7 +55,11 @@ pub(crate) fn attempt(stage: &dyn Stage, task: &Task) -> Option<Tried> {
     judgements.push(("no-leak", no_leak::check(&played.run), &played.run));
     if let Some(other) = &played.other {
         judgements.push(("every-action", every_action::check(&stage::by_argv(case), other), other));
-        judgements.push(("parity", parity::check(case, stage::is_stream(stage.spec()), other, &played.run), other));
+        judgements.push((
+            "parity",
+            parity::check(case, stage::is_stream(stage.spec()), other, &played.run),
+            other,
+        ));
         judgements.push(("no-leak", no_leak::check(other), other));
     }
     let judgements = judgements.into_iter().map(|(check, judgement, run)| {

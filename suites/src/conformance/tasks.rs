@@ -93,8 +93,7 @@ impl<'a> Asker<'a> {
 
     fn each_action_once(&self) -> Vec<Task> {
         let actions = self.subject.advert.actions.iter();
-        let mut tasks: Vec<Task> =
-            actions.map(|action| self.task(*action, Power::On, Needs::One)).collect();
+        let mut tasks: Vec<Task> = actions.map(|action| self.task(*action, Power::On, Needs::One)).collect();
         if stage::is_stream(self.spec) {
             tasks.extend(self.by_other_ways(|_| true));
         }

@@ -246,8 +246,7 @@ fn their_lane(hunt: &Hunt<'_>, fields: &[&Field], arena: &Arena) {
 
 /// Whether the time is over, or what was looked for is found.
 fn is_over(hunt: &Hunt<'_>, fields: &[&Field]) -> bool {
-    hunt.cut.is_over()
-        || (hunt.plan.first && fields.iter().any(|field| field.totals().1 > 0))
+    hunt.cut.is_over() || (hunt.plan.first && fields.iter().any(|field| field.totals().1 > 0))
 }
 
 fn play(hunt: &Hunt<'_>, field: &Field, stage: &dyn Stage, planned: &Planned) {
