@@ -40,8 +40,8 @@ const SNMP: &[(&str, &str, &[&str], &str)] = &[
 /// plug.
 const CONSOLES: &[(&str, &str, usize, &[&str], &str)] = &[
     ("fence_apc", "apc/rpdu-cli", 2, &["telnet", "ssh"], "8"),
-    ("fence_apc", "apc/masterswitch-menu", 2, &["telnet"], "8"),
-    ("fence_wti", "wti/nps", 2, &["telnet"], "8"),
+    ("fence_apc", "apc/masterswitch-menu-2", 2, &["telnet"], "8"),
+    ("fence_wti", "wti/mpc-20", 2, &["telnet"], "8"),
     ("fence_bladecenter", "ibm/bladecenter-mm", 2, &["telnet"], "8"),
     ("fence_drac5", "dell/drac5", 2, &["telnet", "ssh"], ""),
     ("fence_hpblade", "hpe/c7000-oa", 2, &["ssh"], "8"),

@@ -24,7 +24,7 @@ pub trait DatagramProtocol: Protocol {
     fn direction(&self, datagram: &[u8]) -> Option<Direction>;
 
     /// What must not be kept of a datagram that is not understood as a whole: where it stands, and its name among
-    /// [`redacted`](Self::redacted).
+    /// [`redacted`](Protocol::redacted).
     fn secrets(&self, datagram: &[u8]) -> Vec<(Range<usize>, &'static str)> {
         let _ = datagram;
         Vec::new()

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fencelab_agents::Invocation;
-use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Power, corpus};
+use fencelab_devices::spec::FaceSpec;
+use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Fault, Power, corpus};
 use fencelab_link::memory::{MemoryWorld, Peer};
 use fencelab_link::{Way, World};
 use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker, Transcript};
@@ -114,6 +115,11 @@ impl Bench {
         Seen { exit: outcome.exit, stdout: outcome.stdout, stderr: outcome.stderr }
     }
 
+    /// What is wrong from now on.
+    pub(crate) fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.peer.borrow_mut().device.set_faults(faults);
+    }
+
     /// The power of all plugs.
     pub(crate) fn powers(&self) -> Vec<(String, Power)> {
         let peer = self.peer.borrow();
@@ -166,9 +172,11 @@ impl Bench {
 /// The described consoles.
 pub(crate) fn consoles() -> Vec<Arc<DeviceSpec>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts/corpus");
-    let all: Vec<_> = corpus::load_all(&root).unwrap().into_iter().map(|(_, spec)| spec.unwrap()).collect();
-    assert!(all.len() >= 35, "{}", all.len());
-    all
+    let all = corpus::load_all(&root).unwrap().into_iter().map(|(_, spec)| spec.unwrap());
+    let consoles: Vec<_> =
+        all.filter(|spec| matches!(spec.faces.first(), Some(FaceSpec::Console(_)))).collect();
+    assert!(consoles.len() >= 35, "{}", consoles.len());
+    consoles
 }
 
 /// Does something with each; fails with all that failed, not only the first.

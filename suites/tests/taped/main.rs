@@ -1,5 +1,6 @@
-//! What our agents say to described consoles is taped, and the tape is replayed and learnt from.
+//! What our agents say to described consoles is taped, and the tape is replayed and learnt from; and cut at every place.
 
 mod bench;
+mod cut;
 mod learnt;
 mod replayed;

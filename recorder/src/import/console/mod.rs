@@ -1,6 +1,6 @@
 //! Sessions at a console that people have as files: typescripts, casts, the logs of fence agents and of pexpect.
 //!
-//! Each format is read by a function of its own from bytes to a [`Session`](session::Session); what follows is the same for
+//! Each format is read by a function of its own from bytes to a `Session`; what follows is the same for
 //! all. A damaged file gives what can be read, and says where the rest is.
 
 mod agent_log;
