@@ -598,8 +598,8 @@ fn refusals_say_what_to_record() {
     assert_eq!(refused(&twice), LearnError::SameName("all.jsonl".to_owned()));
 
     let mut other = whole();
-    other[0].transcript.header.link.protocol = "telnet".to_owned();
-    assert!(refused(&other).to_string().contains("`telnet`"));
+    other[0].transcript.header.link.protocol = "ipmi".to_owned();
+    assert!(refused(&other).to_string().contains("`ipmi`"));
 
     let mut pdu = Pdu8::new();
     pdu.tape.walk("1.3.6.1");

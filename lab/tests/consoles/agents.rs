@@ -1,8 +1,11 @@
 //! ClusterLabs' agents, with and without the proxy: the same exit codes, and the same plugs move.
 
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use fencelab_devices::Carrier;
+use fencelab_recorder::link::console::Login;
 use fencelab_transcript::{Kind, Mark, Side};
 
 use crate::device::{Console, PASSWORD, Recording, STRANGER, link, login, said, script};
@@ -41,54 +44,66 @@ impl Trial {
         words
     }
 
+    /// Once the proxy knows the password, once it does not.
     fn run(&self) {
+        thread::scope(|scope| {
+            for logins in [vec![], vec![login()]] {
+                scope.spawn(move || self.run_with(&logins));
+            }
+        });
+    }
+
+    fn run_with(&self, logins: &[Login]) {
         let direct = Console::start(self.device, self.carrier);
         let recorded = Console::start(self.device, self.carrier);
-        // Once the proxy knows the password, once it does not.
-        for logins in [&[][..], &[login()]] {
-            let recording = Recording::start(recorded.served.address, link(self.carrier, logins));
-            let script = |password| script(recording.folder.path(), password).display().to_string();
-            let (right, wrong) = (script(PASSWORD), script(WRONG));
-            let mut exits = Vec::new();
-            for (action, script) in [
-                ("status", &right),
-                ("off", &right),
-                ("status", &right),
-                ("status", &wrong),
-                ("on", &right),
-                ("reboot", &right),
-                ("list", &right),
-            ] {
-                let words = self.words(action, script);
-                let expected = alone(&words, &direct);
-                assert_eq!(recording.run(&words), expected, "{} {action}", self.agent);
-                recorded.wait_until_nobody_is_there();
-                direct.wait_until_nobody_is_there();
-                assert_eq!(recorded.plugs(), direct.plugs(), "{} {action}", self.agent);
-                exits.push(expected);
-            }
-            let expected = [0, 0, 2, 1, 0, 0, 0].map(Some);
-            assert_eq!(exits, expected, "{}", self.agent);
-            let transcript = recording.finish(&[PASSWORD, WRONG]);
-            let ends: Vec<_> = transcript
-                .events
-                .iter()
-                .filter_map(|event| match &event.kind {
-                    Kind::Mark(mark) if mark.phase == Mark::END => Some((mark.exit, mark.plug.as_deref())),
-                    _ => None,
-                })
-                .collect();
-            assert_eq!(ends, expected.map(|exit| (exit, Some(self.plug))), "{transcript}");
-            assert!(said(&transcript, Side::Device).contains(self.word), "{transcript}");
-            let opened = transcript.events.iter().filter(|event| matches!(event.kind, Kind::Open(_))).count();
-            assert!(opened >= 7, "{opened} sessions of 7 runs: {transcript}");
+        let recording = Recording::start(recorded.served.address, link(self.carrier, logins));
+        let script = |password| script(recording.folder.path(), password).display().to_string();
+        let (right, wrong) = (script(PASSWORD), script(WRONG));
+        let mut exits = Vec::new();
+        for (action, script) in [
+            ("status", &right),
+            ("off", &right),
+            ("status", &right),
+            ("status", &wrong),
+            ("on", &right),
+            ("reboot", &right),
+            ("list", &right),
+        ] {
+            let words = self.words(action, script);
+            let address = direct.served.address;
+            // Agents mostly wait: both at once.
+            let (expected, through) = thread::scope(|scope| {
+                let alone = scope.spawn(|| alone(&words, address));
+                let through = recording.run(&words);
+                (alone.join().expect("the agent ran"), through)
+            });
+            assert_eq!(through, expected, "{} {action}", self.agent);
+            recorded.wait_until_nobody_is_there();
+            direct.wait_until_nobody_is_there();
+            assert_eq!(recorded.plugs(), direct.plugs(), "{} {action}", self.agent);
+            exits.push(expected);
         }
+        let expected = [0, 0, 2, 1, 0, 0, 0].map(Some);
+        assert_eq!(exits, expected, "{}", self.agent);
+        let transcript = recording.finish(&[PASSWORD, WRONG]);
+        let ends: Vec<_> = transcript
+            .events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                Kind::Mark(mark) if mark.phase == Mark::END => Some((mark.exit, mark.plug.as_deref())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ends, expected.map(|exit| (exit, Some(self.plug))), "{transcript}");
+        assert!(said(&transcript, Side::Device).contains(self.word), "{transcript}");
+        let opened = transcript.events.iter().filter(|event| matches!(event.kind, Kind::Open(_))).count();
+        assert!(opened >= 7, "{opened} sessions of 7 runs: {transcript}");
     }
 }
 
 /// Without the proxy.
-fn alone(words: &[String], device: &Console) -> Option<i32> {
-    let words = fencelab_recorder::run::filled(words, device.served.address);
+fn alone(words: &[String], device: SocketAddr) -> Option<i32> {
+    let words = fencelab_recorder::run::filled(words, device);
     let ran = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).output();
     ran.unwrap_or_else(|error| panic!("{}: {error}; install fence-agents", words[0])).status.code()
 }

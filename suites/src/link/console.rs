@@ -85,6 +85,7 @@ pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
         Some(login) if login.user.is_some() => vec![Login::WrongPassword, Login::UnknownUser],
         // Nobody asks who it is.
         Some(_) => vec![Login::WrongPassword],
+        None if face.carrier == Carrier::Ssh => vec![Login::WrongPassword, Login::UnknownUser],
         None => Vec::new(),
     }
 }

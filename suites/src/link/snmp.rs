@@ -197,7 +197,8 @@ pub(super) fn shown(opened: &Map) -> Vec<(String, String)> {
 /// and then how the plug is. Each is bounded by the timeouts of login and shell. A list is up to three walks over all plugs.
 pub(super) fn effort<'a>(plugs: impl Iterator<Item = &'a String> + Clone, by_name: bool) -> Effort {
     let count = u32::try_from(plugs.clone().count()).unwrap_or(u32::MAX);
-    let is_number = |plug: &String| plug.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ':');
+    // `2:8` is a number to some agents, and a name to look for to others.
+    let is_number = |plug: &String| plug.chars().all(|c| c.is_ascii_digit() || c == '.');
     let look_up = if !by_name && plugs.clone().all(is_number) { 0 } else { count };
     Effort {
         ask: look_up.saturating_add(4),

@@ -32,12 +32,19 @@ fn longest(tape: &Transcript) -> usize {
     said.max().unwrap_or(0)
 }
 
+/// All places in a turn so long; of the middle of a long table, whose rows are alike, some.
+fn places(length: usize) -> impl Iterator<Item = usize> {
+    const WHOLE: usize = 500;
+    const STEP: usize = 37;
+    (1..length).filter(move |place| *place < WHOLE || place + WHOLE > length || place % STEP == 0)
+}
+
 fn every_place(share: usize) {
     let mine: Vec<_> = consoles().into_iter().skip(share).step_by(SHARES).collect();
     with_each(&mine, |spec| {
         let (tape, whole) = verdicts(spec, None);
         assert_eq!(whole.iter().map(|(exit, _)| *exit).collect::<Vec<_>>(), [0, 0, 2], "{whole:?}");
-        for place in 1..longest(&tape) {
+        for place in places(longest(&tape)) {
             let place = u16::try_from(place).unwrap();
             assert_eq!(verdicts(spec, Some(place)).1, whole, "split({place})");
         }
