@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fencelab_agents::Invocation;
 use fencelab_devices::spec::FaceSpec;
-use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Fault, Power, corpus};
+use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Power, corpus};
 use fencelab_link::memory::{MemoryWorld, Peer};
 use fencelab_link::{Way, World};
 use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker, Transcript};
@@ -113,11 +113,6 @@ impl Bench {
         self.now = world.now() + REST;
         self.peer.borrow_mut().device.advance(self.now);
         Seen { exit: outcome.exit, stdout: outcome.stdout, stderr: outcome.stderr }
-    }
-
-    /// What is wrong from now on.
-    pub(crate) fn set_faults(&mut self, faults: Vec<Fault>) {
-        self.peer.borrow_mut().device.set_faults(faults);
     }
 
     /// The power of all plugs.
