@@ -93,6 +93,8 @@ pub struct Device {
     random: ChaCha8Rng,
     log: Log,
     neighbours: Vec<NeighbourCommand>,
+    /// What a face has heard and must not be recorded, until the recording knows it.
+    secrets: Vec<String>,
     recording: Option<Box<Recording>>,
     credentials: Arc<Credentials>,
 }
@@ -119,6 +121,7 @@ impl Device {
             random,
             log: Log::default(),
             neighbours: Vec::new(),
+            secrets: Vec::new(),
             recording: None,
             credentials: Arc::new(credentials.clone()),
         }
@@ -194,6 +197,7 @@ impl Device {
             faults: &mut self.faults,
             log: &mut self.log,
             neighbours: &mut self.neighbours,
+            secrets: &mut self.secrets,
             random: &mut |buffer| random.fill_bytes(buffer),
         };
         self.faces.get_mut(face).map(|state| act(state, &mut context))
@@ -368,6 +372,10 @@ impl Device {
             recording.say(now, face, peer, datagram, is_secret);
         }
         let replies = self.with_face(face, |state, context| state.handle(now, peer, datagram, context));
+        let secrets = std::mem::take(&mut self.secrets);
+        if let Some(recording) = &mut self.recording {
+            secrets.iter().for_each(|secret| recording.know(face, peer, secret));
+        }
         self.depart(now, face, replies.unwrap_or_default());
     }
 }

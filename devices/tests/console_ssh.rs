@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use fencelab_devices::serve::Served;
 use fencelab_devices::spec::{DeviceSpec, FaceSpec};
 use fencelab_devices::{Carrier, Credentials, Device, Fault, Power, corpus};
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
+use fencelab_peers::terminal::{self, answer, end, wait_for};
+use rexpect::session::PtySession;
 
 /// Longer than anything takes, and the end of a test that waits for nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,7 +95,7 @@ impl Lab {
         let version = Command::new("ssh").arg("-V").stdin(Stdio::null()).output();
         let version = version.unwrap_or_else(|error| panic!("ssh: {error}; install openssh-client"));
         assert!(version.status.success(), "which ssh is this?");
-        spawn_command(self.command(options, command), Some(PATIENCE.as_millis() as u64)).unwrap()
+        terminal::start(self.command(options, command))
     }
 
     /// At the console's prompt.
@@ -121,28 +121,6 @@ impl Lab {
             assert!(begin.elapsed() < PATIENCE, "somebody is still there");
             std::thread::yield_now();
         }
-    }
-}
-
-#[track_caller]
-fn wait_for(terminal: &mut PtySession, text: &str) -> String {
-    terminal.exp_string(text).unwrap_or_else(|error| panic!("no `{text}`: {error}"))
-}
-
-/// Types a password where one is asked for.
-#[track_caller]
-fn answer(terminal: &mut PtySession, password: &str) {
-    wait_for(terminal, "assword:");
-    terminal.send_line(password).unwrap();
-}
-
-/// What the client leaves behind.
-#[track_caller]
-fn end(terminal: &mut PtySession) -> (String, i32) {
-    let said = terminal.exp_eof().unwrap_or_else(|error| panic!("no end: {error}"));
-    match terminal.process().wait().unwrap() {
-        WaitStatus::Exited(_, code) => (said, code),
-        other => panic!("{other:?} after {said}"),
     }
 }
 

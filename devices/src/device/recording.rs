@@ -82,6 +82,13 @@ impl Recording {
         }
     }
 
+    /// What somebody has just said holds a secret that no prompt had asked for.
+    pub(super) fn know(&mut self, face: usize, peer: SocketAddr, secret: &str) {
+        if let Some(Ear::Streams(streams)) = self.listeners.get_mut(face) {
+            streams.know(peer, secret);
+        }
+    }
+
     /// Something of a face goes out.
     pub(super) fn hear(&mut self, at: Duration, output: &Output) {
         if self.events.len() >= EVENT_LIMIT {

@@ -30,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) faults: &'a mut Engine,
     pub(crate) log: &'a mut Log,
     pub(crate) neighbours: &'a mut Vec<NeighbourCommand>,
+    /// What was said and must not be written down.
+    pub(crate) secrets: &'a mut Vec<String>,
     pub(crate) random: Random<'a>,
 }
 

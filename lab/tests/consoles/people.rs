@@ -3,15 +3,11 @@
 use std::process::Command;
 
 use fencelab_devices::{Carrier, Power};
+use fencelab_peers::terminal::{self, wait_for};
 use fencelab_transcript::{Body, Kind, Side};
-use rexpect::session::{PtySession, spawn_command};
+use rexpect::session::PtySession;
 
-use crate::device::{Console, PASSWORD, PATIENCE, Recording, link, said};
-
-#[track_caller]
-pub(crate) fn wait_for(terminal: &mut PtySession, text: &str) -> String {
-    terminal.exp_string(text).unwrap_or_else(|error| panic!("no `{text}`: {error}"))
-}
+use crate::device::{Console, PASSWORD, Recording, link, said};
 
 /// One key after the other, each when the last one is on the screen as `echo`.
 fn type_in(terminal: &mut PtySession, text: &str, echo: Option<&str>) {
@@ -32,7 +28,7 @@ fn what_a_person_types_is_recorded_but_for_the_password() {
     let address = recording.proxy.address();
     let mut telnet = Command::new("telnet");
     telnet.args([address.ip().to_string(), address.port().to_string()]).env("TERM", "vt100");
-    let mut terminal = spawn_command(telnet, Some(PATIENCE.as_millis() as u64)).unwrap();
+    let mut terminal = terminal::start(telnet);
     for password in ["Tr0ub4dor&3", PASSWORD] {
         wait_for(&mut terminal, "User Name :");
         type_in(&mut terminal, "lab", None);

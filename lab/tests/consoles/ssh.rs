@@ -5,14 +5,12 @@ use std::process::Command;
 use fencelab_devices::spec::FaceSpec;
 use fencelab_devices::{Carrier, Power};
 use fencelab_peers::Sshd;
+use fencelab_peers::terminal::{self, answer, end, wait_for};
 use fencelab_recorder::link::console::{self, Login};
 use fencelab_transcript::{Event, Kind, Side};
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
 use serde_json::{Value, json};
 
-use crate::device::{Console, PASSWORD, PATIENCE, Recording, STRANGER, described, link, said};
-use crate::people::wait_for;
+use crate::device::{Console, PASSWORD, Recording, STRANGER, described, link, said};
 
 /// The client, with no settings of who runs the tests.
 fn ssh(recording: &Recording, user: &str, options: &[&str], command: &[&str]) -> Command {
@@ -22,24 +20,6 @@ fn ssh(recording: &Recording, user: &str, options: &[&str], command: &[&str]) ->
     ssh.args(["-F", "none", "-p", &recording.proxy.address().port().to_string()]);
     ssh.args(STRANGER).args(options).arg(format!("{user}@127.0.0.1")).args(command);
     ssh
-}
-
-fn on_a_terminal(command: Command) -> PtySession {
-    spawn_command(command, Some(PATIENCE.as_millis() as u64)).unwrap()
-}
-
-fn answer(terminal: &mut PtySession, password: &str) {
-    wait_for(terminal, "assword:");
-    terminal.send_line(password).unwrap();
-}
-
-#[track_caller]
-fn end(terminal: &mut PtySession) -> (String, i32) {
-    let said = terminal.exp_eof().unwrap_or_else(|error| panic!("no end: {error}"));
-    match terminal.process().wait().unwrap() {
-        WaitStatus::Exited(_, code) => (said, code),
-        other => panic!("{other:?} after {said}"),
-    }
 }
 
 fn opens(events: &[Event]) -> Vec<Value> {
@@ -56,7 +36,7 @@ fn each_way_of_giving_a_password_is_passed_on_and_none_is_written() {
     let recording = Recording::start(device.served.address, link(Carrier::Ssh, &[]));
     for way in ["password", "keyboard-interactive"] {
         let option = format!("PreferredAuthentications={way}");
-        let mut terminal = on_a_terminal(ssh(&recording, "lab", &["-o", &option], &[]));
+        let mut terminal = terminal::start(ssh(&recording, "lab", &["-o", &option], &[]));
         answer(&mut terminal, "Tr0ub4dor&3");
         answer(&mut terminal, PASSWORD);
         wait_for(&mut terminal, "apc>");
@@ -92,7 +72,7 @@ fn refusals_are_the_devices_own() {
     let device = Console::start("apc/rpdu-cli", Carrier::Ssh);
     let recording = Recording::start(device.served.address, link(Carrier::Ssh, &[]));
     let options = ["-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=9"];
-    let mut terminal = on_a_terminal(ssh(&recording, "lab", &options, &[]));
+    let mut terminal = terminal::start(ssh(&recording, "lab", &options, &[]));
     // The device hangs up after the third one, whatever the fourth is.
     for _ in 0..3 {
         answer(&mut terminal, "Tr0ub4dor&3");
@@ -117,7 +97,7 @@ fn a_device_that_asks_in_the_terminal_is_not_asked_for_a_password_before() {
     }
     let device = Console::of(spec, Carrier::Ssh);
     let recording = Recording::start(device.served.address, link(Carrier::Ssh, &[]));
-    let mut terminal = on_a_terminal(ssh(&recording, "lab", &["-o", "PreferredAuthentications=none"], &[]));
+    let mut terminal = terminal::start(ssh(&recording, "lab", &["-o", "PreferredAuthentications=none"], &[]));
     wait_for(&mut terminal, "User Name : ");
     terminal.send_line("lab").unwrap();
     wait_for(&mut terminal, "Password  : ");
@@ -177,7 +157,7 @@ fn a_terminal_and_its_window_reach_the_device() {
     let recording = Recording::start(sshd.address, link);
     let key = sshd.identity().display().to_string();
     let command = "trap 'stty size; kill $!; exit 3' WINCH; sleep 60 >/dev/null 2>&1 & echo ready; wait";
-    let mut terminal = on_a_terminal(ssh(&recording, &Sshd::user(), &["-t", "-i", &key], &[command]));
+    let mut terminal = terminal::start(ssh(&recording, &Sshd::user(), &["-t", "-i", &key], &[command]));
     wait_for(&mut terminal, "ready");
     let window = terminal.process().get_file_handle().unwrap();
     let resized = Command::new("stty").args(["rows", "33"]).stdin(window).status();

@@ -85,7 +85,9 @@ pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
         Some(login) if login.user.is_some() => vec![Login::WrongPassword, Login::UnknownUser],
         // Nobody asks who it is.
         Some(_) => vec![Login::WrongPassword],
-        None if face.carrier == Carrier::Ssh => vec![Login::WrongPassword, Login::UnknownUser],
+        None if face.carrier == Carrier::Ssh || is_by_command(face) => {
+            vec![Login::WrongPassword, Login::UnknownUser]
+        }
         None => Vec::new(),
     }
 }
@@ -94,6 +96,11 @@ pub(super) fn wrong_logins(face: &ConsoleFace) -> Vec<Login> {
 pub(super) fn is_ours(transcript: &Transcript) -> bool {
     let version = transcript.header.speaker.as_ref().and_then(|speaker| speaker.version.as_deref());
     version.is_some_and(|version| version.starts_with(Agent::OURS))
+}
+
+/// Whether one logs in by a command.
+fn is_by_command(face: &ConsoleFace) -> bool {
+    face.console.modes.iter().flat_map(|mode| &mode.commands).any(|command| command.login)
 }
 
 /// A question is a login and as many commands as a menu is deep.

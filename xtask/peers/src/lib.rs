@@ -11,6 +11,7 @@ mod ser2net;
 mod snmpd;
 mod snmpsim;
 mod sshd;
+pub mod terminal;
 
 pub use emulator::{Emulator, Ready};
 pub use fakenos::FakeNos;

@@ -68,6 +68,13 @@ impl Streams {
         stream.say(at, Side::Agent, bytes)
     }
 
+    /// A secret that stands in the turn that is being said, or will be said.
+    pub(super) fn know(&mut self, peer: SocketAddr, secret: &str) {
+        if let Some(stream) = self.open.get_mut(&peer) {
+            stream.turns.know("password", secret);
+        }
+    }
+
     /// The device says something; nothing: it hangs up.
     pub(super) fn heard(&mut self, at: Duration, output: &Output) -> Vec<Event> {
         if output.bytes.is_empty() {

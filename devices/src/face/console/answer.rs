@@ -166,7 +166,13 @@ impl Console {
     ) -> Vec<(SocketAddr, Reply)> {
         let op = self.op_of(command);
         // A login in one line holds a password, which may be wrong, and a secret elsewhere.
-        let said = if command.login { command.name.clone() } else { said };
+        let said = if command.login {
+            let passwords = caught.iter().filter(|(name, _)| name == "password");
+            talk.context.secrets.extend(passwords.map(|(_, password)| password.clone()));
+            command.name.clone()
+        } else {
+            said
+        };
         let mut effect = Vec::new();
         let ending = control::ending(talk.now, op, talk.context, &mut effect);
         let others = self.forget(talk.now, ending.reset, talk.peer);

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fencelab_wire::telnet::{self, Telnet};
-
+use super::end::StreamEnd;
 use super::output::Output;
 use crate::spec::console::{Console, Enter, Input, Pager, Trigger};
 
@@ -30,7 +29,7 @@ pub(super) struct Line {
     pub(super) plug: Option<usize>,
     /// The rest of a long text, with its pager.
     pub(super) rest: Option<Rest>,
-    telnet: Option<Telnet>,
+    pub(super) end: StreamEnd,
     /// Where the cursor stands.
     pub(super) column: usize,
     /// Until when the device is still speaking.
@@ -80,36 +79,12 @@ impl Line {
             typed: BTreeMap::new(),
             plug: None,
             rest: None,
-            telnet: negotiates.then(|| Telnet::new(telnet::Config::device())),
+            end: StreamEnd::new(negotiates),
             column: 0,
             free_at: now,
             heard: now,
             is_fresh: true,
             is_over: false,
-        }
-    }
-
-    /// What is said first on the wire.
-    pub(super) fn open(&mut self) -> Vec<u8> {
-        self.telnet.as_mut().map(Telnet::open).unwrap_or_default()
-    }
-
-    /// What is typed, and what the carrier answers by itself.
-    pub(super) fn decode(&mut self, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        match &mut self.telnet {
-            None => (bytes.to_vec(), Vec::new()),
-            Some(telnet) => {
-                let received = telnet.receive(bytes);
-                (received.data, received.reply)
-            }
-        }
-    }
-
-    /// As it goes over the wire.
-    pub(super) fn encode(&self, text: &[u8]) -> Vec<u8> {
-        match &self.telnet {
-            None => text.to_vec(),
-            Some(telnet) => telnet.send(text),
         }
     }
 
@@ -160,7 +135,7 @@ impl Line {
             // Backspace and delete.
             8 | 127 => {
                 if self.buffer.pop().is_some() && console.echo && !secret {
-                    output.raw(self.encode(b"\x08 \x08"));
+                    output.raw(self.end.encode(b"\x08 \x08"));
                     self.column = self.column.saturating_sub(1);
                 }
             }

@@ -2,6 +2,7 @@
 //! is said by [`Carrier`]; everything else is the same.
 
 mod answer;
+mod end;
 mod line;
 mod login;
 mod output;
@@ -21,6 +22,8 @@ use crate::spec::console::{Console as Spec, Text};
 use crate::spec::rule::Reset;
 use line::{Line, Stage, Typed};
 use output::Output;
+
+pub(crate) use end::StreamEnd;
 
 /// What carries the bytes of a console.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -188,7 +191,7 @@ impl Console {
         let mut line = Line::new(self.next_number, now, self.negotiates());
         self.next_number = self.next_number.wrapping_add(1);
         let mut output = Output::new(Op::Session);
-        output.raw(line.open());
+        output.raw(line.end.open());
         let mut talk = Talk { now, peer, line: &mut line, output: &mut output, context };
         let sessions = &self.spec.sessions;
         if sessions.counts_half_open && self.lines.len() >= sessions.limit {
@@ -236,7 +239,7 @@ impl Console {
         let spec = Arc::clone(&self.spec);
         (line.heard, line.is_fresh) = (now, false);
         let mut output = Output::new(Op::Other);
-        let (data, reply) = line.decode(bytes);
+        let (data, reply) = line.end.decode(bytes);
         output.raw(reply);
         let mut others = Vec::new();
         for byte in data {
@@ -296,7 +299,7 @@ impl Console {
     /// The line of a peer after these bytes, and what would be typed by them.
     fn would_type(&self, peer: SocketAddr, bytes: &[u8]) -> Option<(Line, Vec<Typed>)> {
         let mut line = self.lines.get(&peer)?.clone();
-        let (data, _) = line.decode(bytes);
+        let (data, _) = line.end.decode(bytes);
         let mut output = Output::new(Op::Other);
         let typed = data.into_iter().filter_map(|byte| line.typed(byte, &self.spec, &mut output)).collect();
         Some((line, typed))

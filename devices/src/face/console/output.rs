@@ -82,7 +82,7 @@ impl Output {
             line.column += 1;
         }
         bytes.push(byte);
-        let bytes = line.encode(&bytes);
+        let bytes = line.end.encode(&bytes);
         self.raw(bytes);
     }
 
@@ -106,7 +106,7 @@ impl Output {
                 }
             }
         }
-        let bytes = line.encode(&bytes);
+        let bytes = line.end.encode(&bytes);
         self.raw(bytes);
     }
 

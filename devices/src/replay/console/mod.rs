@@ -101,7 +101,7 @@ impl Player {
         self.count = self.count.saturating_add(1);
         let mut talk = Talk::new(self.count, self.next, self.negotiates());
         self.next += 1;
-        let mut replies = vec![Reply::new(talk.open(), Duration::ZERO, Op::Session)];
+        let mut replies = vec![Reply::new(talk.end.open(), Duration::ZERO, Op::Session)];
         replies.retain(|reply| !reply.bytes.is_empty());
         replies.extend(said(session, &talk, 0, 0, self.timed));
         if session.hung_up != Some(0) {
@@ -126,7 +126,7 @@ impl Player {
             }
             return Vec::new();
         }
-        let (data, reply) = talk.decode(bytes);
+        let (data, reply) = talk.end.decode(bytes);
         let mut replies = vec![Reply::new(reply, Duration::ZERO, Op::Session)];
         replies.retain(|reply| !reply.bytes.is_empty());
         for byte in data {
@@ -202,7 +202,7 @@ impl Player {
     /// Whether these bytes end a line, or are a key that may count.
     pub(crate) fn is_request(&self, peer: SocketAddr, bytes: &[u8]) -> bool {
         let Some((talk, _)) = self.talk(peer) else { return false };
-        talk.clone().decode(bytes).0.iter().any(u8::is_ascii_control)
+        talk.end.clone().decode(bytes).0.iter().any(u8::is_ascii_control)
     }
 }
 
@@ -212,7 +212,7 @@ fn said(session: &Session, talk: &Talk, from: usize, to: usize, timed: bool) -> 
     let mut replies: Vec<Reply> = here
         .map(|said| {
             let delay = if timed { said.delay } else { Duration::ZERO };
-            Reply::new(talk.encode(&said.bytes), delay, op(session, said.after))
+            Reply::new(talk.end.encode(&said.bytes), delay, op(session, said.after))
         })
         .collect();
     if session.hung_up.is_some_and(|at| (from..=to).contains(&at)) {

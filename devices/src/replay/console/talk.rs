@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use fencelab_transcript::redact::PLACEHOLDER;
-use fencelab_wire::telnet::{Config, Telnet};
 
 use super::script::{Key, Keys, Session};
 use crate::device::Credentials;
+use crate::face::console::StreamEnd;
 
 /// How long the rest of a line that deviates is waited for.
 const REST_OF_LINE: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ pub(super) struct Talk {
     secret_from: Option<usize>,
     /// The lab's own name is being said in the place of the recorded one.
     is_other_name: bool,
-    telnet: Option<Telnet>,
+    pub(super) end: StreamEnd,
     /// What came was not what was recorded; until then the rest of its line may come.
     pub(super) astray: Option<Duration>,
 }
@@ -54,30 +54,9 @@ impl Talk {
             typed: Vec::new(),
             secret_from: None,
             is_other_name: false,
-            telnet: negotiates.then(|| Telnet::new(Config::device())),
+            end: StreamEnd::new(negotiates),
             astray: None,
         }
-    }
-
-    /// What is said first on the wire.
-    pub(super) fn open(&mut self) -> Vec<u8> {
-        self.telnet.as_mut().map(Telnet::open).unwrap_or_default()
-    }
-
-    /// What is typed, and what the carrier answers by itself.
-    pub(super) fn decode(&mut self, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        match &mut self.telnet {
-            None => (bytes.to_vec(), Vec::new()),
-            Some(telnet) => {
-                let received = telnet.receive(bytes);
-                (received.data, received.reply)
-            }
-        }
-    }
-
-    /// As it goes over the wire.
-    pub(super) fn encode(&self, text: &[u8]) -> Vec<u8> {
-        self.telnet.as_ref().map_or_else(|| text.to_vec(), |telnet| telnet.send(text))
     }
 
     /// Whether what comes next is a secret.
