@@ -4,7 +4,6 @@
 //! while a datagram is handled. In a dialogue with one client the task stays awake between datagrams, see `LOOK`. Faces that
 //! are streams have a listening socket and a task for each connection, see `stream`; over SSH see `ssh`, on a pseudo-terminal `pty`.
 
-mod presence;
 mod pty;
 mod rack;
 mod ssh;
@@ -12,11 +11,11 @@ mod stream;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use fencelab_pty::watched;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -151,15 +150,6 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-/// A socket, or another descriptor, whose readiness the runtime watches, and that can be read without asking it.
-#[expect(
-    deprecated,
-    reason = "its successor is unsafe, for descriptors that change under way; sockets and files keep their own while they live"
-)]
-fn watched<T: AsRawFd>(socket: T) -> io::Result<AsyncFd<T>> {
-    AsyncFd::new(socket)
 }
 
 async fn run(socket: AsyncFd<UdpSocket>, router: Router, face: usize) {

@@ -1,32 +1,21 @@
 //! Where a face is to be found once it is ready, and the line that says so.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
+use fencelab_recorder::Place;
 use serde_json::{Map, Value, json};
 
 use crate::credentials;
 
-/// Where a face is to be found.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Place {
-    /// A socket.
-    Socket(SocketAddr),
-    /// A pseudo-terminal.
-    Terminal(PathBuf),
-}
-
-impl Place {
-    /// As it is told: `address` and `port`, or `path`.
-    pub(crate) fn told(&self) -> Map<String, Value> {
-        let pairs = match self {
-            Self::Socket(address) => {
-                vec![("address", json!(address.ip().to_string())), ("port", json!(address.port()))]
-            }
-            Self::Terminal(path) => vec![("path", json!(path.display().to_string()))],
-        };
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-    }
+/// As a place is told: `address` and `port`, or `path`.
+pub(crate) fn told(place: &Place) -> Map<String, Value> {
+    let pairs = match place {
+        Place::Address(address) => {
+            vec![("address", json!(address.ip().to_string())), ("port", json!(address.port()))]
+        }
+        Place::Path(path) => vec![("path", json!(path.display().to_string()))],
+    };
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// What a client needs to know of a face that is ready.
@@ -42,7 +31,7 @@ pub(crate) fn ready_line(
     line.insert("device".to_owned(), device.into());
     line.insert("number".to_owned(), number.into());
     line.insert("face".to_owned(), face.into());
-    line.extend(place.told());
+    line.extend(told(place));
     line.insert("user".to_owned(), login.user.into());
     // A password that the user chose is named, never shown.
     let (name, value) = match credentials::variable(credentials::LAB_PASSWORD) {

@@ -14,11 +14,13 @@ pub mod import;
 mod in_line;
 pub mod link;
 pub mod listen;
+mod place;
 pub mod proxy;
 pub mod run;
 pub mod tape;
 pub mod walk;
 
 pub use link::Link;
+pub use place::Place;
 pub use proxy::Proxy;
 pub use tape::Tape;

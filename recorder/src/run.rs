@@ -1,7 +1,6 @@
 //! `record -- COMMAND`: runs a command against the proxy and marks in the transcript what it did.
 
 use std::io;
-use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
 
 use fencelab_transcript::Mark;
@@ -66,20 +65,14 @@ fn option(args: &[String], short: char, long: &str) -> Option<String> {
     found
 }
 
-/// The command line with `{host}` and `{port}` replaced wherever they stand in it.
-pub fn filled(command: &[String], address: SocketAddr) -> Vec<String> {
-    let (host, port) = (address.ip().to_string(), address.port().to_string());
-    command.iter().map(|arg| arg.replace("{host}", &host).replace("{port}", &port)).collect()
-}
-
-/// Runs a command with `{host}` and `{port}` in its arguments replaced by the proxy's, marks its
+/// Runs a command with `{host}` and `{port}`, or `{path}`, in its arguments replaced by the proxy's, marks its
 /// begin and end with action, plug and exit code, and waits for it. Its standard streams are ours.
 ///
 /// # Errors
 /// The command cannot be started.
 pub fn run(command: &[String], proxy: &Proxy) -> io::Result<ExitStatus> {
     let intent = Intent::of(command);
-    let command = filled(command, proxy.address());
+    let command = proxy.place().filled_in(command);
     let Some((program, args)) = command.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "no command is given after `--`"));
     };
@@ -129,11 +122,5 @@ mod tests {
             let intent = Intent::of(&words(line));
             assert_eq!((intent.action.as_deref(), intent.plug.as_deref()), (action, plug), "{line}");
         }
-    }
-
-    #[test]
-    fn host_and_port_are_filled_in_wherever_they_stand() {
-        let filled = filled(&words("x {host}:{port} --ip={host} {other}"), "[::1]:623".parse().unwrap());
-        assert_eq!(filled, words("x ::1:623 --ip=::1 {other}"));
     }
 }

@@ -33,12 +33,12 @@ fn start(device: &UdpSocket, limits: Limits) -> (Shared, Proxy) {
 /// Sends from a client through the proxy and back, and checks both ways. Answers who the device saw.
 fn round(client: &UdpSocket, proxy: &Proxy, device: &UdpSocket, there: &[u8], back: &[u8]) -> SocketAddr {
     let mut buffer = vec![0; 65_536];
-    client.send_to(there, proxy.address()).unwrap();
+    client.send_to(there, proxy.place().address().unwrap()).unwrap();
     let (length, from) = device.recv_from(&mut buffer).unwrap();
     assert_eq!(&buffer[..length], there);
     device.send_to(back, from).unwrap();
     let (length, via) = client.recv_from(&mut buffer).unwrap();
-    assert_eq!((&buffer[..length], via), (back, proxy.address()));
+    assert_eq!((&buffer[..length], via), (back, proxy.place().address().unwrap()));
     from
 }
 
@@ -118,11 +118,11 @@ fn a_device_that_is_down_is_not_the_end() {
     drop(device);
     let client = socket();
     for _ in 0..50 {
-        client.send_to(b"is anybody there", proxy.address()).unwrap();
+        client.send_to(b"is anybody there", proxy.place().address().unwrap()).unwrap();
     }
     let device = UdpSocket::bind(address).unwrap();
     device.set_read_timeout(Some(PATIENCE)).unwrap();
-    client.send_to(b"again", proxy.address()).unwrap();
+    client.send_to(b"again", proxy.place().address().unwrap()).unwrap();
     let mut buffer = [0; 100];
     let from = loop {
         let (length, from) = device.recv_from(&mut buffer).unwrap();
@@ -153,7 +153,7 @@ fn a_storm_of_any_bytes_from_both_sides_leaves_it_serving() {
             *byte = value;
         }
         let client = &clients[turn % clients.len()];
-        client.send_to(&noise, proxy.address()).unwrap();
+        client.send_to(&noise, proxy.place().address().unwrap()).unwrap();
         let (length, from) = device.recv_from(&mut buffer).unwrap();
         assert_eq!(&buffer[..length], &noise[..]);
         noise.reverse();

@@ -72,7 +72,7 @@ impl Recording {
 
     /// Runs one of net-snmp's tools against the proxy; `{peer}` is the proxy. Answers what it printed.
     fn tool(&self, line: &str) -> String {
-        let peer = format!("udp:{}", self.proxy.address());
+        let peer = format!("udp:{}", self.proxy.place().address().unwrap());
         let words: Vec<String> = line.split_whitespace().map(|word| word.replace("{peer}", &peer)).collect();
         let mut command = Command::new(&words[0]);
         command.env("MIBS", "").args(["-On", "-r1", "-t5"]).args(&words[1..]);
@@ -220,7 +220,7 @@ fn fence_apc_snmp_switches_through_the_proxy_and_is_marked() {
     assert_eq!(agent(&recording, &format!("fence_apc_snmp {login} -o off")), Some(0));
     assert_eq!(agent(&recording, &format!("fence_apc_snmp {login} -o status")), Some(2));
     let (path, snmpd) = (recording.path(), recording.snmpd.address);
-    assert_ne!(recording.proxy.address(), snmpd);
+    assert_ne!(recording.proxy.place().address().unwrap(), snmpd);
     let transcript = recording.finish();
     let marks: Vec<_> = transcript
         .events
@@ -298,7 +298,7 @@ fn a_storm_of_garbage_leaves_it_serving() {
     for turn in 0..3000_usize {
         let mut noise = begins[turn % begins.len()].to_vec();
         noise.extend((0..usize::from(random())).map(|_| random()));
-        socket.send_to(&noise, recording.proxy.address()).unwrap();
+        socket.send_to(&noise, recording.proxy.place().address().unwrap()).unwrap();
         if turn % 100 == 0 {
             recording.tool(&format!("snmpget -v2c -c {COMMUNITY} {{peer}} .1.3.6.1.2.1.1.1.0"));
         }

@@ -45,7 +45,7 @@ fn patient(stream: TcpStream) -> TcpStream {
 }
 
 fn connect(proxy: &Proxy) -> TcpStream {
-    patient(TcpStream::connect(proxy.address()).unwrap())
+    patient(TcpStream::connect(proxy.place().address().unwrap()).unwrap())
 }
 
 fn start(link: &Link, device: SocketAddr) -> (Shared, Proxy) {

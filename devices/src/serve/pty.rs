@@ -2,26 +2,18 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use fencelab_pty::Event;
 use fencelab_wire::serial::Line;
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, QueueSelector, ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr};
-use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Shared;
-use super::presence::{Presence, Step};
 use super::stream::Pump;
 use crate::face::Carrier;
 use crate::spec::FaceSpec;
-
-/// What is read at once.
-const PIECE: usize = 4096;
 
 /// Whoever is at the terminal.
 const SOMEBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
@@ -44,15 +36,16 @@ impl Pty {
     /// # Errors
     /// The face is no serial line, or the system has no more pseudo-terminals.
     pub fn share(device: &Shared, face: usize) -> io::Result<Self> {
-        let line = match device.lock().spec().faces.get(face) {
-            Some(FaceSpec::Console(face)) if face.carrier == Carrier::Serial => face.console.line,
-            _ => return Err(io::Error::new(io::ErrorKind::Unsupported, "that face is no serial line")),
+        let spec = std::sync::Arc::clone(device.lock().spec());
+        let is_serial = |face: &&FaceSpec| face.carrier() == Some(Carrier::Serial);
+        let Some(line) = spec.faces.get(face).filter(is_serial).and_then(FaceSpec::line) else {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "that face is no serial line"));
         };
-        let (path, terminal) = Terminal::open(line)?;
-        let presence = Presence::of(&path)?;
+        let terminal = fencelab_pty::Pty::open(line.speed)?;
+        let path = terminal.path().to_owned();
         let pump = Pump::new(device, face);
         let task = tokio::spawn(async move {
-            tokio::select! { () = serve(terminal, presence, Arc::clone(&pump)) => {} () = pump.run() => {} }
+            tokio::select! { () = serve(terminal, line, Arc::clone(&pump)) => {} () = pump.run() => {} }
         });
         Ok(Self { path, device: device.clone(), face, task })
     }
@@ -64,103 +57,52 @@ impl Drop for Pty {
     }
 }
 
-/// Both ends of a pseudo-terminal.
-struct Terminal {
-    /// The device's.
-    master: AsyncFd<OwnedFd>,
-    /// The other one, which is kept open so that the terminal outlives its users.
-    slave: OwnedFd,
-    line: Line,
-}
-
-impl Terminal {
-    fn open(line: Line) -> io::Result<(PathBuf, Self)> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&master)?;
-        unlockpt(&master)?;
-        let name = ptsname(&master, Vec::new())?;
-        let path = Path::new(name.to_str().map_err(io::Error::other)?).to_owned();
-        let slave = rustix::fs::open(&path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
-        rustix::io::ioctl_fionbio(&master, true)?;
-        // As a port that nobody has set yet: the bytes as they are, at the device's speed. Later it stays as it was left.
-        let mut settings = tcgetattr(&slave)?;
-        settings.make_raw();
-        settings.set_speed(line.speed)?;
-        tcsetattr(&slave, OptionalActions::Now, &settings)?;
-        Ok((path, Self { master: super::watched(master)?, slave, line }))
-    }
-
-    /// How the client has set its end: a pseudo-terminal has a speed and always 8 data bits.
-    fn client_line(&self) -> Option<Line> {
-        let speed = tcgetattr(&self.slave).ok()?.output_speed();
-        Some(Line { speed, ..self.line })
-    }
-}
-
 /// Serves whoever opens the terminal, for ever.
-async fn serve(terminal: Terminal, mut presence: Presence, pump: Arc<Pump>) {
+async fn serve(terminal: fencelab_pty::Pty, line: Line, pump: Arc<Pump>) {
     let (mut output, mut rest): (Option<mpsc::UnboundedReceiver<Vec<u8>>>, Vec<u8>) = (None, Vec::new());
-    let mut buffer = vec![0; PIECE];
     loop {
-        let readable = tokio::select! {
-            biased;
-            () = presence.changed() => None,
-            ready = terminal.master.writable(), if !rest.is_empty() => {
-                let Ok(mut ready) = ready else { return };
-                match ready.try_io(|master| Ok(rustix::io::write(master, &rest)?)) {
-                    Ok(Ok(length)) => drop(rest.drain(..length)),
-                    Ok(Err(error)) => {
-                        tracing::debug!(%error, "a terminal took nothing");
-                        rest.clear();
-                    }
-                    Err(_would_block) => {}
-                }
-                None
+        let events = tokio::select! {
+            events = terminal.next(true) => events,
+            written = terminal.write(&rest), if !rest.is_empty() => {
+                written.map(|length| drop(rest.drain(..length))).map(|()| Vec::new())
             }
             piece = next(&mut output), if rest.is_empty() => {
                 match piece {
                     Some(piece) => rest = piece,
                     None => output = None,
                 }
-                None
-            }
-            ready = terminal.master.readable() => {
-                let Ok(mut ready) = ready else { return };
-                match ready.try_io(|master| Ok(rustix::io::read(master, buffer.as_mut_slice())?)) {
-                    Ok(Ok(length)) => Some(length),
-                    Ok(Err(error)) => {
-                        tracing::debug!(%error, "a terminal cannot be read");
-                        return;
-                    }
-                    Err(_would_block) => None,
-                }
+                Ok(Vec::new())
             }
         };
-        // Who wrote has come before, and must be known before the bytes are.
-        for step in presence.steps() {
-            match step {
-                Step::Came => {
-                    // What nobody read was said to somebody else.
-                    let _ = tcflush(&terminal.slave, QueueSelector::IFlush);
+        let events = match events {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::debug!(%error, "a terminal has ended");
+                return;
+            }
+        };
+        for event in events {
+            match event {
+                Event::Came => {
+                    pump.set_client_line(client_line(&terminal, line));
                     output = Some(pump.connect(SOMEBODY, None));
                 }
-                Step::Went => {
+                Event::Went => {
                     pump.feed(SOMEBODY, &[]);
                     (output, rest) = (None, Vec::new());
-                    // A program that was killed may have left its mark that it is the only one.
-                    let _ = ioctl_tiocnxcl(&terminal.slave);
+                }
+                Event::Bytes(bytes) => {
+                    pump.set_client_line(client_line(&terminal, line));
+                    pump.feed(SOMEBODY, &bytes);
                 }
             }
         }
-        if output.is_some() {
-            pump.set_client_line(terminal.client_line());
-        }
-        if let Some(bytes) =
-            readable.and_then(|length| buffer.get(..length)).filter(|bytes| !bytes.is_empty())
-        {
-            pump.feed(SOMEBODY, bytes);
-        }
     }
+}
+
+/// How the client has set its end.
+fn client_line(terminal: &fencelab_pty::Pty, line: Line) -> Option<Line> {
+    terminal.speed().map(|speed| Line { speed, ..line })
 }
 
 /// The next piece of output, if there is anybody to whom it goes.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fencelab_transcript::{Event, Transcript};
+use fencelab_transcript::{Event, Kind, Transcript};
+use fencelab_wire::serial::Line;
 
 use super::claims::{self, Claim};
 use super::console::Console;
@@ -72,6 +73,22 @@ impl FaceSpec {
         match self {
             Self::Console(face) => Some(face.carrier),
             Self::Replay(transcript) => Carrier::of_protocol(&transcript.header.link.protocol),
+            Self::Ipmi(_) | Self::Snmp(_) => None,
+        }
+    }
+
+    /// How its serial line is set, if it is at one.
+    #[must_use]
+    pub fn line(&self) -> Option<Line> {
+        match self {
+            Self::Console(face) => face.carrier.is_line().then_some(face.console.line),
+            Self::Replay(transcript) => self.carrier().filter(|carrier| carrier.is_line()).map(|_| {
+                let opens = transcript.events.iter().filter_map(|event| match &event.kind {
+                    Kind::Open(details) => details.get("line")?.as_str()?.parse().ok(),
+                    _ => None,
+                });
+                opens.into_iter().next().unwrap_or_default()
+            }),
             Self::Ipmi(_) | Self::Snmp(_) => None,
         }
     }

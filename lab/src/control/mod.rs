@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use fencelab_devices::serve::Shared;
+use fencelab_recorder::Place;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::ready::Place;
 
 /// A device that is being emulated.
 #[derive(Debug)]

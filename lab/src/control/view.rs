@@ -13,7 +13,7 @@ pub(super) fn device(number: usize, emulated: &Emulated) -> Value {
         .iter()
         .map(|(face, place)| {
             let mut told = serde_json::Map::from_iter([("face".to_owned(), json!(face))]);
-            told.extend(place.told());
+            told.extend(crate::ready::told(place));
             told.into()
         })
         .collect();

@@ -13,6 +13,7 @@ use fencelab_devices::fault::{Fault, FaultError};
 use fencelab_devices::serve::{By, Pty, Rack, Served, Shared};
 use fencelab_devices::spec::FaceSpec;
 use fencelab_devices::{Carrier, Device, DeviceSpec, Power};
+use fencelab_recorder::Place;
 use fencelab_wire::snmp::Version;
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output;
 use crate::own_tape::OwnTape;
-use crate::ready::{Place, ready_line};
+use crate::ready::ready_line;
 use crate::signals::{Signals, raise_file_limit, runtime};
 
 /// How often recordings are written and commands passed to neighbours.
@@ -218,12 +219,12 @@ fn start(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<(Sockets, Vec<
         let mut faces = Vec::new();
         for (face, about) in spec.faces.iter().enumerate() {
             let place = match (&sockets.rack, about) {
-                (Some(rack), _) if in_rack == Some(face) => Place::Socket(rack.address),
+                (Some(rack), _) if in_rack == Some(face) => Place::Address(rack.address),
                 (_, FaceSpec::Console(console)) if console.carrier == Carrier::Serial => {
                     let pty = Pty::share(&shared, face).map_err(|error| no_terminal(&spec.id, &error))?;
                     let path = pty.path.clone();
                     sockets.terminals.push(pty);
-                    Place::Terminal(path)
+                    Place::Path(path)
                 }
                 _ => {
                     let bind = bind_address(args, number, sockets.len())?;
@@ -231,7 +232,7 @@ fn start(args: &EmulateArgs, specs: &[Arc<DeviceSpec>]) -> Result<(Sockets, Vec<
                     let socket = socket.map_err(|error| cannot_listen(&spec.id, bind, &error))?;
                     let address = socket.address;
                     sockets.served.push(socket);
-                    Place::Socket(address)
+                    Place::Address(address)
                 }
             };
             faces.push((about.protocol().to_owned(), place));

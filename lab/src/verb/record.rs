@@ -1,5 +1,6 @@
-//! `fencelab record --link LINK --device HOST:PORT [--walk OBJECT | -- COMMAND ARG...]`.
+//! `fencelab record --link LINK --device HOST:PORT|PATH [--walk OBJECT | -- COMMAND ARG...]`.
 
+mod real;
 mod walk;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,13 +14,15 @@ use fencelab_recorder::proxy::Summary;
 use fencelab_recorder::{Link, Proxy, Tape, run as command, tape};
 use fencelab_transcript::{Body, Header, Kind, Speaker, Transcript};
 use fencelab_wire::snmp::{Oid, Version};
-use serde_json::json;
+use real::Real;
+use serde_json::{Map, Value, json};
 
 use crate::address;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::identity::{IdentityArgs, by};
 use crate::link::LinkName;
 use crate::output;
+use crate::ready::told;
 use crate::signals::{Signals, runtime};
 
 /// Options of `record`.
@@ -28,8 +31,8 @@ pub(crate) struct RecordArgs {
     /// How the device is spoken to.
     #[arg(long, value_enum)]
     link: LinkName,
-    /// The real device.
-    #[arg(long, value_name = "HOST:PORT")]
+    /// The real device; at a serial line the port, and how it is set: /dev/ttyUSB0, /dev/ttyUSB0,19200, /dev/ttyS1,9600,7E1.
+    #[arg(long, value_name = "HOST:PORT|PATH")]
     device: String,
     /// Where the client finds the proxy; port 0: the kernel chooses.
     #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))]
@@ -61,7 +64,7 @@ pub(crate) struct RecordArgs {
     /// The version to walk in. Without it 3 if the device's login is a user, else 2c.
     #[arg(long, value_name = "1|2c|3", requires = "walk")]
     snmp_version: Option<Version>,
-    /// A command to run against the proxy; {host} and {port} in its arguments become the proxy's.
+    /// A command to run against the proxy; {host} and {port} in its arguments become the proxy's, at a serial line {path}.
     ///
     /// Without it the proxy serves until it is interrupted.
     #[arg(last = true, value_name = "COMMAND")]
@@ -75,33 +78,30 @@ pub(crate) fn run(args: RecordArgs) -> Result<Exit, Failure> {
     if !args.walk.is_empty() {
         return walk::run(&args, &path);
     }
-    let link = args.link.of_device(args.credentials.as_deref())?;
+    let (device, link) = Real::of(&args)?;
     if !link.knows_credentials()
         && let Some(hint) = args.link.without_login()
     {
         eprintln!("fencelab: {hint}");
     }
-    let usual = link.protocol().ports().first().copied().unwrap_or_default();
-    let device = address::resolve(&args.device, usual)?;
-    let recording = start(&path, args.force, header(&args, &link, device.port()), &link)?;
+    let recording = start(&path, args.force, header(&args, &link, device.number()), &link)?;
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { Signals::catch() })?;
     let protocol = link.protocol().name();
-    let proxy = Proxy::start(args.listen, device, link, recording).or_exit(Exit::Network)?;
+    let proxy = device.proxy(&args, link, recording)?;
     let (ended, proxy) = if args.command.is_empty() {
-        let listening = proxy.address();
-        let ready = json!({
-            "link": protocol, "address": listening.ip().to_string(), "port": listening.port(),
-            "device": device.to_string(), "transcript": path.display().to_string(),
-        });
-        output::line(ready)?;
+        let mut ready = Map::from_iter([("link".to_owned(), json!(protocol))]);
+        ready.extend(told(proxy.place()));
+        ready.insert("device".to_owned(), device.to_string().into());
+        ready.insert("transcript".to_owned(), path.display().to_string().into());
+        output::line(Value::Object(ready))?;
         runtime.block_on(signals.wait());
         (Ok(None), Arc::new(proxy))
     } else {
         against(&args.command, proxy, &runtime, &mut signals)?
     };
     let summary = proxy.finish().or_exit(Exit::System)?;
-    told(&path, args.link, summary)?;
+    summed_up(&path, args.link, summary)?;
     match ended {
         Err(error) => Err(error).or_exit(Exit::Command),
         Ok(Some(status)) if status.code().is_none() => Err(Failure::new(
@@ -156,10 +156,10 @@ fn against(
     Ok((ended, proxy))
 }
 
-fn header(args: &RecordArgs, link: &Link, port: u16) -> Header {
+fn header(args: &RecordArgs, link: &Link, port: Option<u16>) -> Header {
     let speaker =
         args.command.first().map(|program| Speaker::new(program.rsplit('/').next().unwrap_or(program)));
-    let mut header = Header::new(args.identity.device(), link.info(Some(port)));
+    let mut header = Header::new(args.identity.device(), link.info(port));
     header.speaker = speaker;
     header.captured = Some(tape::captured_now());
     header.by = Some(by("record"));
@@ -179,7 +179,7 @@ fn file_name(args: &RecordArgs) -> PathBuf {
 }
 
 /// Says what the recording amounts to, and what is odd about it.
-fn told(path: &Path, link: LinkName, summary: Summary) -> Result<(), Failure> {
+fn summed_up(path: &Path, link: LinkName, summary: Summary) -> Result<(), Failure> {
     let transcript = Transcript::load(path).or_exit(Exit::System)?;
     let opaque = transcript
         .events

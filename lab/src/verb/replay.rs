@@ -7,16 +7,18 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 use fencelab_devices::replay::console_lines;
-use fencelab_devices::serve::Served;
-use fencelab_devices::{Device, DeviceSpec};
-use fencelab_recorder::run::{exit_code, filled};
+use fencelab_devices::serve::{Pty, Served, Shared};
+use fencelab_devices::spec::FaceSpec;
+use fencelab_devices::{Carrier, Device, DeviceSpec};
+use fencelab_recorder::Place;
+use fencelab_recorder::run::exit_code;
 use fencelab_transcript::{Body, Kind, Mark, Side, Transcript};
 
 use crate::address;
 use crate::credentials;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output;
-use crate::ready::{Place, ready_line};
+use crate::ready::ready_line;
 use crate::signals::{Signals, runtime};
 
 /// Options of `replay`.
@@ -33,7 +35,7 @@ pub(crate) struct ReplayArgs {
     /// The port; 0: the kernel chooses.
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// A command to run against the replay; {host} and {port} in its arguments become the replay's.
+    /// A command to run against the replay; {host} and {port} in its arguments become the replay's, at a serial line {path}.
     ///
     /// Without it the replay serves until it is interrupted.
     #[arg(last = true, value_name = "COMMAND")]
@@ -50,21 +52,45 @@ pub(crate) fn run(args: ReplayArgs) -> Result<Exit, Failure> {
     let name = args.file.display().to_string();
     runtime()?.block_on(async {
         let mut signals = Signals::catch()?;
-        let served = Served::start(device, 0, SocketAddr::new(args.listen, args.port))
-            .map_err(|error| anyhow!("cannot listen on {}:{}: {error}", args.listen, args.port))
-            .or_exit(Exit::Network)?;
+        let device = Shared::new(device);
+        let served = Open::of(&device, &spec, &args)?;
+        let place = served.place();
         let face = spec.faces.first().map_or("ipmi", |face| face.protocol());
-        let place = Place::Socket(served.address);
         let ready = serde_json::Value::Object(ready_line(&name, 0, face, &place, None));
         if args.command.is_empty() {
             output::line(ready)?;
             signals.wait().await;
-            return told(&name, &served, None);
+            return told(&name, &device, None);
         }
         eprintln!("{ready}");
-        let status = command(&args.command, served.address, &mut signals).await?;
-        told(&name, &served, exit_code(status).map(|exit| (exit, recorded)))
+        let status = command(&args.command, &place, &mut signals).await?;
+        told(&name, &device, exit_code(status).map(|exit| (exit, recorded)))
     })
+}
+
+/// What a client opens.
+enum Open {
+    Socket(Served),
+    Terminal(Pty),
+}
+
+impl Open {
+    fn of(device: &Shared, spec: &DeviceSpec, args: &ReplayArgs) -> Result<Self, Failure> {
+        if spec.faces.first().and_then(FaceSpec::carrier) == Some(Carrier::Serial) {
+            let terminal = Pty::share(device, 0).map_err(|error| anyhow!("cannot make a pseudo-terminal: {error}"));
+            return Ok(Self::Terminal(terminal.or_exit(Exit::System)?));
+        }
+        let socket = Served::share(device, 0, SocketAddr::new(args.listen, args.port))
+            .map_err(|error| anyhow!("cannot listen on {}:{}: {error}", args.listen, args.port));
+        Ok(Self::Socket(socket.or_exit(Exit::Network)?))
+    }
+
+    fn place(&self) -> Place {
+        match self {
+            Self::Socket(served) => Place::Address(served.address),
+            Self::Terminal(pty) => Place::Path(pty.path.clone()),
+        }
+    }
 }
 
 /// Requests that are remembered, to be counted at the end.
@@ -113,10 +139,10 @@ fn is_request(protocol: &str, value: &serde_json::Value) -> bool {
 
 async fn command(
     words: &[String],
-    address: SocketAddr,
+    place: &Place,
     signals: &mut Signals,
 ) -> Result<std::process::ExitStatus, Failure> {
-    let words = filled(words, address);
+    let words = place.filled_in(words);
     let Some((program, args)) = words.split_first() else {
         return Err(Failure::new(Exit::Usage, "no command is given after `--`"));
     };
@@ -133,8 +159,8 @@ async fn command(
 }
 
 /// Prints where the run was not the recorded one. `run`: the command's exit code, and what was recorded.
-fn told(name: &str, served: &Served, run: Option<(i32, Recorded)>) -> Result<Exit, Failure> {
-    let (divergences, asked) = served.with(|device, _| {
+fn told(name: &str, device: &Shared, run: Option<(i32, Recorded)>) -> Result<Exit, Failure> {
+    let (divergences, asked) = device.with(|device, _| {
         let asked = device.requests().iter().filter(|request| request.session != 0).count();
         (device.divergences().to_vec(), asked)
     });

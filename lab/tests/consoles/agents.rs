@@ -103,7 +103,7 @@ impl Trial {
 
 /// Without the proxy.
 fn alone(words: &[String], device: SocketAddr) -> Option<i32> {
-    let words = fencelab_recorder::run::filled(words, device);
+    let words = fencelab_recorder::Place::Address(device).filled_in(words);
     let ran = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).output();
     ran.unwrap_or_else(|error| panic!("{}: {error}; install fence-agents", words[0])).status.code()
 }

@@ -95,12 +95,20 @@ pub(crate) struct Recording {
 
 impl Recording {
     pub(crate) fn start(device: SocketAddr, link: Link) -> Self {
+        Self::of(link, |link, tape| Proxy::start(anywhere(), device, link, tape).unwrap())
+    }
+
+    pub(crate) fn at_port(port: &Path, link: Link) -> Self {
+        Self::of(link, |link, tape| Proxy::at_port(port, link, tape).unwrap())
+    }
+
+    fn of(link: Link, proxy: impl FnOnce(Link, Tape) -> Proxy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let captured = Some(fencelab_recorder::tape::captured_now());
         let header =
             Header { captured, ..Header::new(DeviceIdentity::new("test", "console"), link.info(None)) };
         let tape = Tape::create(&folder.path().join("t.jsonl"), header, link.secrets().clone()).unwrap();
-        let proxy = Proxy::start(anywhere(), device, link.clone(), tape).unwrap();
+        let proxy = proxy(link.clone(), tape);
         Self { proxy, folder, link }
     }
 

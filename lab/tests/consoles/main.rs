@@ -3,4 +3,5 @@
 mod agents;
 mod device;
 mod people;
+mod serial;
 mod ssh;

@@ -25,7 +25,7 @@ fn type_in(terminal: &mut PtySession, text: &str, echo: Option<&str>) {
 fn what_a_person_types_is_recorded_but_for_the_password() {
     let device = Console::start("apc/rpdu-cli", Carrier::Telnet);
     let recording = Recording::start(device.served.address, link(Carrier::Telnet, &[]));
-    let address = recording.proxy.address();
+    let address = recording.proxy.place().address().unwrap();
     let mut telnet = Command::new("telnet");
     telnet.args([address.ip().to_string(), address.port().to_string()]).env("TERM", "vt100");
     let mut terminal = terminal::start(telnet);

@@ -17,7 +17,7 @@ fn ssh(recording: &Recording, user: &str, options: &[&str], command: &[&str]) ->
     let mut ssh = Command::new("ssh");
     ssh.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     ssh.env("HOME", recording.folder.path()).env("TERM", "vt100");
-    ssh.args(["-F", "none", "-p", &recording.proxy.address().port().to_string()]);
+    ssh.args(["-F", "none", "-p", &recording.proxy.place().address().unwrap().port().to_string()]);
     ssh.args(STRANGER).args(options).arg(format!("{user}@127.0.0.1")).args(command);
     ssh
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use fencelab_transcript::scan::Scan;
 use fencelab_transcript::turns::Prompts;
 use fencelab_wire::Secret;
+use fencelab_wire::serial::Line;
 
 use super::{Carries, Link, Protocol};
 
@@ -59,6 +60,8 @@ pub enum Carrier {
     Telnet,
     /// SSH, which has two ends and is ended on both sides; with the key by which the proxy logs in.
     Ssh(Option<Identity>),
+    /// A serial line that is set so.
+    Serial(Line),
 }
 
 /// Who the proxy logs in as when a client shows a key.
@@ -72,6 +75,11 @@ pub fn telnet(logins: &[Login]) -> Link {
 /// A link over TCP as it is to a device with these logins.
 pub fn raw(logins: &[Login]) -> Link {
     link(&Raw, Carrier::Raw, logins)
+}
+
+/// A link over a serial line, set so, to a device with these logins.
+pub fn serial(line: Line, logins: &[Login]) -> Link {
+    link(&Serial, Carrier::Serial(line), logins)
 }
 
 /// A link over SSH to a device with these logins.
@@ -103,6 +111,7 @@ impl fmt::Debug for Carrier {
             Self::Raw => "Raw",
             Self::Telnet => "Telnet",
             Self::Ssh(_) => "Ssh",
+            Self::Serial(_) => "Serial",
         })
     }
 }

@@ -6,11 +6,13 @@
 
 mod datagrams;
 mod scribe;
+mod serial;
 mod streams;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -20,8 +22,9 @@ use fencelab_transcript::Mark;
 use fencelab_wire::tap::Direction;
 
 use crate::dialogues::Said;
-use crate::link::Carries;
-use crate::{Link, Tape};
+use crate::link::console::Carrier;
+use crate::link::{Carries, Streams};
+use crate::{Link, Place, Tape};
 use datagrams::Relay;
 use scribe::Scribe;
 use streams::{Clients, Exchange};
@@ -68,7 +71,7 @@ pub struct Summary {
 /// A running proxy. Dropped without [`finish`](Self::finish), it stops, and what was relayed before
 /// is still written.
 pub struct Proxy {
-    address: SocketAddr,
+    place: Place,
     started: Instant,
     notes: SyncSender<Note>,
     relaying: Mutex<Option<Relaying>>,
@@ -112,7 +115,7 @@ impl Proxy {
     /// recording it to `tape`. With the link's credentials encrypted sessions are recorded in the clear.
     ///
     /// # Errors
-    /// The address cannot be bound, or the threads cannot be started.
+    /// The address cannot be bound, the threads cannot be started, or the link is a serial line.
     pub fn start(listen: SocketAddr, device: SocketAddr, link: Link, tape: Tape) -> io::Result<Self> {
         Self::start_limited(listen, device, link, tape, Limits::default())
     }
@@ -128,22 +131,46 @@ impl Proxy {
         tape: Tape,
         limits: Limits,
     ) -> io::Result<Self> {
-        let started = Instant::now();
-        let (notes, heard) = sync_channel(QUEUE_MAX);
-        let (address, relaying) = match link.carries() {
-            Carries::Datagrams(_) => relay_datagrams(listen, device, limits, notes.clone())?,
+        Self::begin(link, tape, |carries, notes| match carries {
+            Carries::Datagrams(_) => relay_datagrams(listen, device, limits, notes),
             Carries::Streams(streams) => {
-                let exchange = Exchange::new(notes.clone());
+                let exchange = Exchange::new(notes);
                 let clients = Arc::clone(exchange.clients());
                 let (address, runtime) = streams::start(listen, device, streams, exchange)?;
-                (address, Relaying::Streams(runtime, clients))
+                Ok((Place::of(address), Relaying::Streams(runtime, clients)))
             }
-        };
+        })
+    }
+
+    /// Starts relaying between a serial port and a pseudo-terminal, which is opened for whoever wants to speak to the device.
+    ///
+    /// # Errors
+    /// The port cannot be opened or set, there are no more pseudo-terminals, or the link is no serial line.
+    pub fn at_port(port: &Path, link: Link, tape: Tape) -> io::Result<Self> {
+        Self::begin(link, tape, |carries, notes| match carries {
+            Carries::Streams(Streams { carrier: Carrier::Serial(line), .. }) => {
+                let exchange = Exchange::new(notes);
+                let clients = Arc::clone(exchange.clients());
+                let (path, runtime) = serial::start(port, *line, exchange)?;
+                Ok((Place::Path(path), Relaying::Streams(runtime, clients)))
+            }
+            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "that link has no port but an address")),
+        })
+    }
+
+    fn begin(
+        link: Link,
+        tape: Tape,
+        relay: impl FnOnce(&Carries, SyncSender<Note>) -> io::Result<(Place, Relaying)>,
+    ) -> io::Result<Self> {
+        let started = Instant::now();
+        let (notes, heard) = sync_channel(QUEUE_MAX);
+        let (place, relaying) = relay(link.carries(), notes.clone())?;
         let scribe = std::thread::Builder::new()
             .name("fencelab-scribe".into())
             .spawn(move || Scribe::new(tape, &link, started).write(&heard))?;
         Ok(Self {
-            address,
+            place,
             started,
             notes,
             relaying: Mutex::new(Some(relaying)),
@@ -151,14 +178,9 @@ impl Proxy {
         })
     }
 
-    /// Where clients reach the proxy. An unspecified listening address is given as loopback.
-    pub fn address(&self) -> SocketAddr {
-        let ip = match self.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        SocketAddr::new(ip, self.address.port())
+    /// Where clients reach the proxy.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The time since the start, as it stands in the transcript.
@@ -226,7 +248,7 @@ fn relay_datagrams(
     device: SocketAddr,
     limits: Limits,
     notes: SyncSender<Note>,
-) -> io::Result<(SocketAddr, Relaying)> {
+) -> io::Result<(Place, Relaying)> {
     let socket = UdpSocket::bind(listen)
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
     let address = socket.local_addr()?;
@@ -237,5 +259,5 @@ fn relay_datagrams(
             tracing::error!("the proxy on {address} ends: {error}");
         }
     })?;
-    Ok((address, Relaying::Datagrams(stop, relay)))
+    Ok((Place::of(address), Relaying::Datagrams(stop, relay)))
 }

@@ -104,6 +104,10 @@ impl Script {
             // The header is line 1.
             script.take(index + 2, event);
         }
+        if transcript.header.link.protocol == "serial" {
+            // What a line says while nobody is there answers nobody.
+            script.sessions.retain(|session| !session.strokes.is_empty() || session.hung_up.is_none());
+        }
         script
     }
 

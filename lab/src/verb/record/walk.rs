@@ -32,7 +32,7 @@ pub(super) fn run(args: &RecordArgs, path: &Path) -> Result<Exit, Failure> {
     let walk = Walk::new(login(logins, args.snmp_version)?, args.walk.clone());
     let device = address::resolve(&args.device, 161)?;
     let link = walk.link();
-    let mut header = header(args, &link, device.port());
+    let mut header = header(args, &link, Some(device.port()));
     header.provenance = Some(String::from("walked live"));
     args.identity.sign(&mut header);
     let mut tape = start(path, args.force, header, &link)?;

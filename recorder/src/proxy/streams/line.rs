@@ -27,10 +27,10 @@ pub(in crate::proxy) struct Clients {
 }
 
 /// A client is connected as long as this lives.
-pub(super) struct Client(Arc<Clients>);
+pub(in crate::proxy) struct Client(Arc<Clients>);
 
 /// One stream, from its beginning to its end.
-pub(super) struct Line {
+pub(in crate::proxy) struct Line {
     notes: SyncSender<Note>,
     stream: u64,
 }
@@ -45,13 +45,13 @@ impl Exchange {
     }
 
     /// A client comes.
-    pub(super) fn welcome(&self) -> Client {
+    pub(in crate::proxy) fn welcome(&self) -> Client {
         *self.clients.count() += 1;
         Client(Arc::clone(&self.clients))
     }
 
     /// A stream begins.
-    pub(super) fn open(&self, details: Map) -> Line {
+    pub(in crate::proxy) fn open(&self, details: Map) -> Line {
         let stream = self.next.fetch_add(1, Ordering::Relaxed);
         let line = Line { notes: self.notes.clone(), stream };
         line.tell(Said::Begins(details));
@@ -67,7 +67,7 @@ impl Exchange {
 
 impl Line {
     /// Somebody says something. It is to be told before it is passed on, so that no answer comes before it.
-    pub(super) fn says(&self, side: Side, bytes: &[u8]) {
+    pub(in crate::proxy) fn says(&self, side: Side, bytes: &[u8]) {
         self.tell(Said::Bytes(side, bytes.to_vec()));
     }
 
@@ -76,8 +76,13 @@ impl Line {
         self.tell(Said::Secret(secret));
     }
 
+    /// Something happens beside what is said; in words.
+    pub(in crate::proxy) fn note(&self, words: String) {
+        self.tell(Said::Note(words));
+    }
+
     /// It is ended.
-    pub(super) fn close(self, by: Side, more: Map) {
+    pub(in crate::proxy) fn close(self, by: Side, more: Map) {
         self.tell(Said::Ends(by, more));
     }
 

@@ -12,7 +12,7 @@ use fencelab_transcript::Map;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-pub(super) use line::{Clients, Exchange};
+pub(super) use line::{Client, Clients, Exchange, Line};
 
 use crate::link::Streams;
 use crate::link::console::Carrier;
@@ -29,6 +29,9 @@ pub(super) fn start(
     link: &Streams,
     exchange: Exchange,
 ) -> io::Result<(SocketAddr, Runtime)> {
+    if matches!(link.carrier, Carrier::Serial(_)) {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, "a serial line has no address but a port"));
+    }
     let listener = TcpListener::bind(listen)
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
     listener.set_nonblocking(true)?;
@@ -78,7 +81,7 @@ async fn serve(client: TcpStream, device: SocketAddr, carrier: Carrier, exchange
         let _ = socket.set_nodelay(true);
     }
     match carrier {
-        Carrier::Raw | Carrier::Telnet => {
+        Carrier::Raw | Carrier::Telnet | Carrier::Serial(_) => {
             let line = exchange.open(Map::new());
             relay::relay(client, upstream, line).await;
         }

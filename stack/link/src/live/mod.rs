@@ -20,6 +20,8 @@ use crate::{
 use datagrams::LiveDatagrams;
 use tcp::TcpLink;
 
+pub use serial::SerialPort;
+
 #[cfg(feature = "ssh")]
 pub use russh::keys::PrivateKey;
 #[cfg(feature = "ssh")]
@@ -82,7 +84,7 @@ impl World for LiveWorld {
             }
             #[cfg(not(feature = "ssh"))]
             Way::Ssh(_) => Err(unsupported(target, "this program was built without SSH")),
-            Way::Serial(line) => Ok(Box::new(serial::SerialPort::open(target, line, self.origin)?)),
+            Way::Serial(line) => Ok(Box::new(serial::SerialStream::open(target, line, self.origin)?)),
             Way::PortServer(line) => {
                 let link = TcpLink::open(target, self.origin, until)?;
                 Ok(Box::new(port_server::open(link, target, line, until)?))

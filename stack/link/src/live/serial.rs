@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     time::{Duration, Instant},
 };
 
@@ -12,8 +12,8 @@ use rustix::{
     fs::{FlockOperation, Mode, OFlags, flock},
     io::Errno,
     termios::{
-        ControlModes, InputModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, ioctl_tiocexcl,
-        ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr,
+        ControlModes, InputModes, OptionalActions, QueueSelector, SpecialCodeIndex, ioctl_tiocexcl, ioctl_tiocnxcl,
+        tcflush, tcgetattr, tcsetattr,
     },
 };
 
@@ -25,32 +25,41 @@ const SEND_LIMIT: Duration = Duration::from_secs(20);
 /// So much is read at once.
 const PIECE: usize = 4_096;
 
-/// An open port, which no other program may open meanwhile.
+/// An open port, which no other program may open meanwhile. Reading and writing it never wait.
 #[derive(Debug)]
-pub(super) struct SerialPort {
+pub struct SerialPort {
     port: OwnedFd,
     target: Target,
+}
+
+/// What goes over it.
+#[derive(Debug)]
+pub(super) struct SerialStream {
+    port: SerialPort,
     origin: Instant,
     buffer: Vec<u8>,
 }
 
 impl SerialPort {
     /// Opens the port at the target's path and sets it. What came before is thrown away.
-    pub(super) fn open(target: &Target, line: &Line, origin: Instant) -> Result<Self, LinkError> {
+    ///
+    /// # Errors
+    /// There is no such port, it is no serial line, it may not be opened, somebody else has it open, or it cannot be set so.
+    pub fn open(target: &Target, line: &Line) -> Result<Self, LinkError> {
         // Not to wait for a carrier, and not to be hung up with it.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let port = rustix::fs::open(target.host.as_str(), flags, Mode::empty())
             .map_err(|errno| not_opened(target, errno))?;
-        let settings = tcgetattr(&port).map_err(|errno| no_terminal(target, errno))?;
-        let mut link = Self { port, target: target.clone(), origin, buffer: vec![0; PIECE] };
-        link.claim()?;
-        link.set(settings, line)?;
-        tcflush(&link.port, QueueSelector::IFlush).map_err(|errno| link.failed(errno))?;
-        Ok(link)
+        tcgetattr(&port).map_err(|errno| no_terminal(target, errno))?;
+        let port = Self { port, target: target.clone() };
+        port.claim()?;
+        port.set(line)?;
+        tcflush(&port, QueueSelector::IFlush).map_err(|errno| port.failed(errno))?;
+        Ok(port)
     }
 
     /// The port is ours alone: by a lock, which binds the administrator too, and by the terminal's own mark.
-    fn claim(&mut self) -> Result<(), LinkError> {
+    fn claim(&self) -> Result<(), LinkError> {
         match flock(&self.port, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Err(busy(&self.target)),
@@ -59,7 +68,12 @@ impl SerialPort {
         ioctl_tiocexcl(&self.port).map_err(|errno| self.failed(errno))
     }
 
-    fn set(&mut self, mut settings: Termios, line: &Line) -> Result<(), LinkError> {
+    /// Sets it.
+    ///
+    /// # Errors
+    /// It cannot be set so.
+    pub fn set(&self, line: &Line) -> Result<(), LinkError> {
+        let mut settings = tcgetattr(self).map_err(|errno| self.failed(errno))?;
         settings.make_raw();
         let control = &mut settings.control_modes;
         control.remove(ControlModes::CSIZE | ControlModes::PARENB | ControlModes::PARODD);
@@ -91,6 +105,28 @@ impl SerialPort {
         if got.output_speed() == line.speed { Ok(()) } else { Err(cannot()) }
     }
 
+    fn failed(&self, errno: Errno) -> LinkError {
+        LinkError::Io { target: self.target.clone(), why: io::Error::from(errno).to_string() }
+    }
+}
+
+impl AsFd for SerialPort {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.port.as_fd()
+    }
+}
+
+impl AsRawFd for SerialPort {
+    fn as_raw_fd(&self) -> RawFd {
+        self.port.as_raw_fd()
+    }
+}
+
+impl SerialStream {
+    pub(super) fn open(target: &Target, line: &Line, origin: Instant) -> Result<Self, LinkError> {
+        Ok(Self { port: SerialPort::open(target, line)?, origin, buffer: vec![0; PIECE] })
+    }
+
     /// Waits until the port can be read or written; false: the time was up.
     fn wait(&self, for_what: PollFlags, until: Instant) -> Result<bool, LinkError> {
         loop {
@@ -101,17 +137,13 @@ impl SerialPort {
                 Ok(0) => return Ok(false),
                 Ok(_) => return Ok(true),
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(self.failed(errno)),
+                Err(errno) => return Err(self.port.failed(errno)),
             }
         }
     }
-
-    fn failed(&self, errno: Errno) -> LinkError {
-        LinkError::Io { target: self.target.clone(), why: io::Error::from(errno).to_string() }
-    }
 }
 
-impl Stream for SerialPort {
+impl Stream for SerialStream {
     fn now(&self) -> Duration {
         self.origin.elapsed()
     }
@@ -125,12 +157,12 @@ impl Stream for SerialPort {
                 Err(Errno::AGAIN) => {
                     if !self.wait(PollFlags::OUT, Instant::now() + SEND_LIMIT)? {
                         let why = "the line takes no more bytes; does flow control hold it up?".to_owned();
-                        return Err(LinkError::Io { target: self.target.clone(), why });
+                        return Err(LinkError::Io { target: self.port.target.clone(), why });
                     }
                 }
                 // The end shows at the next receive.
                 Err(Errno::IO) => return Ok(()),
-                Err(errno) => return Err(self.failed(errno)),
+                Err(errno) => return Err(self.port.failed(errno)),
             }
         }
         Ok(())
@@ -148,7 +180,7 @@ impl Stream for SerialPort {
                 }
                 Err(Errno::AGAIN) if !is_ready => return Ok(Heard::Silence),
                 Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(errno) => return Err(self.failed(errno)),
+                Err(errno) => return Err(self.port.failed(errno)),
             }
         }
     }

@@ -5,24 +5,18 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use tokio::io::unix::AsyncFd;
+
+use crate::{Event, watched};
 
 /// Counts those who open a file and close it.
 #[derive(Debug)]
 pub(super) struct Presence {
     events: AsyncFd<OwnedFd>,
-    count: usize,
-}
-
-/// What happened since the last look.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Step {
-    /// The first one came.
-    Came,
-    /// The last one went.
-    Went,
+    count: AtomicUsize,
 }
 
 impl Presence {
@@ -34,7 +28,7 @@ impl Presence {
             path,
             WatchFlags::OPEN | WatchFlags::CLOSE_WRITE | WatchFlags::CLOSE_NOWRITE,
         )?;
-        Ok(Self { events: super::watched(events)?, count: 0 })
+        Ok(Self { events: watched(events)?, count: AtomicUsize::new(0) })
     }
 
     /// Waits until something may have happened.
@@ -46,21 +40,23 @@ impl Presence {
         }
     }
 
-    /// All that happened, in order.
-    pub(super) fn steps(&mut self) -> Vec<Step> {
+    /// All comings and goings since the last look, in order.
+    pub(super) fn steps(&self) -> Vec<Event> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = inotify::Reader::new(self.events.get_ref(), &mut buffer);
+        let mut count = self.count.load(Ordering::Relaxed);
         let mut steps = Vec::new();
         while let Ok(event) = events.next() {
             let flags = event.events();
             if flags.contains(ReadFlags::OPEN) {
-                self.count += 1;
-                steps.extend((self.count == 1).then_some(Step::Came));
-            } else if flags.intersects(ReadFlags::CLOSE_WRITE | ReadFlags::CLOSE_NOWRITE) && self.count > 0 {
-                self.count -= 1;
-                steps.extend((self.count == 0).then_some(Step::Went));
+                count += 1;
+                steps.extend((count == 1).then_some(Event::Came));
+            } else if flags.intersects(ReadFlags::CLOSE_WRITE | ReadFlags::CLOSE_NOWRITE) && count > 0 {
+                count -= 1;
+                steps.extend((count == 0).then_some(Event::Went));
             }
         }
+        self.count.store(count, Ordering::Relaxed);
         steps
     }
 }
