@@ -1,8 +1,10 @@
 //! Consoles from end to end: recorded from an emulation, replayed to ClusterLabs' agent; recorded with ours over whatever carries
 //! them, replayed, and learnt.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use fencelab_recorder::Place;
 use nix::sys::signal::Signal;
 
 use crate::process::{Serving, fencelab, run, succeed, told, workspace};
@@ -72,6 +74,7 @@ fn wti(program: &Path, over: &str, plug: &str, action: &str, script: &Path) -> V
         program.display().to_string(),
         "--username=lab".to_owned(),
         "--power-wait=0".to_owned(),
+        "--power-timeout=3".to_owned(),
         format!("--password-script={}", script.display()),
         format!("--plug={plug}"),
         format!("--action={action}"),
@@ -92,9 +95,16 @@ fn recorded_replayed_and_learnt(over: &str) {
         Some(path) => format!("{path},9600"),
         None => format!("127.0.0.1:{}", face["port"]),
     };
-    let asked = [("2", "status"), ("2", "off"), ("2", "status"), ("2", "on"), ("3", "status"), ("1", "list")];
+    let asked = [
+        ("2", "status", 0),
+        ("2", "off", 0),
+        ("2", "status", 2),
+        ("2", "on", 0),
+        ("3", "status", 0),
+        ("1", "list", 0),
+    ];
     let mut tapes = Vec::new();
-    for (number, (plug, action)) in asked.into_iter().enumerate() {
+    for (number, (plug, action, exit)) in asked.into_iter().enumerate() {
         let tape = folder.path().join(format!("{number}-{action}.jsonl"));
         let mut record = fencelab();
         record.args(["record", "--link", over, "--device", &device, "-o"]).arg(&tape);
@@ -102,7 +112,7 @@ fn recorded_replayed_and_learnt(over: &str) {
         let ran = run(record.arg("--").args(wti(&agent, over, plug, action, &script)));
         let text = std::fs::read_to_string(&tape).unwrap();
         assert_eq!(ran.status.code(), Some(0), "{}\n{text}", told(&ran));
-        assert!(text.contains(r#""exit":0"#) && !text.contains(PASSWORD), "{text}");
+        assert!(text.contains(&format!(r#""exit":{exit}"#)) && !text.contains(PASSWORD), "{text}");
         succeed(fencelab().args(["lint", "--strict"]).arg(&tape));
         tapes.push(tape);
     }
@@ -120,9 +130,22 @@ fn recorded_replayed_and_learnt(over: &str) {
     assert!(told(&other).contains("1-off.jsonl:"), "{}", told(&other));
 
     let learnt = folder.path().join("learnt");
-    let proof = run(fencelab().arg("learn").args(&tapes).arg("-o").arg(&learnt));
-    assert_eq!(proof.status.code(), Some(0), "{}", told(&proof));
+    let proof = told(&run(fencelab().arg("learn").args(&tapes).arg("-o").arg(&learnt)));
+    assert!(proof.contains("proof: "), "{proof}");
     succeed(fencelab().arg("lint").arg(&learnt));
+    // A plug that was never recorded is switched.
+    let mut emulation = Serving::start(fencelab().arg("emulate").arg(&learnt));
+    let face = emulation.ready();
+    let place = match face["path"].as_str() {
+        Some(path) => Place::Path(path.into()),
+        None => Place::Address(SocketAddr::from(([127, 0, 0, 1], face["port"].as_u64().unwrap() as u16))),
+    };
+    for (action, exit) in [("status", 0), ("off", 0), ("status", 2)] {
+        let words = place.filled_in(&wti(&agent, over, "4", action, &lab));
+        let ran = run(std::process::Command::new(&words[0]).args(&words[1..]));
+        assert_eq!(ran.status.code(), Some(exit), "{action}: {}\n{proof}", told(&ran));
+    }
+    assert_eq!(emulation.end(Signal::SIGTERM), Some(0));
 }
 
 #[test]

@@ -298,12 +298,10 @@ impl<'a> Answers<'a> {
 
 /// On, off, or what else stands in their place.
 pub(super) fn told(shown: &str, on: &str, off: &str) -> String {
-    if shown == on {
-        "on"
-    } else if shown == off {
-        "off"
-    } else {
-        shown.trim()
+    match shown.trim() {
+        shown if shown == on.trim() => "on",
+        shown if shown == off.trim() => "off",
+        shown => shown,
     }
     .to_owned()
 }

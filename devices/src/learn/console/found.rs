@@ -13,6 +13,8 @@ use crate::plant::Power;
 pub(super) struct Found {
     /// Names with the power at the start.
     pub(super) plugs: Vec<(String, Power)>,
+    /// What is known of the powers when each recording began.
+    pub(super) starts: Vec<Powers>,
     /// The words for on and off.
     pub(super) words: (String, String),
     /// The words on the way to off, and to on.
@@ -50,9 +52,10 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// What stands between the fixed texts of a row.
+    /// What stands between the fixed texts of a row, without the blanks that fill it up: a third word may be longer than both.
     pub(super) fn shown<'a>(&self, index: usize, line: &'a str) -> Option<&'a str> {
-        line.strip_prefix(self.before.get(index)?.as_str())?.strip_suffix(self.behind.get(index)?.as_str())
+        let rest = line.strip_prefix(self.before.get(index)?.trim_end())?;
+        Some(rest.trim_end().strip_suffix(self.behind.get(index)?.trim())?.trim())
     }
 
     /// The row of the plug at this index.

@@ -52,7 +52,7 @@ fn draft(
     let mut found = find(read, &steps)?;
     let text = |files: bool| write::write(read, &found, transcripts, options, files);
     let spec = proof::spec(&text(false))?;
-    let proof = proof::prove(&spec, read, transcripts);
+    let proof = proof::prove(&spec, read, &found.starts);
     let toml = text(true);
     let mut notes = std::mem::take(&mut found.notes);
     notes.sort_by_key(|note| note.certainty);
@@ -72,6 +72,8 @@ fn find(read: &Read, steps: &Steps<'_>) -> Result<Found, LearnError> {
         let truths = truths.get(file).into_iter().flatten();
         truths.filter_map(|(plug, truth)| Some(((*plug).clone(), truth.at(line)?.0))).collect()
     };
+    let begins = read.acts.iter().map(|acts| acts.first().map_or(0, |act| act.begin));
+    let starts = begins.enumerate().map(|(file, line)| powers(file, line)).collect();
     let mut answers = Answers::of(read, steps, &powers);
     let words = answers.words().ok_or_else(|| no_status(steps))?;
     answers.tables(&words, &mut notes);
@@ -93,7 +95,7 @@ fn find(read: &Read, steps: &Steps<'_>) -> Result<Found, LearnError> {
     }
     let tables = answers.into_tables();
     let turning = [turning_off, turning_on];
-    Ok(Found { plugs, words, turning, login, welcome, tables, modes, off, on, notes })
+    Ok(Found { plugs, starts, words, turning, login, welcome, tables, modes, off, on, notes })
 }
 
 /// Refuses recordings that cannot teach anything.
