@@ -11,8 +11,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fencelab-wire", &[]),
     ("fencelab-link", &["fencelab-wire"]),
     ("fencelab-agents", &["fencelab-link", "fencelab-wire"]),
-    ("fencelab-devices", &["fencelab-transcript", "fencelab-wire"]),
-    ("fencelab-recorder", &["fencelab-link", "fencelab-transcript", "fencelab-wire"]),
+    ("fencelab-pty", &[]),
+    ("fencelab-devices", &["fencelab-pty", "fencelab-transcript", "fencelab-wire"]),
+    ("fencelab-recorder", &["fencelab-link", "fencelab-pty", "fencelab-transcript", "fencelab-wire"]),
     ("fencelab-suites", &["fencelab-agents", "fencelab-devices", "fencelab-link", "fencelab-transcript"]),
     (
         "fencelab",

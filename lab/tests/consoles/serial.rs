@@ -98,6 +98,7 @@ fn who_comes_to_a_line_and_goes_is_a_session() {
         types(&mut second, "/off 2,y");
         wait_for(&mut second, "NPS> ");
         types(&mut second, "/x");
+        wait_for(&mut second, "Disconnected");
         leave(second, &recording);
         assert_eq!(line.power("2"), Some(Power::Off), "round {round}");
 

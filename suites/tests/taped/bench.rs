@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fencelab_agents::Invocation;
 use fencelab_devices::spec::FaceSpec;
-use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Power, corpus};
+use fencelab_devices::{Carrier, Credentials, Device, DeviceSpec, Fault, Power, corpus};
 use fencelab_link::memory::{MemoryWorld, Peer};
 use fencelab_link::{Way, World};
 use fencelab_transcript::{DeviceIdentity, Event, Header, LinkInfo, Mark, Speaker, Transcript};
@@ -79,9 +79,23 @@ pub(crate) fn face_over(spec: &DeviceSpec, carrier: Carrier) -> Option<usize> {
 impl Bench {
     /// The device is spoken to by the way `carrier`. `options`: of whom the agent gets what an operator tells it.
     pub(crate) fn new(spec: &Arc<DeviceSpec>, carrier: Carrier, agent: &str, options: &DeviceSpec) -> Self {
-        let mut device = Device::new(Arc::clone(spec), &Credentials::default(), 5);
-        device.record();
-        device.keep_requests(1 << 16);
+        let bench = Self::unheard(spec, carrier, agent, options);
+        {
+            let device = &mut bench.peer.borrow_mut().device;
+            device.record();
+            device.keep_requests(1 << 16);
+        }
+        bench
+    }
+
+    /// The same, of which nothing is recorded.
+    pub(crate) fn unheard(
+        spec: &Arc<DeviceSpec>,
+        carrier: Carrier,
+        agent: &str,
+        options: &DeviceSpec,
+    ) -> Self {
+        let device = Device::new(Arc::clone(spec), &Credentials::default(), 5);
         let face = face_over(spec, carrier).unwrap_or_else(|| panic!("{}: no {}", spec.id, carrier.name()));
         let mut told = String::new();
         if carrier == Carrier::Ssh {
@@ -113,6 +127,11 @@ impl Bench {
         self.now = world.now() + REST;
         self.peer.borrow_mut().device.advance(self.now);
         Seen { exit: outcome.exit, stdout: outcome.stdout, stderr: outcome.stderr }
+    }
+
+    /// From now on the device has these faults.
+    pub(crate) fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.peer.borrow_mut().device.set_faults(faults);
     }
 
     /// The power of all plugs.
