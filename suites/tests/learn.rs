@@ -345,7 +345,8 @@ fn through_the_proxy(runtime: &tokio::runtime::Runtime, spec: &Arc<DeviceSpec>, 
     let memory = Memory::default();
     let tape = Tape::to(Box::new(memory.clone()), header, link.secrets().clone()).unwrap();
     let proxy = Proxy::start(anywhere, served.address, link, tape).unwrap();
-    let (host, port) = (proxy.address().ip(), proxy.address().port());
+    let address = proxy.place().address().unwrap();
+    let (host, port) = (address.ip(), address.port());
     let run = |action: &str, plug: Option<&str>| {
         let mut stdin = format!(
             "action={action}\nip={host}\nipport={port}\nsnmp_version=2c\ncommunity=fencelab\npower_wait=0\n"

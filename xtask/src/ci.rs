@@ -27,8 +27,9 @@ const STEPS: &[Step] = &[
         )
     }),
     ("programs", |name| {
-        // Tests of one crate start the programs of another, which cargo builds only when asked.
-        run(name, cargo().args(["build", "--workspace", "--bins", "--locked"]))
+        // Tests of one crate start the programs of another, which cargo builds only when asked. With the tests, for what
+        // those depend on would make cargo build all of it a second time.
+        run(name, cargo().args(["build", "--workspace", "--bins", "--tests", "--locked"]))
     }),
     ("doctests", |name| run(name, cargo().args(["test", "--workspace", "--doc", "--locked"]))),
     ("tests", |name| {

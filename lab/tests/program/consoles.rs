@@ -74,7 +74,6 @@ fn wti(program: &Path, over: &str, plug: &str, action: &str, script: &Path) -> V
         program.display().to_string(),
         "--username=lab".to_owned(),
         "--power-wait=0".to_owned(),
-        "--power-timeout=3".to_owned(),
         format!("--password-script={}", script.display()),
         format!("--plug={plug}"),
         format!("--action={action}"),
@@ -119,13 +118,13 @@ fn recorded_replayed_and_learnt(over: &str) {
     assert_eq!(emulation.end(Signal::SIGTERM), Some(0));
 
     let lab = crate::record::script(folder.path(), "fencelab");
-    let replay = |plug: &str| {
-        let words = wti(&agent, over, plug, "off", &lab);
+    let replay = |action: &str| {
+        let words = wti(&agent, over, "2", action, &lab);
         run(fencelab().arg("replay").arg(&tapes[1]).arg("--").args(words))
     };
-    let same = replay("2");
+    let same = replay("off");
     assert_eq!(same.status.code(), Some(0), "{}", told(&same));
-    let other = replay("3");
+    let other = replay("on");
     assert_eq!(other.status.code(), Some(1), "{}", told(&other));
     assert!(told(&other).contains("1-off.jsonl:"), "{}", told(&other));
 
@@ -133,13 +132,15 @@ fn recorded_replayed_and_learnt(over: &str) {
     let proof = told(&run(fencelab().arg("learn").args(&tapes).arg("-o").arg(&learnt)));
     assert!(proof.contains("proof: "), "{proof}");
     succeed(fencelab().arg("lint").arg(&learnt));
+    // Nobody is greeted at a serial line, and so its login is not learnt.
+    if over == "serial" {
+        return;
+    }
     // A plug that was never recorded is switched.
     let mut emulation = Serving::start(fencelab().arg("emulate").arg(&learnt));
     let face = emulation.ready();
-    let place = match face["path"].as_str() {
-        Some(path) => Place::Path(path.into()),
-        None => Place::Address(SocketAddr::from(([127, 0, 0, 1], face["port"].as_u64().unwrap() as u16))),
-    };
+    let port = face["port"].as_u64().unwrap() as u16;
+    let place = Place::Address(SocketAddr::from(([127, 0, 0, 1], port)));
     for (action, exit) in [("status", 0), ("off", 0), ("status", 2)] {
         let words = place.filled_in(&wti(&agent, over, "4", action, &lab));
         let ran = run(std::process::Command::new(&words[0]).args(&words[1..]));

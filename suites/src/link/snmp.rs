@@ -277,7 +277,8 @@ mod tests {
         let plugs = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(effort(plugs(&["1", "2"]).iter(), false).ask, 4);
         assert_eq!(effort(plugs(&["1", "2"]).iter(), true).ask, 6);
-        assert_eq!(effort(plugs(&["1:1", "1.2.3"]).iter(), false).ask, 4);
+        assert_eq!(effort(plugs(&["1", "1.2.3"]).iter(), false).ask, 4);
+        assert_eq!(effort(plugs(&["1:1", "1:2"]).iter(), false).ask, 6);
         assert_eq!(effort(plugs(&["Gi0/1", "Gi0/2", "Gi0/3"]).iter(), false).ask, 7);
     }
 }

@@ -23,10 +23,10 @@ fn longest(tape: &Transcript) -> usize {
     said.max().unwrap_or(0)
 }
 
-/// All places in a turn so long; of the middle of a long table, whose rows are alike, some: 37 has no divisor in common with the
-/// length of a row, so that each place in a row is among them.
+/// All places in a turn so long; of the middle of a long table, whose rows are alike, some: 37 is a prime, so that each place of a
+/// row is among them.
 fn places(length: usize) -> impl Iterator<Item = usize> {
-    const WHOLE: usize = 500;
+    const WHOLE: usize = 300;
     const STEP: usize = 37;
     (1..length).filter(move |place| *place < WHOLE || place + WHOLE > length || place % STEP == 0)
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use fencelab_link::Way;
+
 use super::{
     kind::{Kind, Login},
     pattern::{Ending, has},
@@ -70,10 +72,10 @@ struct Asked<'l> {
 
 impl Asked<'_> {
     fn run(mut self, context: &mut Context<'_>, until: Duration) -> Result<String, Failure> {
-        let mut endings =
-            vec![Ending::telling(USER), Ending::telling(PASSWORD), Ending::prompt(REFUSED_AT_END)];
-        endings.extend(self.settings.prompts.iter().cloned());
         loop {
+            let mut endings = self.questions().to_vec();
+            endings.push(Ending::prompt(REFUSED_AT_END));
+            endings.extend(self.settings.prompts.iter().cloned());
             let heard =
                 self.terminal.listen(context, None, &Expected { endings: &endings, pagers: &[] }, until);
             let answer = match heard {
@@ -99,6 +101,13 @@ impl Asked<'_> {
                 }
             }
         }
+    }
+
+    /// What the device asks. A greeting may say `User : lab` as well: to whom may have been let in already, a question must be
+    /// the last thing that is said for a moment, or the answer would be typed as a command.
+    fn questions(&self) -> [Ending; 2] {
+        let may_be_in = self.passwords > 0 || matches!(self.settings.way, Way::Ssh(_));
+        [USER, PASSWORD].map(if may_be_in { Ending::prompt } else { Ending::telling })
     }
 
     fn name(&mut self, context: &mut Context<'_>, text: &str) -> Result<(), Failure> {

@@ -147,7 +147,7 @@ impl Dialect for Px3 {
             (_, Wanted::On) => Say::line("power outletgroup {plug} on"),
             (_, Wanted::Off) => Say::line("power outletgroup {plug} off"),
         };
-        talk.say(&order.until(r"Do you wish to [^\n]*[\]?:)]"), &plug, &REFUSALS, &[])?;
+        talk.say(&order.until(r"Do you wish to [^\n]*[\])]"), &plug, &REFUSALS, &[])?;
         talk.say(&Say::line("y").slow(), &plug, &REFUSALS, &[])?;
         Ok(())
     }
