@@ -41,12 +41,24 @@ fn synthesised() -> Vec<(String, Vec<u8>)> {
         let whole: Vec<&str> = LOGIN.into_iter().chain(said.iter().copied()).collect();
         files.push((name.to_owned(), lines(device, &whole, usize::MAX)));
         files.push((format!("{name}-by-key"), lines(device, &whole, 1)));
-        files.push((format!("{name}-locked"), lines(device, &["lab", "x", "lab", "y", "lab", "z", "", ""], 3)));
+        files.push((
+            format!("{name}-locked"),
+            lines(device, &["lab", "x", "lab", "y", "lab", "z", "", ""], 3),
+        ));
         files.push((format!("{name}-already-in"), lines(device, said, 4)));
     }
     for (name, bytes) in [
-        ("control", &[b"\x03\x04\x08\x08\x7f\x15\x17\x1a\x1b[A\x1b[200~\0\n\r\n\r\0".as_slice(), b"\xff\xfe\x80\xc3\r"]),
-        ("telnet", &[b"\xff\xfb\x1f\xff\xfa\x1f\0\x01\0\x01\xff\xf0lab\r\0", b"\xff\xf4\xff\xed\xff\xfd\x06\r\n"]),
+        (
+            "control",
+            &[
+                b"\x03\x04\x08\x08\x7f\x15\x17\x1a\x1b[A\x1b[200~\0\n\r\n\r\0".as_slice(),
+                b"\xff\xfe\x80\xc3\r",
+            ],
+        ),
+        (
+            "telnet",
+            &[b"\xff\xfb\x1f\xff\xfa\x1f\0\x01\0\x01\xff\xf0lab\r\0", b"\xff\xf4\xff\xed\xff\xfd\x06\r\n"],
+        ),
     ] {
         let mut input = Input(vec![0]);
         for bytes in bytes {

@@ -74,8 +74,12 @@ impl LinkName {
             Self::Snmp => {
                 "check its address, that SNMP is enabled, and the community: a wrong one is not answered"
             }
-            Self::Serial => "check the cable (a null modem?) and the speed, and that a console is enabled on this port",
-            Self::Raw | Self::Ssh | Self::Telnet => "check its address, and that its console is enabled on this port",
+            Self::Serial => {
+                "check the cable (a null modem?) and the speed, and that a console is enabled on this port"
+            }
+            Self::Raw | Self::Ssh | Self::Telnet => {
+                "check its address, and that its console is enabled on this port"
+            }
         }
     }
 }

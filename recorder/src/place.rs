@@ -37,9 +37,9 @@ impl Place {
     #[must_use]
     pub fn filled_in(&self, words: &[String]) -> Vec<String> {
         let fill = |word: &String| match self {
-            Self::Address(address) => {
-                word.replace("{host}", &address.ip().to_string()).replace("{port}", &address.port().to_string())
-            }
+            Self::Address(address) => word
+                .replace("{host}", &address.ip().to_string())
+                .replace("{port}", &address.port().to_string()),
             Self::Path(path) => word.replace("{path}", &path.display().to_string()),
         };
         words.iter().map(fill).collect()
@@ -69,6 +69,9 @@ mod tests {
         let filled = address.filled_in(&words("x {host}:{port} --ip={host} {path} {other}"));
         assert_eq!(filled, words("x ::1:623 --ip=::1 {path} {other}"));
         let path = Place::Path(PathBuf::from("/dev/pts/7"));
-        assert_eq!(path.filled_in(&words("x --ip={path},19200 {port}")), words("x --ip=/dev/pts/7,19200 {port}"));
+        assert_eq!(
+            path.filled_in(&words("x --ip={path},19200 {port}")),
+            words("x --ip=/dev/pts/7,19200 {port}")
+        );
     }
 }

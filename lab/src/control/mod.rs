@@ -15,7 +15,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-
 /// A device that is being emulated.
 #[derive(Debug)]
 pub(crate) struct Emulated {

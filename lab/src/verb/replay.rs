@@ -77,7 +77,8 @@ enum Open {
 impl Open {
     fn of(device: &Shared, spec: &DeviceSpec, args: &ReplayArgs) -> Result<Self, Failure> {
         if spec.faces.first().and_then(FaceSpec::carrier) == Some(Carrier::Serial) {
-            let terminal = Pty::share(device, 0).map_err(|error| anyhow!("cannot make a pseudo-terminal: {error}"));
+            let terminal =
+                Pty::share(device, 0).map_err(|error| anyhow!("cannot make a pseudo-terminal: {error}"));
             return Ok(Self::Terminal(terminal.or_exit(Exit::System)?));
         }
         let socket = Served::share(device, 0, SocketAddr::new(args.listen, args.port))

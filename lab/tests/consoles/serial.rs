@@ -126,9 +126,5 @@ fn a_client_at_another_speed_sets_the_port() {
     assert_eq!(line.power("2"), Some(Power::On));
     let transcript = recording.finish(&[]);
     let notes = transcript.events.iter().filter_map(|event| event.extra.get("text")?.as_str());
-    assert_eq!(
-        notes.collect::<Vec<_>>(),
-        ["the client has set the line to 19200,8N1"],
-        "{transcript}"
-    );
+    assert_eq!(notes.collect::<Vec<_>>(), ["the client has set the line to 19200,8N1"], "{transcript}");
 }

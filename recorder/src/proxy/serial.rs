@@ -28,11 +28,7 @@ const PIECE: usize = 4096;
 const WAITING_MAX: usize = 16_384;
 
 /// Opens the port and the terminal, and starts to relay; answers where the terminal is.
-pub(super) fn start(
-    port: &Path,
-    line: serial::Line,
-    exchange: Exchange,
-) -> io::Result<(PathBuf, Runtime)> {
+pub(super) fn start(port: &Path, line: serial::Line, exchange: Exchange) -> io::Result<(PathBuf, Runtime)> {
     let target = Target::new(port.display().to_string(), 0);
     let real = SerialPort::open(&target, &line).map_err(|error| io::Error::other(error.to_string()))?;
     let runtime =
@@ -154,7 +150,9 @@ impl Relay {
                 self.line = line;
                 format!("the client has set the line to {line}")
             }
-            Err(error) => format!("the client has set the line to {line}, the port stays at {}: {error}", self.line),
+            Err(error) => {
+                format!("the client has set the line to {line}, the port stays at {}: {error}", self.line)
+            }
         };
         self.session(true).line.note(words);
     }

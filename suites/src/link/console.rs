@@ -103,7 +103,8 @@ fn is_by_command(face: &ConsoleFace) -> bool {
     face.console.modes.iter().flat_map(|mode| &mode.commands).any(|command| command.login)
 }
 
-/// A question is a login and as many commands as a menu is deep.
-pub(super) fn effort() -> Effort {
-    Effort { ask: 8, list: 8, by_power_timeout: false }
+/// A question is a login and as many commands as a menu is deep; for a list some ask after each plug.
+pub(super) fn effort(plugs: usize) -> Effort {
+    let plugs = u32::try_from(plugs).unwrap_or(u32::MAX);
+    Effort { ask: 8, list: plugs.saturating_add(8), by_power_timeout: false }
 }

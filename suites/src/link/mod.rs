@@ -205,7 +205,7 @@ impl Link {
     pub(crate) fn effort(&self, spec: &DeviceSpec, by_name: bool) -> Effort {
         match self {
             Link::Snmp(_) => snmp::effort(spec.plant.plugs.iter().map(|(plug, _)| plug), by_name),
-            Link::Console(..) => console::effort(),
+            Link::Console(..) => console::effort(spec.plant.plugs.len()),
             Link::Ipmi(_) | Link::Other => Effort::default(),
         }
     }

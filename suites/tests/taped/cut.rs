@@ -32,7 +32,12 @@ fn places(length: usize) -> impl Iterator<Item = usize> {
 }
 
 /// The verdicts of the agent before a tape.
-fn replayed(replay: &Arc<DeviceSpec>, spec: &DeviceSpec, plug: Option<&str>, place: usize) -> Vec<(i32, String)> {
+fn replayed(
+    replay: &Arc<DeviceSpec>,
+    spec: &DeviceSpec,
+    plug: Option<&str>,
+    place: usize,
+) -> Vec<(i32, String)> {
     let carrier = replay.faces[0].carrier().unwrap();
     let mut bench = Bench::unheard(replay, carrier, &spec.agents[0], spec);
     bench.set_faults(vec![Fault::new(FaultKind::Split(u16::try_from(place).unwrap()))]);

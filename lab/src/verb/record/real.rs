@@ -31,7 +31,8 @@ impl Real {
         let usual = link.protocol().ports().first().copied().unwrap_or_default();
         let device = address::resolve(&args.device, usual)?;
         if device.port() == 0 {
-            let words = format!("{} has no usual port; name the device as HOST:PORT", link.protocol().spelling());
+            let words =
+                format!("{} has no usual port; name the device as HOST:PORT", link.protocol().spelling());
             return Err(Failure::new(Exit::Usage, words));
         }
         Ok((Self::At(device), link))

@@ -12,8 +12,8 @@ use rustix::{
     fs::{FlockOperation, Mode, OFlags, flock},
     io::Errno,
     termios::{
-        ControlModes, InputModes, OptionalActions, QueueSelector, SpecialCodeIndex, ioctl_tiocexcl, ioctl_tiocnxcl,
-        tcflush, tcgetattr, tcsetattr,
+        ControlModes, InputModes, OptionalActions, QueueSelector, SpecialCodeIndex, ioctl_tiocexcl,
+        ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr,
     },
 };
 

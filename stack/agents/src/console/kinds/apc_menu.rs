@@ -22,7 +22,7 @@ pub(super) static MENU: Menu = Menu;
 
 /// An outlet that has an order outstanding is marked with an asterisk, and so is neither on nor off.
 const ROWS: Rows = Rows::new(
-    r"(?P<plug>\d+)- (?P<name>.*?)\s{2,}(?P<state>(?:ON|OFF)\*?)",
+    r"(?P<plug>\d+)- (?P<name>.*?)\s+(?P<state>(?:ON|OFF)\*?)",
     Words { on: &["ON"], off: &["OFF"] },
 );
 

@@ -33,7 +33,7 @@ static LINES: Lines = Lines::new(
 .refuses(REFUSALS);
 
 /// So many outlets a chain of these may have.
-const OUTLETS_MAX: usize = 500;
+const OUTLETS_MAX: usize = 1_000;
 
 struct Epdu;
 

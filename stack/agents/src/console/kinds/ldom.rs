@@ -12,8 +12,7 @@ use crate::console::{
     step::Say,
 };
 
-const STATES: Words =
-    Words { on: &["active", "starting", "stopping", "suspended", "resuming"], off: &["bound", "inactive"] };
+const STATES: Words = Words { on: &["active"], off: &["bound", "inactive"] };
 
 /// A prompt that looks like nothing else, for shells of both families.
 const START: &[Say] = &[Say::line("PS1='[PEXPECT]'")
