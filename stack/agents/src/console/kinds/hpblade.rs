@@ -57,7 +57,7 @@ static SUPERDOME: Lines = Lines::new(
 )
 .lists(Question::new(
     &[Say::line("parstatus -P -M")],
-    Rows::new(r"partition:(?P<plug>\d+)\s+:\w+\s+/(?P<state>\w+)\s+(?::[^:]*){3}:(?P<name>.*)", RUN_STATES),
+    Rows::new(r"partition:(?P<plug>\d+)\s+:\w+\s+/(?P<state>\w+)\s+(?::[^:]*){2,3}:(?P<name>.*)", RUN_STATES),
 ))
 .refuses(REFUSALS);
 
