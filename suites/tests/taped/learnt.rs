@@ -46,7 +46,7 @@ const DIALECTS: &[(&str, Learns, usize)] = &[
     ("ibm/ivm", Learns::Not, 0),
     ("ibm/rsa2", Learns::All, 0),
     ("libvirt/virsh", Learns::All, 10),
-    ("netio/netio4", Learns::Not, 44),
+    ("netio/netio4", Learns::Not, 38),
     ("oracle/ldom", Learns::Not, 0),
     ("oracle/virtualbox", Learns::Recorded, 7),
     ("qlogic/sanbox2", Learns::All, 11),

@@ -38,13 +38,10 @@ const ON: &[Say] = &[Say::line(
 )
 .slow()];
 
-/// All attributes, one of which is the name; a value with commas stands in quotes together with its name.
+/// All attributes, the first of which is the name; a value with commas stands in quotes together with its name.
 const PARTITION: Question = Question::new(
     &[Say::line("lssyscfg -r lpar -m {managed} --filter 'lpar_names={plug}'")],
-    Rows::new(
-        r#"(?:name=(?P<plug>[^,"]*),)?(?:(?:"[^"]*"|[^,"]*),)*?state=(?P<state>[^,"]*)(?:,.*)?"#,
-        STATES,
-    ),
+    Rows::new(r#"name=(?P<plug>[^,"]*),(?:(?:"[^"]*"|[^,"]*),)*?state=(?P<state>[^,"]*)(?:,.*)?"#, STATES),
 );
 
 /// Commands stay in one line; the goodbye is the field's.
