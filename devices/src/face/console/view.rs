@@ -88,7 +88,10 @@ impl View<'_> {
                     };
                 }
                 Lie::Number(number) => {
-                    (shows, power) = (number.to_string(), spec.words.meaning(&number.to_string()))
+                    let text = number.to_string();
+                    let is_it = |look: &console::Look| look.seen.iter().any(|seen| seen.shows == text);
+                    let documented = spec.states.iter().position(is_it).and_then(|state| self.state(state));
+                    (shows, power) = documented.unwrap_or_else(|| (text.clone(), spec.words.meaning(&text)));
                 }
                 Lie::Empty => (shows, power) = (String::new(), None),
             }
