@@ -43,8 +43,10 @@ pub(crate) struct Kind {
     pub(crate) optional_plug: bool,
     /// Whether plugs are those of a managed system, which must be named.
     pub(crate) managed: bool,
-    /// Whether the prompts tell enough to need no settling time.
-    pub(crate) telling: bool,
+    /// Ends of what it shows at which it waits, and that tell enough by themselves; they come before the prompts.
+    pub(crate) telling: &'static [&'static str],
+    /// Whether it is a menu, in which an empty line may choose something.
+    pub(crate) menu: bool,
     /// What is spoken.
     pub(crate) dialect: Choice,
 }
@@ -81,7 +83,8 @@ impl Kind {
             switched: false,
             optional_plug: false,
             managed: false,
-            telling: false,
+            telling: &[],
+            menu: false,
             dialect,
         }
     }
@@ -146,9 +149,14 @@ impl Kind {
         Self { managed: true, ..self }
     }
 
-    /// The prompts look like nothing else.
-    pub(crate) const fn telling(self) -> Self {
-        Self { telling: true, ..self }
+    /// Ends that look like nothing else.
+    pub(crate) const fn telling(self, telling: &'static [&'static str]) -> Self {
+        Self { telling, ..self }
+    }
+
+    /// It is a menu.
+    pub(crate) const fn menu(self) -> Self {
+        Self { menu: true, ..self }
     }
 
     /// Whether SSH is spoken.
@@ -162,11 +170,9 @@ impl Kind {
 
     /// The prompts of a user's session.
     pub(crate) fn prompts(&self, user: &str) -> Vec<Ending> {
-        let ending = |pattern: &&str| {
-            let pattern = pattern.replace("{user}", &regex::escape(user));
-            if self.telling { Ending::telling(&pattern) } else { Ending::prompt(&pattern) }
-        };
-        self.prompts.iter().map(ending).collect()
+        let prompt = |pattern: &&str| Ending::prompt(&pattern.replace("{user}", &regex::escape(user)));
+        let telling = self.telling.iter().map(|pattern| Ending::telling(pattern));
+        telling.chain(self.prompts.iter().map(prompt)).collect()
     }
 
     /// A plug as the options give it. Under `port_as_ip` it is the address of a device with a single one.

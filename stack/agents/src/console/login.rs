@@ -11,7 +11,7 @@ use super::{
     kind::{Kind, Login},
     pattern::{Ending, has},
     settings::Settings,
-    terminal::{Expected, Terminal},
+    terminal::{Expected, Repeats, Terminal},
     text::one_line,
 };
 use crate::{
@@ -74,10 +74,15 @@ impl Asked<'_> {
     fn run(mut self, context: &mut Context<'_>, until: Duration) -> Result<String, Failure> {
         loop {
             let mut endings = self.questions().to_vec();
-            endings.push(Ending::prompt(REFUSED_AT_END));
+            endings.push(Ending::settled(REFUSED_AT_END));
             endings.extend(self.settings.prompts.iter().cloned());
-            let heard =
-                self.terminal.listen(context, None, &Expected { endings: &endings, pagers: &[] }, until);
+            // To a question for the user's name, an empty line is an answer.
+            let repeats = match self.may_be_in() || self.settings.user.is_none() {
+                true => Repeats::Any,
+                false => Repeats::Never,
+            };
+            let expected = Expected { endings: &endings, pagers: &[], repeats };
+            let heard = self.terminal.listen(context, None, &expected, until);
             let answer = match heard {
                 // Some devices say so and hang up, others say so and no more.
                 Err(_) if self.passwords > 0 && has(REFUSED, &self.terminal.unanswered()) => {
@@ -106,8 +111,11 @@ impl Asked<'_> {
     /// What the device asks. A greeting may say `User : lab` as well: to whom may have been let in already, a question must be
     /// the last thing that is said for a moment, or the answer would be typed as a command.
     fn questions(&self) -> [Ending; 2] {
-        let may_be_in = self.passwords > 0 || matches!(self.settings.way, Way::Ssh(_));
-        [USER, PASSWORD].map(if may_be_in { Ending::prompt } else { Ending::telling })
+        [USER, PASSWORD].map(if self.may_be_in() { Ending::settled } else { Ending::telling })
+    }
+
+    fn may_be_in(&self) -> bool {
+        self.passwords > 0 || matches!(self.settings.way, Way::Ssh(_))
     }
 
     fn name(&mut self, context: &mut Context<'_>, text: &str) -> Result<(), Failure> {
@@ -171,7 +179,12 @@ fn netio(
     }
     let mut listen = |terminal: &mut Terminal, pattern: &str| {
         let endings = [Ending::telling(pattern)];
-        terminal.listen(context, None, &Expected { endings: &endings, pagers: &[] }, until)
+        terminal.listen(
+            context,
+            None,
+            &Expected { endings: &endings, pagers: &[], repeats: Repeats::Never },
+            until,
+        )
     };
     let greeting = listen(terminal, NETIO_GREETING)?;
     terminal.say_raw(&format!("login {user} {password}{}", terminal.eol))?;

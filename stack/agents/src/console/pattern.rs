@@ -54,8 +54,18 @@ pub(crate) fn line_with<'t>(pattern: &'static str, text: &'t str) -> Option<&'t 
 #[derive(Clone, Debug)]
 pub(crate) struct Ending {
     regex: Regex,
-    /// Whether it tells enough by itself: hardly a text within an answer looks so.
-    pub(crate) telling: bool,
+    pub(crate) proof: Proof,
+}
+
+/// What shows that an ending is one, and no text within an answer that looks so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Proof {
+    /// It tells enough by itself: hardly anything else looks so.
+    Telling,
+    /// It is a prompt: a device that stands at one shows it again behind an empty line.
+    Repetition,
+    /// Nothing more comes.
+    Silence,
 }
 
 impl Ending {
@@ -70,7 +80,7 @@ impl Ending {
         if regex.is_match("") {
             return Err("it matches nothing at all".to_owned());
         }
-        Ok(Self { regex, telling: false })
+        Ok(Self { regex, proof: Proof::Repetition })
     }
 
     /// The usual prompt of a dialect.
@@ -87,12 +97,17 @@ impl Ending {
             });
             regex
         });
-        Self { regex, telling: false }
+        Self { regex, proof: Proof::Repetition }
     }
 
     /// What a dialect expects in one place, and what looks like nothing else.
     pub(crate) fn telling(pattern: &str) -> Self {
-        Self { telling: true, ..Self::prompt(pattern) }
+        Self { proof: Proof::Telling, ..Self::prompt(pattern) }
+    }
+
+    /// What a device may ask or say, and is no prompt.
+    pub(crate) fn settled(pattern: &str) -> Self {
+        Self { proof: Proof::Silence, ..Self::prompt(pattern) }
     }
 
     /// Where it begins, if the text ends so.

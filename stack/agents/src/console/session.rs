@@ -55,7 +55,7 @@ impl Session {
         until: Duration,
     ) -> Result<Self, Failure> {
         let mut terminal =
-            Terminal::open(context, target, &settings.way, kind.eol, settings.prompts.clone(), until)?;
+            Terminal::open(context, target, &settings.way, kind, settings.prompts.clone(), until)?;
         if settings.way.is_line() {
             terminal.rouse(until)?;
         }

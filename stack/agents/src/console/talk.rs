@@ -6,7 +6,7 @@ use super::{
     reading::Refusals,
     settings::Settings,
     step::Say,
-    terminal::{Answer, Expected, Pager, Terminal},
+    terminal::{Answer, Expected, Pager, Repeats, Terminal},
     text::one_line,
 };
 use crate::{
@@ -38,7 +38,12 @@ impl Talk<'_, '_> {
         let mut otherwise = say.otherwise;
         loop {
             let endings: Vec<Ending> = expected_first.iter().chain(&self.terminal.prompts).cloned().collect();
-            let expected = Expected { endings: &endings, pagers };
+            let repeats = match (say.bare || say.slow, say.new_prompt) {
+                (true, _) => Repeats::Never,
+                (false, true) => Repeats::Any,
+                (false, false) => Repeats::Known,
+            };
+            let expected = Expected { endings: &endings, pagers, repeats };
             let answer = self.exchange(&line, say.bare, say.slow, &expected)?;
             // A prompt came where something else was expected.
             if expected_first.is_some() && answer.ending > 0 {
@@ -107,7 +112,8 @@ impl Talk<'_, '_> {
     /// Says a line of a menu's or a dialect's own making, and hears until the prompt.
     pub(crate) fn line(&mut self, line: &str) -> Result<String, Failure> {
         let endings = self.terminal.prompts.clone();
-        Ok(self.exchange(line, false, false, &Expected { endings: &endings, pagers: &[] })?.text)
+        let expected = Expected { endings: &endings, pagers: &[], repeats: Repeats::Known };
+        Ok(self.exchange(line, false, false, &expected)?.text)
     }
 
     /// A line as it is sent.

@@ -8,8 +8,9 @@
 //!   echo of the very line that was sent, so nothing that belongs to an earlier question is taken for it.
 //! - The *known prompt*. The line on which the device stood after the login is the prompt, letter by letter; only if it has
 //!   another one at times is the pattern used that the dialect or the user gives.
-//! - The *settling time*. A prompt that is short, or known by its pattern only, must stay the last thing that was said for
-//!   a moment.
+//! - The *repetition*. A prompt that is short, or known by its pattern only, is asked for once more with an empty line: a
+//!   device that stands at it shows it again and nothing else. Where it might take an empty line for an answer (in a menu,
+//!   during an order), or says nothing to it, the prompt must stay the last thing that was said for a moment.
 //!
 //! What goes wrong here ends the conversation: the next question is asked in a new session, where nothing old can be heard.
 
@@ -18,7 +19,8 @@ use std::time::Duration;
 use fencelab_link::{Heard, LinkError, Stream, Target, Way};
 
 use super::{
-    pattern::Ending,
+    kind::Kind,
+    pattern::{Ending, Proof},
     text::{Text, one_line},
 };
 use crate::{
@@ -38,7 +40,8 @@ const TELLING: usize = 3;
 /// How long a prompt must be the last thing said that is the known one, but short.
 const SHORT_SETTLING: Duration = Duration::from_millis(100);
 
-/// How long a prompt must be the last thing said that is known by its pattern only, or comes without an echo.
+/// How long a prompt must be the last thing said that is known by its pattern only, or comes without an echo; if the device
+/// does not repeat it.
 const LONG_SETTLING: Duration = Duration::from_millis(500);
 
 /// How an end of an answer is known.
@@ -47,6 +50,18 @@ pub(crate) struct Expected<'e> {
     pub(crate) endings: &'e [Ending],
     /// What the device asks on its way to the end, and what it is then told.
     pub(crate) pagers: &'e [Pager],
+    pub(crate) repeats: Repeats,
+}
+
+/// Which prompt a device would show once more behind an empty line, and do no more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Repeats {
+    /// None: the line could be an answer.
+    Never,
+    /// The known one.
+    Known,
+    /// Also one that is known by its pattern only.
+    Any,
 }
 
 /// A question on the way, such as whether to go on to the next page.
@@ -81,8 +96,12 @@ pub(crate) struct Terminal {
     echoes: Option<bool>,
     /// The prompt, letter by letter, once it is known.
     prompt: Option<String>,
+    /// Whether the prompt was asked for once more and has not come: it may still come.
+    owed: bool,
     /// What prompts look like.
     pub(crate) prompts: Vec<Ending>,
+    /// Whether the device repeats its prompt behind an empty line. In a menu that may choose something.
+    repeats: bool,
 }
 
 impl Terminal {
@@ -91,7 +110,7 @@ impl Terminal {
         context: &mut Context<'_>,
         target: &Target,
         way: &Way,
-        eol: &'static str,
+        kind: &Kind,
         prompts: Vec<Ending>,
         until: Duration,
     ) -> Result<Self, Failure> {
@@ -99,11 +118,13 @@ impl Terminal {
         Ok(Self {
             stream,
             target: target.clone(),
-            eol,
+            eol: kind.eol,
             text: Text::default(),
             echoes: None,
             prompt: None,
+            owed: false,
             prompts,
+            repeats: !kind.menu,
         })
     }
 
@@ -174,6 +195,8 @@ impl Terminal {
         let said = said.filter(|line| !line.trim().is_empty());
         let mut echo = Echo { line: said, found: false };
         let mut pages = 0;
+        // Where the prompt stood that was asked for once more.
+        let mut asked_at: Option<(usize, String)> = None;
         loop {
             self.cut_echo(&mut echo);
             if let Some(pager) = self.pager(expected, &echo) {
@@ -187,12 +210,34 @@ impl Terminal {
             if context.now() > until.saturating_add(LONG_SETTLING) {
                 return Err(self.failure(said, "has not come to a prompt in time"));
             }
-            let found = self.ending(expected, &echo);
+            let mut found = self.ending(expected, &echo);
+            if let Some(found) = found.as_mut().filter(|found| found.repeats && self.repeats) {
+                match &asked_at {
+                    Some((at, line)) if self.text.behind(*at).trim() == line => {
+                        found.repeated = Some(*at);
+                        found.line.clone_from(line);
+                        found.settling = Duration::ZERO;
+                    }
+                    asked => {
+                        if asked.is_none() {
+                            self.owed = true;
+                            self.send(self.eol)?;
+                        }
+                        // Behind what looked so and was none, or behind a whole new screen.
+                        asked_at = Some((self.text.len(), found.line.trim().to_owned()));
+                    }
+                }
+            }
             let wait = found.as_ref().map_or(until, |found| context.now().saturating_add(found.settling));
             match self.hear(wait)? {
                 Heard::Bytes(bytes) => self.text.push(&bytes),
                 Heard::Silence => {
                     if let Some(found) = found {
+                        if echo.is_awaited() && asked_at.is_none() && self.is_late_repetition() {
+                            self.owed = false;
+                            self.text.clear();
+                            continue;
+                        }
                         return Ok(self.take(found, &echo));
                     }
                     return Err(self.failure(said, "has not come to a prompt in time"));
@@ -214,12 +259,13 @@ impl Terminal {
             self.text.drop_front(end - 1);
             echo.found = true;
             self.echoes = Some(true);
+            self.owed = false;
         }
     }
 
     /// Whether an ending could be the one of the answer to what was said.
     fn may_end(&self, echo: &Echo<'_>) -> bool {
-        echo.line.is_none() || echo.found || self.echoes != Some(true)
+        !echo.is_awaited() || self.echoes != Some(true)
     }
 
     fn pager<'e>(&self, expected: &Expected<'e>, echo: &Echo<'_>) -> Option<&'e Pager> {
@@ -246,27 +292,47 @@ impl Terminal {
         let known = self.prompt.as_deref().is_some_and(|prompt| prompt == last.trim());
         // An answer may end without the end of a line; but not where the whole line is the prompt.
         let end = if known { last } else { tail.get(start.max(line)..).unwrap_or_default() };
-        let settling = if echo.line.is_some() && !echo.found {
-            if ending.telling && self.echoes == Some(false) { SHORT_SETTLING } else { LONG_SETTLING }
-        } else if ending.telling || (known && last.trim().chars().count() >= TELLING) {
+        let telling = ending.proof == Proof::Telling;
+        let settling = if echo.is_awaited() {
+            if telling && self.echoes == Some(false) { SHORT_SETTLING } else { LONG_SETTLING }
+        } else if telling || (known && last.trim().chars().count() >= TELLING) {
             Duration::ZERO
         } else if known {
             SHORT_SETTLING
         } else {
             LONG_SETTLING
         };
-        Some(Found { index, end: end.to_owned(), line: last.to_owned(), settling })
+        let repeats = ending.proof == Proof::Repetition
+            && !settling.is_zero()
+            && !echo.is_awaited()
+            && match expected.repeats {
+                Repeats::Never => false,
+                Repeats::Known => known,
+                Repeats::Any => true,
+            };
+        Some(Found { index, end: end.to_owned(), line: last.to_owned(), settling, repeats, repeated: None })
+    }
+
+    /// Whether all that came is the prompt that was asked for once more, and came too late for that.
+    fn is_late_repetition(&self) -> bool {
+        self.owed && self.prompt.as_deref() == Some(self.text.all().trim())
     }
 
     /// What was said, once nothing more came behind the ending.
     fn take(&mut self, found: Found, echo: &Echo<'_>) -> Answer {
-        if echo.line.is_some() && !echo.found {
+        if let Some(end) = found.repeated {
+            self.owed = false;
+            self.text.truncate(end);
+        }
+        if echo.is_awaited() {
             self.echoes.get_or_insert(false);
         }
         let all = self.text.all();
         self.text.clear();
         let last_line = || all.rfind('\n').map_or("", |at| all.get(..=at).unwrap_or_default());
-        let text = all.strip_suffix(&found.end).unwrap_or_else(last_line).to_owned();
+        // A line that was repeated is a prompt as a whole, whatever the pattern matches of it.
+        let end = all.strip_suffix(&found.end).filter(|_| found.repeated.is_none());
+        let text = end.unwrap_or_else(last_line).to_owned();
         Answer { text, end: found.end, line: found.line, ending: found.index }
     }
 
@@ -322,6 +388,13 @@ struct Echo<'l> {
     found: bool,
 }
 
+impl Echo<'_> {
+    /// Whether there should be one, and none came so far.
+    fn is_awaited(&self) -> bool {
+        self.line.is_some() && !self.found
+    }
+}
+
 /// An ending that was found.
 struct Found {
     index: usize,
@@ -331,6 +404,10 @@ struct Found {
     line: String,
     /// How long nothing may come behind it.
     settling: Duration,
+    /// Whether a device that stands there shows it once more behind an empty line.
+    repeats: bool,
+    /// Where it ends, if it has been shown once more since.
+    repeated: Option<usize>,
 }
 
 /// A failure of the link as a failure of the agent.

@@ -86,7 +86,7 @@ impl Text {
 
     /// All of it. What is not UTF-8 is marked, and so can be part of no word.
     pub(crate) fn all(&self) -> String {
-        String::from_utf8_lossy(&self.shown).into_owned()
+        self.behind(0)
     }
 
     /// The last `length` bytes or less of it.
@@ -104,6 +104,16 @@ impl Text {
     pub(crate) fn drop_last_line(&mut self) {
         let end = self.shown.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         self.shown.truncate(end);
+    }
+
+    /// What stands behind the first `length` bytes.
+    pub(crate) fn behind(&self, length: usize) -> String {
+        String::from_utf8_lossy(self.shown.get(length..).unwrap_or_default()).into_owned()
+    }
+
+    /// Drops what stands behind the first `length` bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.shown.truncate(length);
     }
 
     /// Forgets what came so far.

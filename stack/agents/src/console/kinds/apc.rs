@@ -1,7 +1,7 @@
 //! APC power strips. Until AOS 4 they show menus (see [`super::apc_menu`]); later ones have a command line ("Rack PDU Command
 //! Line Interface", commands `olStatus`, `olOn`, `olOff` and the table of response codes).
 
-use super::apc_menu::MENU;
+use super::apc_menu::{FOOT, MENU};
 use crate::{
     console::{
         dialect::Dialect,
@@ -74,5 +74,6 @@ fn choose(talk: &mut Talk<'_, '_>) -> Result<&'static dyn Dialect, Failure> {
 /// What `fence_apc` speaks to. The SSH options of the field ask for a version of SSH that is long gone.
 pub(crate) static APC: Kind = Kind::new(Choice::By(choose))
     .prompts_are(r"['\n>', '\napc>']", &["\n>", "\napc>"])
+    .telling(&[FOOT])
     .ssh_options_are("-1 -c blowfish")
     .switched();

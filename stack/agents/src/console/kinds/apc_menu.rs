@@ -11,7 +11,7 @@ use crate::{
         plug::Plug,
         reading::{Rows, Words},
         talk::Talk,
-        terminal::{Expected, Pager},
+        terminal::{Expected, Pager, Repeats},
         text::one_line,
     },
     failure::{Failure, Step},
@@ -25,6 +25,9 @@ const ROWS: Rows = Rows::new(
     r"(?P<plug>\d+)- (?P<name>.*?)\s+(?P<state>(?:ON|OFF)\*?)",
     Words { on: &["ON"], off: &["OFF"] },
 );
+
+/// The last line of each screen, and the prompt below it.
+pub(super) const FOOT: &str = r"<ENTER>- Refresh[^\n]*\n+>";
 
 const PAGER: &str = r"Press <ENTER>[^\n]*";
 
@@ -65,7 +68,12 @@ impl Menu {
 
     fn back(talk: &mut Talk<'_, '_>) -> Result<(), Failure> {
         let endings = talk.terminal.prompts.clone();
-        let shown = talk.exchange(TO_MAIN, true, false, &Expected { endings: &endings, pagers: &[] })?;
+        let shown = talk.exchange(
+            TO_MAIN,
+            true,
+            false,
+            &Expected { endings: &endings, pagers: &[], repeats: Repeats::Never },
+        )?;
         if has("- Logout", &shown.text) {
             return Ok(());
         }
@@ -118,14 +126,26 @@ impl Dialect for Menu {
 fn enter(talk: &mut Talk<'_, '_>, entry: &str) -> Result<String, Failure> {
     let endings = talk.terminal.prompts.clone();
     let pagers = [Pager { ending: Ending::telling(PAGER), say: "\r\n" }];
-    Ok(talk.exchange(entry, false, true, &Expected { endings: &endings, pagers: &pagers })?.text)
+    Ok(talk
+        .exchange(
+            entry,
+            false,
+            true,
+            &Expected { endings: &endings, pagers: &pagers, repeats: Repeats::Never },
+        )?
+        .text)
 }
 
 /// Says something that leads to a question.
 fn until(talk: &mut Talk<'_, '_>, line: &str, question: &str) -> Result<String, Failure> {
     let mut endings = vec![Ending::telling(question)];
     endings.extend(talk.terminal.prompts.iter().cloned());
-    let answer = talk.exchange(line, false, true, &Expected { endings: &endings, pagers: &[] })?;
+    let answer = talk.exchange(
+        line,
+        false,
+        true,
+        &Expected { endings: &endings, pagers: &[], repeats: Repeats::Never },
+    )?;
     if answer.ending == 0 {
         return Ok(answer.text);
     }

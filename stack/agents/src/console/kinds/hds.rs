@@ -58,4 +58,5 @@ static CONSOLE: Lines = Lines::new(
 .refuses(Refusals::line(r"(?i)^\s*(?:error|invalid|.*(?:not (?:available|permitted)|failed))"));
 
 /// What `fence_hds_cb` speaks to.
-pub(crate) static HDS: Kind = Kind::new(Choice::Always(&CONSOLE)).prompts_are(r"['\\) :']", &[r"\) :"]);
+pub(crate) static HDS: Kind =
+    Kind::new(Choice::Always(&CONSOLE)).prompts_are(r"['\\) :']", &[r"\) :"]).menu();

@@ -80,8 +80,7 @@ static NETIO_230: Netio = Netio;
 
 /// What `fence_netio` speaks to.
 pub(crate) static NETIO: Kind = Kind::new(Choice::Always(&NETIO_230))
-    .fixed_prompts(&[r"(?:^|\n)\d{3} [^\n]*\n+"])
-    .telling()
+    .telling(&[r"(?:^|\n)\d{3} [^\n]*\n+"])
     .telnet()
     .port(Some("1234"))
     .login(Login::Netio)

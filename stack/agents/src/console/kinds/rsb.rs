@@ -42,5 +42,6 @@ static MENU: Lines = Lines::new(
 /// What `fence_rsb` speaks to.
 pub(crate) static RSB: Kind = Kind::new(Choice::Always(&MENU))
     .prompts_are("['to quit:']", &["to quit:"])
+    .menu()
     .port(Some("3172"))
     .plugs(Notation::Single);
