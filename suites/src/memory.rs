@@ -15,6 +15,7 @@ use crate::agent::Subject;
 use crate::case::Case;
 use crate::link::Link;
 use crate::options::{Account, Call, Place};
+use crate::promise::Timing;
 use crate::run::{Exit, Run};
 use crate::stage::{self, AgentEnd, Before, Needs, Played, Stage};
 use crate::stand_in::StandIns;
@@ -157,10 +158,14 @@ impl Rack {
         world.route(next_host, port, Rc::clone(&self.neighbour) as Rc<RefCell<dyn Peer>>);
         world.script(SCRIPT, self.account.as_told(case.login).password);
         world.advance_to(started);
+        let link = Link::of(&self.spec);
+        let effort = link.effort(&self.spec, case.by_name);
+        let bound = Timing::of(case, &subject.advert.defaults(), effort).last_bound(case.action);
+        world.set_patience(started.saturating_add(bound));
         let before = Before::look(&self.target.borrow().device, &self.neighbour.borrow().device, started);
 
         let case = &stage::named(&self.spec, case);
-        let call = Call::new(case, &subject.advert, &Link::of(&self.spec), &place, &self.account, SCRIPT);
+        let call = Call::new(case, &subject.advert, &link, &place, &self.account, SCRIPT);
         let invocation = Invocation {
             program: subject.agent.name().to_owned(),
             stdin: call.args.is_empty().then_some(call.stdin),

@@ -117,9 +117,13 @@ impl Timing {
     }
 
     /// When the lab kills the agent, whatever was promised: later than the promise, so that a late end is still seen as one.
+    /// Where there is none, an agent that waits for ever is not waited for; one that asks for each plug of a long list is.
     pub fn last_bound(&self, action: Action) -> Duration {
         const LIFTED: Duration = Duration::from_secs(180);
-        self.promise(action).map_or(LIFTED, |promise| promise * 2 + START)
+        const EACH: f64 = 2.0;
+        let lists = matches!(action, Action::Monitor | Action::List | Action::ListStatus);
+        let lifted = if lists { LIFTED.max(Duration::from_secs_f64(EACH * self.list)) } else { LIFTED };
+        self.promise(action).map_or(lifted, |promise| promise * 2 + START)
     }
 }
 

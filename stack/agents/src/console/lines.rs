@@ -131,6 +131,17 @@ impl Lines {
         Ok(answer.text)
     }
 
+    /// Asks for the state of each.
+    pub(crate) fn ask_each(&self, talk: &mut Talk<'_, '_>, outlets: &mut [Outlet]) -> Result<(), Failure> {
+        for outlet in outlets {
+            // What could not be written is not asked for.
+            if let Ok(plug) = self.notation.plug(&outlet.plug, false) {
+                outlet.state = self.power(talk, &plug)?;
+            }
+        }
+        Ok(())
+    }
+
     fn row(&self, talk: &mut Talk<'_, '_>, plug: &Plug) -> Result<Row, Failure> {
         let answer = self.ask(talk, &self.power, plug)?;
         self.power.rows.find(&answer, plug)
@@ -187,12 +198,7 @@ impl Dialect for Lines {
         let answer = self.ask(talk, list, &Plug::default())?;
         let mut outlets = list.rows.read(&answer).outlets();
         if states && !list.rows.row.contains("<state>") {
-            for outlet in &mut outlets {
-                // What could not be written is not asked for.
-                if let Ok(plug) = self.notation.plug(&outlet.plug, false) {
-                    outlet.state = self.power(talk, &plug)?;
-                }
-            }
+            self.ask_each(talk, &mut outlets)?;
         }
         Ok(Some(outlets))
     }

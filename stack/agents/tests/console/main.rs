@@ -2,5 +2,6 @@
 
 mod cuts;
 mod repertoire;
+mod repetition;
 mod shells;
 mod unit;

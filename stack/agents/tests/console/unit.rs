@@ -113,6 +113,8 @@ pub(crate) struct Unit {
     /// Whether it repeats what it is told.
     pub(crate) echo: bool,
     pub(crate) latency: Duration,
+    /// How much longer it takes to answer a line that is not empty.
+    pub(crate) thinks: Duration,
     /// After so many bytes the device pauses for so long, once.
     pub(crate) cut: Option<(usize, Duration)>,
     /// How much it has said.
@@ -138,6 +140,7 @@ impl Unit {
             prompts: Some(("login: ", "Password: ")),
             echo: true,
             latency: Duration::from_millis(20),
+            thinks: Duration::ZERO,
             cut: None,
             said: 0,
             instead: None,
@@ -230,6 +233,9 @@ impl Unit {
             Place::Shell => {
                 self.told.push(line.clone());
                 self.lines += 1;
+                if !line.is_empty() {
+                    self.busy = self.busy.max(now) + self.thinks;
+                }
                 let said = session.shell.line(&line, &mut self.plugs);
                 if self.hangs_up_after.is_some_and(|lines| self.lines > lines) {
                     self.hangs_up_after = None;

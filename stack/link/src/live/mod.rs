@@ -10,8 +10,14 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, ToSocketAddrs},
+    os::fd::AsFd,
     process::{Command, Stdio},
     time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
 };
 
 use crate::{
@@ -141,6 +147,20 @@ fn addresses(target: &Target) -> Result<Vec<SocketAddr>, LinkError> {
 #[cfg(not(feature = "ssh"))]
 fn unsupported(target: &Target, why: &str) -> LinkError {
     LinkError::Unsupported { target: target.clone(), why: why.to_owned() }
+}
+
+/// Waits until a socket or a port can be read or written; false: the time was up. With no time left, it says what is so now.
+/// (The timeouts of sockets are of whole ticks of the system's clock, 4 to 10 ms each.)
+fn is_ready(of: &impl AsFd, for_what: PollFlags, until: Instant) -> Result<bool, Errno> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let limit = Timespec::try_from(left).ok();
+        match poll(&mut [PollFd::new(of, for_what)], limit.as_ref()) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
 }
 
 /// Whether an error only says that nothing has come yet.

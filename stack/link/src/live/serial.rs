@@ -8,7 +8,7 @@ use std::{
 
 use fencelab_wire::serial::{Flow, Line, Parity};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
+    event::PollFlags,
     fs::{FlockOperation, Mode, OFlags, flock},
     io::Errno,
     termios::{
@@ -17,6 +17,7 @@ use rustix::{
     },
 };
 
+use super::is_ready;
 use crate::{Heard, LinkError, Stream, Target};
 
 /// How long a line may take no bytes at all.
@@ -127,19 +128,8 @@ impl SerialStream {
         Ok(Self { port: SerialPort::open(target, line)?, origin, buffer: vec![0; PIECE] })
     }
 
-    /// Waits until the port can be read or written; false: the time was up.
     fn wait(&self, for_what: PollFlags, until: Instant) -> Result<bool, LinkError> {
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let limit = Timespec::try_from(left).ok();
-            let mut fds = [PollFd::new(&self.port, for_what)];
-            match poll(&mut fds, limit.as_ref()) {
-                Ok(0) => return Ok(false),
-                Ok(_) => return Ok(true),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(self.port.failed(errno)),
-            }
-        }
+        is_ready(&self.port, for_what, until).map_err(|errno| self.port.failed(errno))
     }
 }
 

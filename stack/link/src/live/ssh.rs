@@ -9,7 +9,10 @@ mod auth;
 pub use auth::private_key;
 
 use std::{
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{Arc, Mutex},
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -21,6 +24,7 @@ use russh::{
 use tokio::{
     net::TcpStream,
     runtime::{Builder, Runtime},
+    task::yield_now,
     time::timeout,
 };
 
@@ -35,8 +39,8 @@ const ROWS: u32 = 200;
 /// How long a device may take no bytes at all.
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 
-/// How long what has come already may take to be deciphered.
-const GLANCE: Duration = Duration::from_millis(2);
+/// How many turns the protocol gets to read and decipher what has come already. A turn looks at the socket once.
+const TURNS: u32 = 16;
 
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_millis(300);
@@ -125,22 +129,38 @@ impl Stream for SshLink {
     fn receive(&mut self, until: Duration) -> Result<Heard, LinkError> {
         while !self.ended {
             let left = until.saturating_sub(self.origin.elapsed());
-            let waiting = self.reader.wait();
-            match self.runtime.block_on(async { timeout(left.max(GLANCE), waiting).await }) {
-                Err(_) => return Ok(Heard::Silence),
-                Ok(Some(ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. }))
+            let heard = match left.is_zero() {
+                true => self.runtime.block_on(glance(&mut self.reader)),
+                false => self.runtime.block_on(async { timeout(left, self.reader.wait()).await.ok() }),
+            };
+            match heard {
+                None => return Ok(Heard::Silence),
+                Some(Some(ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. }))
                     if !data.is_empty() =>
                 {
                     return Ok(Heard::Bytes(data.to_vec()));
                 }
-                Ok(Some(ChannelMsg::Eof | ChannelMsg::Close | ChannelMsg::Failure) | None) => {
+                Some(Some(ChannelMsg::Eof | ChannelMsg::Close | ChannelMsg::Failure) | None) => {
                     self.ended = true
                 }
-                Ok(Some(_)) => {}
+                Some(Some(_)) => {}
             }
         }
         Ok(Heard::End)
     }
+}
+
+/// What has come already; `None` if nothing has.
+async fn glance(reader: &mut ChannelReadHalf) -> Option<Option<ChannelMsg>> {
+    let mut waiting = pin!(reader.wait());
+    for _ in 0..TURNS {
+        let polled = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
+        if let Poll::Ready(heard) = polled {
+            return Some(heard);
+        }
+        yield_now().await;
+    }
+    None
 }
 
 impl Drop for SshLink {

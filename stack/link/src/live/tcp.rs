@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{addresses, from_io, is_patience};
+use rustix::event::PollFlags;
+
+use super::{addresses, from_io, is_patience, is_ready};
 use crate::{Heard, LinkError, Stream, Target};
 
 /// How long a device may take no bytes at all.
@@ -73,21 +75,18 @@ impl Stream for TcpLink {
     }
 
     fn receive(&mut self, until: Duration) -> Result<Heard, LinkError> {
+        let until = self.origin.checked_add(until).unwrap_or_else(|| Instant::now() + SEND_LIMIT);
         loop {
-            let left = until.saturating_sub(self.now());
-            // No wait at all means for ever to the system, so what has come already is taken with the shortest one.
-            let wait = left.max(Duration::from_micros(1));
-            self.socket.set_read_timeout(Some(wait)).map_err(|error| from_io(&self.target, &error))?;
+            let ready = is_ready(&self.socket, PollFlags::IN, until);
+            if !ready.map_err(|errno| from_io(&self.target, &errno.into()))? {
+                return Ok(Heard::Silence);
+            }
             match self.socket.read(&mut self.buffer) {
                 Ok(0) => return Ok(Heard::End),
                 Ok(length) => {
                     return Ok(Heard::Bytes(self.buffer.get(..length).unwrap_or_default().to_vec()));
                 }
-                Err(error) if is_patience(error.kind()) => {
-                    if left.is_zero() {
-                        return Ok(Heard::Silence);
-                    }
-                }
+                Err(error) if is_patience(error.kind()) => {}
                 Err(error) if is_end(error.kind()) => return Ok(Heard::End),
                 Err(error) => return Err(from_io(&self.target, &error)),
             }

@@ -10,7 +10,7 @@ use crate::{
         lines::{Lines, Question},
         pattern::whole,
         plug::{Notation, Plug},
-        reading::{Refusals, Row, Rows, Table, Words},
+        reading::{Refusals, Rows, Table, Words},
         step::Say,
         talk::Talk,
         text::one_line,
@@ -55,8 +55,7 @@ pub(crate) static VIRSH: Kind = Kind::new(Choice::Always(&VIRSH_LINES))
     .plugs(Notation::Shell);
 
 /// Name and UUID.
-const MACHINES: Rows =
-    Rows::new(r#""(?P<plug>[^"]*)" \{(?P<id>[^}]*)\}"#, Words { on: &[], off: &[] }).by_name();
+const MACHINES: Rows = Rows::new(r#""(?P<plug>[^"]*)" \{(?P<name>[^}]*)\}"#, Words { on: &[], off: &[] });
 
 const VBOX_REFUSALS: Refusals =
     Refusals::line(r"(?i)\berror:|command not found|: not found$|permission denied|no such file")
@@ -78,14 +77,17 @@ static VBOX_LINES: Lines = Lines::new(
     &[Say::line("{sudo}{program} controlvm {plug} poweroff").slow()],
     &["exit"],
 )
+.writes(Notation::Quoted)
 .refuses(VBOX_REFUSALS);
 
-/// VirtualBox lists the machines that there are, and those that run: two lists, in which every line must be a machine.
+/// VirtualBox's list of machines, in which every line must be one. Its list of running ones tells no states: a machine that is
+/// being started is in it, one that has left for another host is not. So each is asked for its own.
 struct VirtualBox;
 
 impl VirtualBox {
-    fn machines(talk: &mut Talk<'_, '_>, list: &'static str) -> Result<Table, Failure> {
-        let answer = talk.say(&Say::line(list), &Plug::default(), &VBOX_REFUSALS, &[])?.text;
+    fn machines(talk: &mut Talk<'_, '_>) -> Result<Table, Failure> {
+        let say = Say::line("{sudo}{program} list vms");
+        let answer = talk.say(&say, &Plug::default(), &VBOX_REFUSALS, &[])?.text;
         let row = whole(MACHINES.row);
         let stray = answer.lines().map(str::trim).find(|line| !line.is_empty() && !row.is_match(line));
         match stray {
@@ -95,11 +97,6 @@ impl VirtualBox {
                 format!("a list of machines holds {:?}, which is none", one_line(line)),
             )),
         }
-    }
-
-    fn state(row: &Row, running: &Table) -> PowerState {
-        let runs = running.rows.iter().any(|other| other.id == row.id || other.plug == row.plug);
-        if runs { PowerState::On } else { PowerState::Off }
     }
 }
 
@@ -112,17 +109,12 @@ impl Dialect for VirtualBox {
         VBOX_LINES.set(talk, plug, wanted)
     }
 
-    fn list(&self, talk: &mut Talk<'_, '_>, _: bool) -> Result<Option<Vec<Outlet>>, Failure> {
-        let all = Self::machines(talk, "{sudo}{program} list vms")?;
-        let running = Self::machines(talk, "{sudo}{program} list runningvms")?;
-        let outlet = |row: &Row| {
-            Some(Outlet {
-                plug: row.plug.clone()?,
-                alias: row.id.clone().unwrap_or_default(),
-                state: Self::state(row, &running),
-            })
-        };
-        Ok(Some(all.rows.iter().filter_map(outlet).collect()))
+    fn list(&self, talk: &mut Talk<'_, '_>, states: bool) -> Result<Option<Vec<Outlet>>, Failure> {
+        let mut outlets = Self::machines(talk)?.outlets();
+        if states {
+            VBOX_LINES.ask_each(talk, &mut outlets)?;
+        }
+        Ok(Some(outlets))
     }
 
     fn quit(&self) -> &'static [&'static str] {
