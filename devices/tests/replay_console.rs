@@ -121,6 +121,44 @@ fn what_was_recorded_is_said_however_the_questions_are_cut() {
     }
 }
 
+/// In the second session, the one that the agent left, up to where the record ends.
+fn at_the_end_of_the_record() -> Partner {
+    let mut partner = Partner::new();
+    partner.off("\r", false);
+    partner.connect();
+    partner.says("lab\r");
+    assert_eq!(partner.says("fencelab\r"), "\r\nUser: ");
+    partner
+}
+
+#[test]
+fn a_goodbye_that_the_record_lacks_is_no_deviation() {
+    for goodbye in ["4", "exit\r"] {
+        let mut partner = at_the_end_of_the_record();
+        assert_eq!(partner.says(goodbye), "");
+        partner.says("");
+        assert_eq!(partner.divergences(), [""; 0], "{goodbye:?}");
+    }
+}
+
+#[test]
+fn who_asks_on_behind_the_record_is_hung_up() {
+    let mut partner = at_the_end_of_the_record();
+    assert_eq!(partner.says("off 3\r"), "");
+    assert!(!partner.is_over);
+    partner.now += Duration::from_secs(2);
+    partner.device.advance(partner.now);
+    assert_eq!(partner.heard(), "");
+    assert!(partner.is_over);
+    let divergences = partner.divergences();
+    assert!(matches!(&*divergences, [one] if one.contains("came `off 3`")), "{divergences:?}");
+
+    // Nor is it a goodbye if more than one line comes.
+    let mut partner = at_the_end_of_the_record();
+    partner.says("off 3\rexit\r");
+    assert!(partner.is_over && partner.divergences().len() == 1, "{:?}", partner.divergences());
+}
+
 #[test]
 fn the_plug_moves_with_the_order() {
     let mut partner = Partner::new();

@@ -3,7 +3,8 @@
 //! A new connection takes the next recorded session; after the last the first comes again. What is typed is compared with the
 //! record key by key, however it is cut, and answered with what the device said at that place. Ends of lines are all the same,
 //! and what telnet says of itself is no part of it. Whoever deviates is hung up at the end of the line: a device that does not
-//! know what to say may do that at any time. The recorded login is redacted: the lab's own is asked for in its place.
+//! know what to say may do that at any time. A goodbye that the record lacks is no deviation: whether it still arrives when an
+//! agent hangs up at once is chance, then as now. The recorded login is redacted: the lab's own is asked for in its place.
 
 pub(crate) mod script;
 mod talk;
@@ -121,7 +122,7 @@ impl Player {
         let Some(mut talk) = self.talks.remove(&peer) else { return Vec::new() };
         let Some(session) = self.script.sessions.get(talk.session) else { return Vec::new() };
         if bytes.is_empty() {
-            if talk.astray.is_some() {
+            if talk.astray.is_some() && !session.is_left_at(talk.at) {
                 stray(&mut self.divergences, now, &talk, session, &self.credentials);
             }
             return Vec::new();
@@ -139,6 +140,11 @@ impl Player {
                     talk.begin_line();
                 }
                 Heard::Astray => continue,
+                // Who asks something waits for the answer, and is hung up while it waits.
+                Heard::AstrayLine if session.is_left_at(talk.at) && !talk.has_said_goodbye => {
+                    talk.has_said_goodbye = true;
+                    continue;
+                }
                 Heard::AstrayLine => {
                     stray(&mut self.divergences, now, &talk, session, &self.credentials);
                     replies.push(Reply::end(op(session, before)));

@@ -34,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) moves: Vec<(usize, String, Vec<Power>)>,
     /// After so many strokes the device hung up.
     pub(crate) hung_up: Option<usize>,
+    /// The agent hung up.
+    left: bool,
     keys: Keys,
     /// When the agent was last heard.
     heard: Duration,
@@ -123,8 +125,10 @@ impl Script {
             Kind::Open(details) => self.open(event, details),
             Kind::Mark(mark) => self.mark(mark),
             Kind::Close(side) => {
-                if let Some(session) = self.session(event.session).filter(|_| *side == Side::Device) {
-                    session.hung_up = Some(session.strokes.len());
+                let Some(session) = self.session(event.session) else { return };
+                match side {
+                    Side::Agent => session.left = true,
+                    Side::Device => session.hung_up = Some(session.strokes.len()),
                 }
             }
             Kind::Say { from, body } => self.say(line, event, *from, body),
@@ -247,6 +251,12 @@ impl Session {
             }
         }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Whether nothing more was recorded behind these strokes because the agent hung up there: what it said last may have been
+    /// lost on the way to the recorder.
+    pub(super) fn is_left_at(&self, at: usize) -> bool {
+        self.left && self.hung_up.is_none() && at == self.strokes.len()
     }
 
     fn secrets(&self) -> impl DoubleEndedIterator<Item = usize> {

@@ -29,6 +29,8 @@ pub(super) struct Talk {
     pub(super) end: StreamEnd,
     /// What came was not what was recorded; until then the rest of its line may come.
     pub(super) astray: Option<Duration>,
+    /// A whole line came behind the end of the record.
+    pub(super) has_said_goodbye: bool,
 }
 
 /// What a key leads to.
@@ -56,6 +58,7 @@ impl Talk {
             is_other_name: false,
             end: StreamEnd::new(negotiates),
             astray: None,
+            has_said_goodbye: false,
         }
     }
 
