@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fencelab-wire", &[]),
     ("fencelab-link", &["fencelab-wire"]),
     ("fencelab-agents", &["fencelab-link", "fencelab-wire"]),
+    ("fencelab-fabric", &[]),
     ("fencelab-pty", &[]),
     ("fencelab-devices", &["fencelab-pty", "fencelab-transcript", "fencelab-wire"]),
     ("fencelab-recorder", &["fencelab-link", "fencelab-pty", "fencelab-transcript", "fencelab-wire"]),
@@ -20,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "fencelab-agents",
             "fencelab-devices",
+            "fencelab-fabric",
             "fencelab-link",
             "fencelab-recorder",
             "fencelab-suites",
@@ -32,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "fencelab-agents",
             "fencelab-devices",
+            "fencelab-fabric",
             "fencelab-link",
             "fencelab-peers",
             "fencelab-recorder",

@@ -1,0 +1,79 @@
+//! The transports by their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Place, Unlinked, multicast, tcp, udp};
+
+/// A transport.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// UDP, a datagram to each node.
+    Udp,
+    /// UDP; what goes to all goes to a multicast group.
+    Multicast,
+    /// TCP, a connection between each two nodes.
+    Tcp,
+    /// Verbs: a reliable connection between each two nodes.
+    Rc,
+    /// Verbs: unreliable datagrams.
+    Ud,
+}
+
+impl Kind {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Multicast, Self::Tcp, Self::Rc, Self::Ud];
+
+    /// As on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Multicast => "multicast",
+            Self::Tcp => "tcp",
+            Self::Rc => "rc",
+            Self::Ud => "ud",
+        }
+    }
+
+    /// Whether it needs an RDMA device.
+    #[must_use]
+    pub fn is_rdma(self) -> bool {
+        matches!(self, Self::Rc | Self::Ud)
+    }
+
+    /// Opens this node's end.
+    ///
+    /// # Errors
+    /// There is no device for it, or the system refused.
+    pub fn open(self, place: &Place) -> Result<Box<dyn Unlinked>, Error> {
+        match self {
+            Self::Udp => udp::open(place),
+            Self::Multicast => multicast::open(place),
+            Self::Tcp => tcp::open(place),
+            Self::Rc | Self::Ud => {
+                Err(Error::NoDevice("this fencelab was built without the feature `verbs`".to_owned()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::Unfit(format!("no transport is called `{name}`; there are {names}"))
+        })
+    }
+}

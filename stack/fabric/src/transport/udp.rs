@@ -1,0 +1,187 @@
+//! UDP, a datagram to each node.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+
+use super::wait::{self, Patience};
+use super::{Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits};
+
+/// The longest payload of a datagram over IPv4 (RFC 768; RFC 791, total length 65,535).
+pub(super) const LONGEST: usize = 65_507;
+/// What the kernel is asked to keep until it is read. It gives as much as it allows.
+const BUFFER: usize = 4 << 20;
+
+struct Open {
+    socket: UdpSocket,
+    waiting: Waiting,
+    address: String,
+}
+
+pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
+    let socket = bind(SocketAddr::new(place.ip, 0))?;
+    let address = socket.local_addr().map_err(Error::system("an address"))?.to_string();
+    Ok(Box::new(Open { socket, waiting: place.waiting, address }))
+}
+
+/// A socket with room for bursts.
+pub(super) fn bind(address: SocketAddr) -> Result<UdpSocket, Error> {
+    let socket = UdpSocket::bind(address).map_err(Error::system(format!("UDP at {address}")))?;
+    make_room(&socket);
+    Ok(socket)
+}
+
+/// Asks for room. Less than asked for is no error: what does not fit is dropped and counted.
+pub(super) fn make_room(socket: &UdpSocket) {
+    let _ = rustix::net::sockopt::set_socket_recv_buffer_size(socket, BUFFER);
+    let _ = rustix::net::sockopt::set_socket_send_buffer_size(socket, BUFFER);
+}
+
+impl Unlinked for Open {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn link(self: Box<Self>, own: NodeId, addresses: &[String]) -> Result<Box<dyn Transport>, Error> {
+        Ok(Box::new(Udp {
+            socket: Socket { socket: self.socket, patience: Patience::new() },
+            waiting: self.waiting,
+            own,
+            nodes: parse(addresses)?,
+        }))
+    }
+}
+
+/// Addresses of sockets.
+pub(super) fn parse(addresses: &[String]) -> Result<Vec<SocketAddr>, Error> {
+    let parse = |text: &String| {
+        text.parse().map_err(|_| Error::Unfit(format!("`{text}` is no address of a socket, like 10.0.0.1:5405")))
+    };
+    addresses.iter().map(parse).collect()
+}
+
+/// A datagram socket that waits by itself.
+pub(super) struct Socket {
+    pub(super) socket: UdpSocket,
+    pub(super) patience: Patience,
+}
+
+impl Socket {
+    /// The next datagram, if one is there.
+    pub(super) fn look(&self, buffer: &mut [u8]) -> Result<Option<(usize, SocketAddr)>, Error> {
+        self.receive(buffer, RecvFlags::DONTWAIT)
+    }
+
+    /// The next datagram within `patience`.
+    pub(super) fn await_next(
+        &mut self,
+        buffer: &mut [u8],
+        patience: Duration,
+    ) -> Result<Option<(usize, SocketAddr)>, Error> {
+        self.patience.set(self.socket.as_fd(), patience)?;
+        self.receive(buffer, RecvFlags::empty())
+    }
+
+    fn receive(&self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<(usize, SocketAddr)>, Error> {
+        match rustix::net::recvfrom(&self.socket, buffer, flags) {
+            Ok((_, bytes, from)) => {
+                Ok(from.and_then(|from| SocketAddr::try_from(from).ok()).map(|from| (bytes, from)))
+            }
+            // Refused: a datagram of ours reached a port where nobody is, which says nothing about what comes.
+            Err(Errno::AGAIN | Errno::INTR | Errno::CONNREFUSED) => Ok(None),
+            Err(error) => Err(Error::system("receiving a datagram")(error)),
+        }
+    }
+
+    pub(super) fn send(&self, message: &[u8], to: SocketAddr) -> Result<(), Error> {
+        match rustix::net::sendto(&self.socket, message, SendFlags::empty(), &to) {
+            // A node or a network that is not there loses datagrams, as a cable that is cut does.
+            Ok(_)
+            | Err(
+                Errno::CONNREFUSED
+                | Errno::NETUNREACH
+                | Errno::HOSTUNREACH
+                | Errno::NETDOWN
+                | Errno::PERM
+                | Errno::NOBUFS,
+            ) => Ok(()),
+            Err(error) => Err(Error::system(format!("sending to {to}"))(error)),
+        }
+    }
+
+    /// Datagrams that found no room.
+    pub(super) fn dropped(&self) -> u64 {
+        self.socket.local_addr().map_or(0, |address| dropped(address.port()))
+    }
+}
+
+/// Datagrams that the sockets at this port had no room for: the last column of /proc/net/udp (proc_pid_net(5)).
+fn dropped(port: u16) -> u64 {
+    let at_port = |line: &str| -> Option<u64> {
+        let mut columns = line.split_whitespace();
+        let (_, own) = columns.nth(1)?.rsplit_once(':')?;
+        let drops = columns.last()?.parse().ok()?;
+        (u16::from_str_radix(own, 16).ok()? == port).then_some(drops)
+    };
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let tables = [read("/proc/net/udp"), read("/proc/net/udp6")];
+    tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(at_port).sum()
+}
+
+struct Udp {
+    socket: Socket,
+    waiting: Waiting,
+    own: NodeId,
+    nodes: Vec<SocketAddr>,
+}
+
+/// Who has this address. The others' messages are none of ours.
+pub(super) fn sender(nodes: &[SocketAddr], (bytes, from): (usize, SocketAddr)) -> Option<Received> {
+    nodes.iter().position(|node| *node == from).map(|from| Received { from, bytes })
+}
+
+impl Transport for Udp {
+    fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
+        fits(message, LONGEST)?;
+        match to {
+            To::Node(node) => match self.nodes.get(node) {
+                Some(address) => self.socket.send(message, *address),
+                None => Err(Error::Unfit(format!("there is no node {node}"))),
+            },
+            To::Others => self
+                .nodes
+                .iter()
+                .enumerate()
+                .filter(|(node, _)| *node != self.own)
+                .try_for_each(|(_, address)| self.socket.send(message, *address)),
+        }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
+        let nodes = &self.nodes;
+        match self.waiting {
+            Waiting::Events => {
+                let came = self.socket.await_next(buffer, patience)?;
+                Ok(came.and_then(|came| sender(nodes, came)))
+            }
+            Waiting::Polled => wait::polled(patience, || {
+                Ok(self.socket.look(buffer)?.and_then(|came| sender(nodes, came)))
+            }),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { message: LONGEST, piece: None, inline: 0 }
+    }
+
+    fn guarantees(&self) -> Guarantees {
+        Guarantees { reliable: false, ordered: false, multicast: false }
+    }
+
+    fn counters(&self) -> Counters {
+        Counters { dropped: self.socket.dropped(), ..Counters::default() }
+    }
+}

@@ -1,0 +1,68 @@
+//! How sockets are waited for.
+
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::Error;
+
+/// A socket's own patience, so that it is set only where it changes: waiting takes one call of the system then.
+#[derive(Debug)]
+pub(super) struct Patience {
+    set: Option<Duration>,
+}
+
+/// A socket does not wait for less: the kernel counts in ticks of some milliseconds.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self { set: None }
+    }
+
+    /// Has the socket wait so long in `recv`.
+    pub(super) fn set(&mut self, socket: BorrowedFd<'_>, patience: Duration) -> Result<(), Error> {
+        let patience = patience.max(SHORTEST);
+        if self.set == Some(patience) {
+            return Ok(());
+        }
+        rustix::net::sockopt::set_socket_timeout(socket, rustix::net::sockopt::Timeout::Recv, Some(patience))
+            .map_err(Error::system("a socket's patience"))?;
+        self.set = Some(patience);
+        Ok(())
+    }
+}
+
+/// Waits until one of the sockets is ready, or `patience` is over. Answers whether one is.
+pub(super) fn for_any(sockets: &mut [PollFd<'_>], patience: Duration) -> Result<bool, Error> {
+    let patience = Timespec::try_from(patience).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+    match poll(sockets, Some(&patience)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(Error::system("poll")(error)),
+    }
+}
+
+/// What is waited for, with that in it.
+pub(super) fn readable<'a, F: std::os::fd::AsFd>(socket: &'a F) -> PollFd<'a> {
+    PollFd::new(socket, PollFlags::IN)
+}
+
+/// Looks again and again, until something is there or `patience` is over.
+pub(super) fn polled<T>(
+    patience: Duration,
+    mut look: impl FnMut() -> Result<Option<T>, Error>,
+) -> Result<Option<T>, Error> {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look()? {
+            return Ok(Some(found));
+        }
+        if start.elapsed() >= patience {
+            return Ok(None);
+        }
+        std::hint::spin_loop();
+    }
+}
