@@ -222,6 +222,10 @@ fn who_deviates_is_hung_up_and_told_by_line() {
     for line in ["lab\r", "fencelab\r", "fencelab\r"] {
         partner.says(line);
     }
+    // It might have been a goodbye.
+    partner.now = partner.device.next_wake().unwrap();
+    partner.heard();
+    assert!(partner.is_over);
     assert_eq!(partner.divergences(), ["expected the end of the session, came `********`"]);
 }
 
