@@ -1,9 +1,22 @@
 //! What a cluster interconnect gives a cluster: transports ([`transport`]), a token ring with ordered multicast over them
-//! ([`ring`]), and the loads that measure both ([`load`]).
+//! ([`ring`]).
 //!
 //! The ring is sans-I/O: it is given messages and the time, and says what to send. So it runs in virtual time in tests and over
 //! every transport in a measurement.
 
 #![deny(unsafe_code)]
 
+mod crew;
+mod keeper;
+
+pub mod bench;
+pub mod load;
+pub mod measure;
+pub mod order;
+pub mod ring;
 pub mod transport;
+mod worker;
+
+pub use crew::{Crew, Linked, Nodes};
+pub use keeper::serve;
+pub use worker::work;

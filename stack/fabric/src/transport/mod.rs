@@ -40,6 +40,17 @@ pub enum Waiting {
     Polled,
 }
 
+impl Waiting {
+    /// In a word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Polled => "polled",
+        }
+    }
+}
+
 /// Where and how a node takes part.
 #[derive(Clone, Debug)]
 pub struct Place {

@@ -266,8 +266,8 @@ impl Transport for Tcp {
             let mut links = self.links.iter_mut().flatten();
             match (links.next(), links.next()) {
                 // One other node: its socket waits by itself, which takes one call of the system for two.
-                (Some(link), None) if link.is_quiet() => {
-                    link.patience.set(link.stream.as_fd(), patience)?;
+                (Some(link), None) if link.is_quiet() && left >= wait::SHORT => {
+                    link.patience.set(link.stream.as_fd(), wait::rounded(left))?;
                     link.read(RecvFlags::empty())?;
                 }
                 _ => {

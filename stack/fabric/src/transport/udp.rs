@@ -81,7 +81,13 @@ impl Socket {
         buffer: &mut [u8],
         patience: Duration,
     ) -> Result<Option<(usize, SocketAddr)>, Error> {
-        self.patience.set(self.socket.as_fd(), patience)?;
+        if patience < wait::SHORT {
+            return match self.look(buffer)? {
+                None if wait::for_any(&mut [wait::readable(&self.socket)], patience)? => self.look(buffer),
+                came => Ok(came),
+            };
+        }
+        self.patience.set(self.socket.as_fd(), wait::rounded(patience))?;
         self.receive(buffer, RecvFlags::empty())
     }
 

@@ -14,8 +14,15 @@ pub(super) struct Patience {
     set: Option<Duration>,
 }
 
-/// A socket does not wait for less: the kernel counts in ticks of some milliseconds.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// A socket's own patience is not for less: the kernel counts it in ticks of some milliseconds.
+pub(super) const SHORT: Duration = Duration::from_millis(16);
+
+/// The patience that is set for one of at least [`SHORT`]: a power of two, so that it seldom changes. It ends early, and the caller
+/// comes again.
+pub(super) fn rounded(patience: Duration) -> Duration {
+    let millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(1 << millis.ilog2().min(10))
+}
 
 impl Patience {
     pub(super) fn new() -> Self {
@@ -24,7 +31,6 @@ impl Patience {
 
     /// Has the socket wait so long in `recv`.
     pub(super) fn set(&mut self, socket: BorrowedFd<'_>, patience: Duration) -> Result<(), Error> {
-        let patience = patience.max(SHORTEST);
         if self.set == Some(patience) {
             return Ok(());
         }

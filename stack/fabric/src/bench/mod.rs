@@ -1,0 +1,135 @@
+//! The bench: what each transport gives, in the terms of a cluster.
+
+mod compare;
+mod detection;
+mod figures;
+mod link;
+mod pairs;
+mod report;
+mod rings;
+mod timeout;
+
+use std::time::Duration;
+
+use crate::crew::{Crew, Nodes};
+use crate::load::Offer;
+use crate::transport::{Error, Kind, Waiting};
+
+pub use compare::{Comparison, Interval, compare};
+pub use figures::{FIGURES, Figure, figure};
+pub use report::{Case, Detection, How, Load, Report, Run, SafeTimeout, Settings, Tested};
+
+use link::Links;
+
+/// What is to be measured.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where the nodes are.
+    pub nodes: Nodes,
+    /// Over which transports.
+    pub kinds: Vec<Kind>,
+    /// How messages are awaited.
+    pub waitings: Vec<Waiting>,
+    /// The RDMA device.
+    pub device: Option<String>,
+    /// How it is measured.
+    pub settings: Settings,
+    /// What the nodes of the ring offer.
+    pub offers: Vec<Offer>,
+    /// Which parts.
+    pub parts: Parts,
+}
+
+/// Which parts of the bench are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts {
+    /// Ping-pong and streams between two nodes.
+    pub pairs: bool,
+    /// The ring under each load.
+    pub rings: bool,
+    /// The lowest safe token timeout.
+    pub timeout: bool,
+    /// How long a failure is not noticed.
+    pub detection: bool,
+}
+
+/// How far the bench is: what it does now, and how much of all is done.
+pub type Progress<'a> = dyn FnMut(&str, f64) + 'a;
+
+/// Measures.
+///
+/// # Errors
+/// A node or a transport failed. A transport for which there is no device is no error: the report says so.
+pub fn run(plan: &Plan, progress: &mut Progress<'_>) -> Result<Report, Error> {
+    let mut report = Report::new(plan.settings.clone());
+    let mut steps = Steps::new(plan, progress);
+    if plan.parts.pairs {
+        let mut crew = Crew::assemble(&plan.nodes.first(2))?;
+        pairs::measure(plan, &mut crew, &mut report, &mut steps)?;
+    }
+    let mut crew = Crew::assemble(&plan.nodes)?;
+    if plan.parts.rings {
+        rings::measure(plan, &mut crew, &mut report, &mut steps)?;
+    }
+    let mut links = Links::new(plan);
+    for (kind, waiting) in plan.transports() {
+        if !links.try_link(&mut crew, kind, waiting, plan.settings.packet, &mut report)? {
+            continue;
+        }
+        if plan.parts.timeout {
+            let found = timeout::search(plan, &mut crew, kind, waiting, &mut steps)?;
+            report.tested(kind, waiting).timeout = Some(found);
+        }
+        if plan.parts.detection {
+            let found = detection::measure(plan, &mut crew, kind, waiting, &mut steps)?;
+            report.tested(kind, waiting).detection = found;
+        }
+    }
+    report.clock_error_us = Duration::from_nanos(crew.clock_error()).as_secs_f64() * 1e6;
+    report.environments.clone_from(&crew.environments);
+    Ok(report)
+}
+
+impl Plan {
+    /// Each transport in each way of waiting.
+    fn transports(&self) -> impl Iterator<Item = (Kind, Waiting)> + '_ {
+        self.kinds.iter().flat_map(|kind| self.waitings.iter().map(|waiting| (*kind, *waiting)))
+    }
+}
+
+impl Nodes {
+    /// Only the first of them.
+    fn first(&self, wanted: usize) -> Self {
+        match self {
+            Self::Here { count, command, ip } => {
+                Self::Here { count: wanted.min(*count), command: command.clone(), ip: *ip }
+            }
+            Self::There(addresses) => Self::There(addresses.iter().take(wanted).copied().collect()),
+        }
+    }
+}
+
+/// The steps of a bench, for its progress.
+struct Steps<'a, 'b> {
+    tell: &'a mut Progress<'b>,
+    done: u32,
+    of: u32,
+}
+
+impl<'a, 'b> Steps<'a, 'b> {
+    fn new(plan: &Plan, tell: &'a mut Progress<'b>) -> Self {
+        let transports = plan.transports().count();
+        let (repeat, sizes) = (plan.settings.repeat, plan.settings.sizes.len());
+        let per = |part: bool, steps: usize| if part { steps } else { 0 };
+        let of = per(plan.parts.pairs, repeat * sizes * 2)
+            + per(plan.parts.rings, repeat * sizes * plan.offers.len())
+            + per(plan.parts.timeout, timeout::RUNS * 3)
+            + per(plan.parts.detection, How::ALL.len() * repeat);
+        Self { tell, done: 0, of: u32::try_from(of * transports).unwrap_or(u32::MAX).max(1) }
+    }
+
+    fn next(&mut self, doing: &str) {
+        (self.tell)(doing, (f64::from(self.done) / f64::from(self.of)).min(1.0));
+        self.done += 1;
+    }
+}

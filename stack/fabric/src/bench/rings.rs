@@ -1,0 +1,168 @@
+//! The ring under each load.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::link::Links;
+use super::report::{Load, Report, Run, Settings};
+use super::{Plan, Steps};
+use crate::crew::Crew;
+use crate::load::{Offer, RingEvent, RingLoad, RingResult};
+use crate::measure::Latency;
+use crate::order::{Answer, Order};
+use crate::ring::Config;
+use crate::transport::{Error, NodeId};
+
+/// How long the nodes may take to find each other, beside what is measured.
+const FINDING: Duration = Duration::from_secs(30);
+/// Seconds that do not count once they have.
+const WARM_UP: f64 = 0.2;
+
+/// All runs, each transport once before any has its second.
+pub(super) fn measure(
+    plan: &Plan,
+    crew: &mut Crew,
+    report: &mut Report,
+    steps: &mut Steps<'_, '_>,
+) -> Result<(), Error> {
+    let mut links = Links::new(plan);
+    for _ in 0..plan.settings.repeat {
+        for (kind, waiting) in plan.transports() {
+            for (bytes, offer) in sizes_and_offers(plan) {
+                if !links.try_link(crew, kind, waiting, plan.settings.packet, report)? {
+                    continue;
+                }
+                steps.of(kind, waiting, &format!("ring, {bytes} bytes, {}", offer.name()));
+                let ring = Ring { token: plan.settings.token(), seconds: plan.settings.seconds, bytes, offer };
+                let results = turn(crew, &plan.settings, &ring)?;
+                report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each size under each load; a ring without messages and a recorded load have no sizes.
+fn sizes_and_offers(plan: &Plan) -> Vec<(usize, &Offer)> {
+    let mut all = Vec::new();
+    for offer in &plan.offers {
+        match offer {
+            Offer::Nothing | Offer::Schedule(_) => all.push((0, offer)),
+            Offer::Rate(_) | Offer::Flood => {
+                all.extend(plan.settings.sizes.iter().map(|bytes| (*bytes, offer)));
+            }
+        }
+    }
+    all
+}
+
+/// A ring that is measured once.
+pub(super) struct Ring<'a> {
+    pub(super) token: Duration,
+    pub(super) seconds: f64,
+    pub(super) bytes: usize,
+    pub(super) offer: &'a Offer,
+}
+
+/// Has all nodes turn, until each has measured; then stops them.
+pub(super) fn turn(crew: &mut Crew, settings: &Settings, ring: &Ring<'_>) -> Result<Vec<RingResult>, Error> {
+    let nodes = crew.count();
+    for own in 0..nodes {
+        start(crew, settings, ring, own)?;
+    }
+    let mut results: Vec<Option<RingResult>> = vec![None; nodes];
+    let patience = FINDING + Duration::from_secs_f64(ring.seconds + WARM_UP);
+    while results.iter().any(Option::is_none) {
+        match crew.next(patience)? {
+            Some((node, Answer::Ring(RingEvent::Measured(result)))) => {
+                if let Some(slot) = results.get_mut(node) {
+                    *slot = Some(*result);
+                }
+            }
+            Some(_) => {}
+            None => return Err(Error::Unfit(format!("the nodes have not made a ring in {patience:?}"))),
+        }
+    }
+    stop(crew)?;
+    Ok(results.into_iter().flatten().collect())
+}
+
+/// Has one node turn.
+pub(super) fn start(
+    crew: &mut Crew,
+    settings: &Settings,
+    ring: &Ring<'_>,
+    own: NodeId,
+) -> Result<(), Error> {
+    let load = RingLoad {
+        own,
+        nodes: crew.count(),
+        config: Config::new(ring.token, settings.packet),
+        offer: ring.offer.clone(),
+        bytes: ring.bytes,
+        warm_up: WARM_UP,
+        seconds: ring.seconds,
+        clock: crew.clock(own),
+        epoch: epoch(),
+    };
+    crew.order(own, &Order::Ring(Box::new(load)))
+}
+
+/// Microseconds of the wall clock: no ring of before had a higher number.
+fn epoch() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or_default()
+}
+
+/// Stops all nodes.
+pub(super) fn stop(crew: &mut Crew) -> Result<(), Error> {
+    let nodes = crew.count();
+    (0..nodes).try_for_each(|node| crew.order(node, &Order::Stop))?;
+    let mut stopped = 0;
+    while stopped < nodes {
+        match crew.next(FINDING)? {
+            Some((_, Answer::Stopped)) => stopped += 1,
+            Some(_) => {}
+            None => return Err(Error::Unfit("a node does not stop".to_owned())),
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
+fn run(results: &[RingResult]) -> Run {
+    let together = |of: fn(&RingResult) -> &Latency| {
+        let mut all = Latency::default();
+        results.iter().for_each(|result| all.add(of(result)));
+        all.quantiles()
+    };
+    let sum = |of: &dyn Fn(&RingResult) -> f64| results.iter().map(of).sum::<f64>();
+    let count = results.len() as f64;
+    let mut run = Run::default();
+    let (rotation, holding) = (together(|result| &result.rotation), together(|result| &result.holding));
+    // In a rotation each node holds the token once; what is left of it is the wire's, with the kernels' and devices' work for it.
+    if let (Some(rotation), Some(holding)) = (&rotation, &holding) {
+        run.put("wire_share", (1.0 - holding.mean * count / rotation.mean).max(0.0));
+    }
+    run.put_quantiles("rotation", rotation);
+    run.put_quantiles("holding", holding);
+    run.put_quantiles("delivery", together(|result| &result.delivery));
+    run.put_quantiles("stable", together(|result| &result.stable));
+    let delivered = sum(&|result| result.messages as f64);
+    run.put("messages_per_s", sum(&|result| result.messages as f64 / result.seconds) / count);
+    run.put("megabytes_per_s", sum(&|result| result.bytes as f64 / 1e6 / result.seconds) / count);
+    run.put("cpu_us", sum(&|result| result.usage.cpu()) * 1e6 / delivered);
+    run.put("s_per_gb", sum(&|result| result.usage.cpu()) / (sum(&|result| result.bytes as f64) / 1e9));
+    run.put("switches", sum(&|result| result.usage.waits as f64) / delivered);
+    run.put("behind", sum(&|result| result.behind as f64));
+    run.put("retransmits", sum(&|result| result.tally.retransmits as f64));
+    run.put("token_retransmits", sum(&|result| result.tally.token_retransmits as f64));
+    run.put("changes", sum(&|result| result.changes as f64));
+    run.put_counters(&results.iter().map(|result| result.counters).collect::<Vec<_>>());
+    run
+}
+
+impl Settings {
+    fn token(&self) -> Duration {
+        Duration::from_secs_f64(self.token_ms / 1e3)
+    }
+}

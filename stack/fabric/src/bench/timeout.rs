@@ -1,0 +1,102 @@
+//! The lowest token timeout at which no node is taken for failed that has not failed.
+
+use std::time::Duration;
+
+use super::report::SafeTimeout;
+use super::rings::{self, Ring};
+use super::{Plan, Steps};
+use crate::crew::Crew;
+use crate::load::{Offer, RingResult};
+use crate::transport::{Error, Kind, Waiting};
+
+/// A timeout has to hold in so many runs.
+pub(super) const RUNS: usize = 10;
+/// Runs that say how long the token stays away at all.
+const LOOKS: usize = 3;
+/// A timeout that no gap reaches.
+const NONE: Duration = Duration::from_secs(10);
+/// Where the search begins, above the longest gap.
+const MARGIN: f64 = 1.25;
+/// How much higher the next is if one does not hold.
+const STEP: f64 = 1.5;
+/// Under this nothing is tried: the kernel's own timers are not finer.
+const LEAST: Duration = Duration::from_millis(1);
+
+/// Searches, under the heaviest load of the plan: as many messages as go, of the middle size.
+pub(super) fn search(
+    plan: &Plan,
+    crew: &mut Crew,
+    kind: Kind,
+    waiting: Waiting,
+    steps: &mut Steps<'_, '_>,
+) -> Result<SafeTimeout, Error> {
+    let mut search = Search { plan, crew, kind, waiting, tried: Vec::new() };
+    let mut longest = Duration::ZERO;
+    for _ in 0..LOOKS {
+        steps.of(kind, waiting, "how long the token stays away");
+        longest = longest.max(search.run(NONE)?.0);
+    }
+    let mut timeout = longest.mul_f64(MARGIN).max(LEAST);
+    let half_failed = loop {
+        if search.failures(timeout, 1, steps)? > 0 {
+            timeout = timeout.mul_f64(STEP);
+            continue;
+        }
+        // What holds at half its length is not the lowest.
+        let half = (timeout / 2).max(LEAST);
+        if half == timeout {
+            break 0;
+        }
+        match search.failures(half, RUNS, steps)? {
+            0 => timeout = half,
+            failed => break failed,
+        }
+    };
+    Ok(SafeTimeout {
+        milliseconds: timeout.as_secs_f64() * 1e3,
+        runs: RUNS,
+        half_failed,
+        seconds: plan.settings.seconds,
+        longest_gap_ms: longest.as_secs_f64() * 1e3,
+        tried: search.tried,
+    })
+}
+
+struct Search<'a> {
+    plan: &'a Plan,
+    crew: &'a mut Crew,
+    kind: Kind,
+    waiting: Waiting,
+    tried: Vec<(f64, usize, usize)>,
+}
+
+impl Search<'_> {
+    /// In how many of [`RUNS`] runs the timeout fails; after `enough` of them it is known.
+    fn failures(&mut self, timeout: Duration, enough: usize, steps: &mut Steps<'_, '_>) -> Result<usize, Error> {
+        let milliseconds = timeout.as_secs_f64() * 1e3;
+        let (mut failed, mut runs) = (0, 0);
+        while runs < RUNS && failed < enough {
+            steps.of(self.kind, self.waiting, &format!("token timeout of {milliseconds:.1} ms"));
+            failed += usize::from(self.run(timeout)?.1 > 0);
+            runs += 1;
+        }
+        self.tried.push((milliseconds, runs, failed));
+        Ok(failed)
+    }
+
+    /// A run: the longest gap between tokens, and how often the membership changed.
+    fn run(&mut self, token: Duration) -> Result<(Duration, u64), Error> {
+        let settings = &self.plan.settings;
+        let device = self.plan.device.as_deref();
+        self.crew.link(self.kind, self.waiting, settings.packet, device)?;
+        let mut sizes = settings.sizes.clone();
+        sizes.sort_unstable();
+        let bytes = sizes.get(sizes.len() / 2).copied().unwrap_or(1024);
+        let ring = Ring { token, seconds: settings.seconds, bytes, offer: &Offer::Flood };
+        let results: Vec<RingResult> = rings::turn(self.crew, settings, &ring)?;
+        let gap = |result: &RingResult| result.rotation.quantiles().map_or(0.0, |quantiles| quantiles.max);
+        let gap = results.iter().map(gap).fold(0.0, f64::max);
+        let changes = results.iter().map(|result| result.changes).sum();
+        Ok((Duration::from_secs_f64(gap / 1e6), changes))
+    }
+}

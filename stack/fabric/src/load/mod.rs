@@ -1,0 +1,40 @@
+//! The loads: ping-pong, streams, and the ring.
+
+mod pingpong;
+mod ring;
+mod stream;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use pingpong::{PingPong, PingPongResult, Role};
+pub use ring::{Offer, RingEvent, RingLoad, RingResult};
+pub use stream::{Stream, StreamResult};
+
+pub(crate) use {pingpong::ping_pong, ring::turn, stream::stream};
+
+/// What others may want of a load that is running.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    stop: AtomicBool,
+    cut: AtomicBool,
+}
+
+impl Wishes {
+    /// Ends it.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Cuts the node off from all others, or heals that.
+    pub fn cut(&self, is_cut: bool) {
+        self.cut.store(is_cut, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+}

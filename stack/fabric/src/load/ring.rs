@@ -1,0 +1,361 @@
+//! The ring over a transport, with messages at given times (open loop) or as many as go.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Wishes;
+use crate::measure::{self, Latency, Usage};
+use crate::ring::{Config, Node, Output, Tally};
+use crate::transport::{Counters, Error, Limits, NodeId, Transport};
+
+/// A node's queue is kept this full, in packets, where as many messages are offered as go.
+const FULL: usize = 64;
+/// More than this is never offered at once, so that a node that is behind does not drown.
+const BEHIND: usize = 100_000;
+/// The longest sleep.
+const LONGEST: Duration = Duration::from_millis(50);
+
+/// What a node offers.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Offer {
+    /// Nothing: the token turns alone.
+    Nothing,
+    /// So many messages a second, at even intervals, whatever becomes of them: latency counts from when a message was to be
+    /// sent, so that one that has to wait is not left out (coordinated omission).
+    Rate(f64),
+    /// As many as go.
+    Flood,
+    /// These: seconds from the start, and bytes. What a recorded cluster said.
+    Schedule(Vec<(f64, usize)>),
+}
+
+impl Offer {
+    /// In a word.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Nothing => "idle".to_owned(),
+            Self::Rate(rate) => format!("{rate}/s"),
+            Self::Flood => "flood".to_owned(),
+            Self::Schedule(messages) => format!("{} recorded messages", messages.len()),
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RingLoad {
+    /// This node.
+    pub own: NodeId,
+    /// How many there are.
+    pub nodes: usize,
+    /// The ring's settings; the packet is cut down to what the transport carries.
+    pub config: Config,
+    /// What it offers.
+    pub offer: Offer,
+    /// Bytes of a message, but for a schedule's.
+    pub bytes: usize,
+    /// Seconds that do not count, once all nodes are in the ring.
+    pub warm_up: f64,
+    /// Seconds that count.
+    pub seconds: f64,
+    /// What is to be added to this machine's clock for that of the first node, in nanoseconds.
+    pub clock: i64,
+    /// Higher than in any ring before.
+    pub epoch: u64,
+}
+
+/// What a node tells while the ring turns.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RingEvent {
+    /// The ring has these members now.
+    Members {
+        /// When, by the first node's clock, in nanoseconds.
+        at: u64,
+        /// Who.
+        members: BTreeSet<NodeId>,
+    },
+    /// The time that counts is over.
+    Measured(Box<RingResult>),
+}
+
+/// What came of it, on one node.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct RingResult {
+    /// From token to token.
+    pub rotation: Latency,
+    /// From a token's coming to its going.
+    pub holding: Latency,
+    /// From when a message was to be sent to its delivery on this node; of the others' messages.
+    pub delivery: Latency,
+    /// From when a message of this node was to be sent to when all have it.
+    pub stable: Latency,
+    /// Messages delivered, those of this node with them.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Messages that this node should have sent and did not come to.
+    pub behind: u64,
+    /// How long was measured, in seconds.
+    pub seconds: f64,
+    /// What the node used.
+    pub usage: Usage,
+    /// What the ring did.
+    pub tally: Tally,
+    /// What the transport lost.
+    pub counters: Counters,
+    /// Changes of membership while it was measured.
+    pub changes: u64,
+}
+
+/// Turns until it is stopped.
+///
+/// # Errors
+/// The transport failed.
+pub(crate) fn turn(
+    transport: &mut dyn Transport,
+    load: &RingLoad,
+    wishes: &Wishes,
+    tell: &mut dyn FnMut(RingEvent),
+) -> Result<(), Error> {
+    Turning::new(load, transport.limits()).run(transport, wishes, tell)
+}
+
+struct Turning<'a> {
+    load: &'a RingLoad,
+    node: Node,
+    source: Source,
+    /// When the time that counts begins and ends, once all are there.
+    span: Option<(u64, u64)>,
+    /// The beginning, when it has come.
+    begun: Option<(u64, Usage, Tally)>,
+    is_told: bool,
+    result: RingResult,
+    /// Own messages that are not stable: number, and when they were to be sent.
+    own: VecDeque<(u64, u64)>,
+    start: u64,
+}
+
+impl<'a> Turning<'a> {
+    fn new(load: &'a RingLoad, limits: Limits) -> Self {
+        let config = Config { packet: load.config.packet.min(limits.message), ..load.config };
+        let all = (0..load.nodes).collect();
+        let start = measure::now();
+        Self {
+            load,
+            node: Node::new(load.own, all, config, load.epoch, Duration::ZERO),
+            source: Source::new(load),
+            span: None,
+            begun: None,
+            is_told: false,
+            result: RingResult::default(),
+            own: VecDeque::new(),
+            start,
+        }
+    }
+
+    fn run(
+        mut self,
+        transport: &mut dyn Transport,
+        wishes: &Wishes,
+        tell: &mut dyn FnMut(RingEvent),
+    ) -> Result<(), Error> {
+        let mut buffer = vec![0; self.load.config.packet.max(1024)];
+        while !wishes.is_stopped() {
+            let now = measure::now();
+            self.mark_time(now, transport, tell);
+            self.offer(now);
+            let since = Duration::from_nanos(now - self.start);
+            if self.node.next_wake().is_some_and(|wake| wake <= since) {
+                self.node.wake(since);
+            }
+            self.put_out(now, transport, wishes, tell)?;
+            let wake = self.node.next_wake().map_or(LONGEST, |wake| wake.saturating_sub(since));
+            let Some(received) = transport.receive(&mut buffer, wake.min(LONGEST))? else { continue };
+            if wishes.is_cut() {
+                continue;
+            }
+            let came = measure::now();
+            self.offer(came);
+            let packet = buffer.get(..received.bytes).unwrap_or_default();
+            self.node.handle(Duration::from_nanos(came - self.start), packet);
+            self.put_out(came, transport, wishes, tell)?;
+        }
+        Ok(())
+    }
+
+    /// The first node's clock.
+    fn common(&self, now: u64) -> u64 {
+        now.saturating_add_signed(self.load.clock)
+    }
+
+    /// Begins and ends what counts.
+    fn mark_time(&mut self, now: u64, transport: &mut dyn Transport, tell: &mut dyn FnMut(RingEvent)) {
+        let Some((from, to)) = self.span.filter(|_| !self.is_told) else { return };
+        if self.begun.is_none() && now >= from {
+            self.begun = Some((now, Usage::now(), self.node.tally()));
+        }
+        let Some((began, usage, tally)) = self.begun.filter(|_| now >= to) else { return };
+        self.is_told = true;
+        let mut result = std::mem::take(&mut self.result);
+        result.seconds = seconds(now - began);
+        result.usage = Usage::now().since(usage);
+        result.tally = self.node.tally().since(tally);
+        result.counters = transport.counters();
+        result.behind = self.source.behind(now) + u64::try_from(self.node.waiting()).unwrap_or_default();
+        // What is offered still is not measured any more.
+        self.source.end();
+        tell(RingEvent::Measured(Box::new(result)));
+    }
+
+    fn counts(&self) -> bool {
+        self.begun.is_some() && !self.is_told
+    }
+
+    fn offer(&mut self, now: u64) {
+        while let Some((due, bytes)) = self.source.next(now, self.node.waiting()) {
+            let born = self.common(due);
+            let number = self.node.offer(born, self.source.payload(bytes));
+            self.own.push_back((number, due));
+        }
+    }
+
+    fn put_out(
+        &mut self,
+        came: u64,
+        transport: &mut dyn Transport,
+        wishes: &Wishes,
+        tell: &mut dyn FnMut(RingEvent),
+    ) -> Result<(), Error> {
+        let mut had_token = false;
+        for output in self.node.outputs() {
+            match output {
+                Output::Send(to, packet) => {
+                    if !wishes.is_cut() {
+                        transport.send(to, &packet)?;
+                    }
+                }
+                Output::Deliver(message) => {
+                    if self.counts() {
+                        self.result.messages += 1;
+                        self.result.bytes += u64::try_from(message.payload.len()).unwrap_or_default();
+                        if message.from != self.load.own {
+                            let now = self.common(measure::now());
+                            self.result.delivery.record(now.saturating_sub(message.born));
+                        }
+                    }
+                }
+                Output::Stable(number) => {
+                    let now = measure::now();
+                    while let Some((_, due)) = self.own.pop_front_if(|(own, _)| *own <= number) {
+                        if self.counts() {
+                            self.result.stable.record(now.saturating_sub(due));
+                        }
+                    }
+                }
+                Output::Token(since) => {
+                    had_token = true;
+                    if let Some(since) = since.filter(|_| self.counts()) {
+                        self.result.rotation.record(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
+                    }
+                }
+                Output::Members(_, members) => self.changed(came, members, tell),
+            }
+        }
+        if had_token && self.counts() {
+            self.result.holding.record(measure::now().saturating_sub(came));
+        }
+        Ok(())
+    }
+
+    fn changed(&mut self, came: u64, members: BTreeSet<NodeId>, tell: &mut dyn FnMut(RingEvent)) {
+        if self.counts() {
+            self.result.changes += 1;
+        }
+        if members.len() == self.load.nodes && self.span.is_none() {
+            let from = came.saturating_add(nanoseconds(self.load.warm_up));
+            self.span = Some((from, from.saturating_add(nanoseconds(self.load.seconds))));
+            self.source.begin(came);
+        }
+        tell(RingEvent::Members { at: self.common(came), members });
+    }
+}
+
+fn seconds(nanoseconds: u64) -> f64 {
+    Duration::from_nanos(nanoseconds).as_secs_f64()
+}
+
+fn nanoseconds(seconds: f64) -> u64 {
+    Duration::try_from_secs_f64(seconds).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Where messages come from.
+struct Source {
+    offer: Offer,
+    bytes: usize,
+    payload: Vec<u8>,
+    /// When it began.
+    start: Option<u64>,
+    /// How many it has given.
+    given: usize,
+}
+
+impl Source {
+    fn new(load: &RingLoad) -> Self {
+        let of_schedule = match &load.offer {
+            Offer::Schedule(messages) => messages.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default(),
+            _ => 0,
+        };
+        let payload = vec![0x5A; load.bytes.max(of_schedule)];
+        Self { offer: load.offer.clone(), bytes: load.bytes, payload, start: None, given: 0 }
+    }
+
+    fn begin(&mut self, now: u64) {
+        self.start = Some(now);
+    }
+
+    fn end(&mut self) {
+        self.offer = Offer::Nothing;
+    }
+
+    fn payload(&self, bytes: usize) -> &[u8] {
+        self.payload.get(..bytes).unwrap_or_default()
+    }
+
+    /// When the message that comes after those given is to be sent, and its bytes.
+    #[expect(clippy::cast_precision_loss, reason = "a count of messages")]
+    fn upcoming(&self, start: u64, given: usize) -> Option<(u64, usize)> {
+        match &self.offer {
+            Offer::Rate(rate) if *rate > 0.0 => {
+                Some((start.saturating_add(nanoseconds((given as f64 + 1.0) / rate)), self.bytes))
+            }
+            Offer::Schedule(messages) => {
+                let (at, bytes) = messages.get(given)?;
+                Some((start.saturating_add(nanoseconds(*at)), *bytes))
+            }
+            Offer::Nothing | Offer::Rate(_) | Offer::Flood => None,
+        }
+    }
+
+    /// The next message that is due.
+    fn next(&mut self, now: u64, waiting: usize) -> Option<(u64, usize)> {
+        let start = self.start?;
+        let next = match self.offer {
+            Offer::Flood => (waiting < FULL).then_some((now, self.bytes)),
+            _ => self.upcoming(start, self.given).filter(|(due, _)| *due <= now && waiting < BEHIND),
+        };
+        self.given += usize::from(next.is_some());
+        next
+    }
+
+    /// How many are due and were not given.
+    fn behind(&self, now: u64) -> u64 {
+        let Some(start) = self.start else { return 0 };
+        let due = (self.given..).map_while(|given| self.upcoming(start, given)).take_while(|(due, _)| *due <= now);
+        u64::try_from(due.count()).unwrap_or_default()
+    }
+}

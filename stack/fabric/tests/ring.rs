@@ -1,0 +1,344 @@
+//! The ring in virtual time, on a network that loses, delays, doubles and cuts.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::time::Duration;
+
+use fencelab_fabric::ring::{Config, Message, Node, Output, RingId};
+use fencelab_fabric::transport::{NodeId, To};
+use proptest::prelude::*;
+
+const MS: Duration = Duration::from_millis(1);
+const TOKEN: Duration = Duration::from_millis(100);
+
+/// What the network does to packets.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weather {
+    /// Of a thousand packets, so many are lost.
+    lost: u64,
+    /// And so many come twice.
+    doubled: u64,
+    /// A packet takes 50 microseconds, and up to so many more.
+    jitter: u64,
+}
+
+/// What one node saw.
+#[derive(Debug, Default)]
+struct Seen {
+    messages: Vec<(RingId, Message)>,
+    rings: Vec<(Duration, RingId, BTreeSet<NodeId>)>,
+    stable: u64,
+}
+
+type Arrival = Reverse<(Duration, u64, NodeId, NodeId, Vec<u8>)>;
+
+struct Net {
+    now: Duration,
+    nodes: BTreeMap<NodeId, Node>,
+    seen: BTreeMap<NodeId, Seen>,
+    under_way: BinaryHeap<Arrival>,
+    sent: u64,
+    weather: Weather,
+    random: u64,
+    /// Who is on its own side of a cut.
+    apart: BTreeSet<NodeId>,
+    /// Every packet so far.
+    packets: Vec<Vec<u8>>,
+}
+
+impl Net {
+    fn new(count: usize, seed: u64, weather: Weather, packet: usize) -> Self {
+        let all: BTreeSet<NodeId> = (0..count).collect();
+        let mut net = Self {
+            now: Duration::ZERO,
+            nodes: BTreeMap::new(),
+            seen: all.iter().map(|node| (*node, Seen::default())).collect(),
+            under_way: BinaryHeap::new(),
+            sent: 0,
+            weather,
+            random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
+            apart: BTreeSet::new(),
+            packets: Vec::new(),
+        };
+        for node in &all {
+            let config = Config::new(TOKEN, packet);
+            net.nodes.insert(*node, Node::new(*node, all.clone(), config, 0, Duration::ZERO));
+            net.collect(*node);
+        }
+        net
+    }
+
+    /// xorshift64 (Marsaglia 2003).
+    fn random(&mut self, below: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % below.max(1)
+    }
+
+    fn collect(&mut self, node: NodeId) {
+        let outputs = self.nodes.get_mut(&node).unwrap().outputs();
+        for output in outputs {
+            let seen = self.seen.get_mut(&node).unwrap();
+            match output {
+                Output::Send(To::Node(to), packet) => self.send(node, to, packet),
+                Output::Send(To::Others, packet) => {
+                    let others: Vec<NodeId> = self.seen.keys().copied().filter(|to| *to != node).collect();
+                    others.into_iter().for_each(|to| self.send(node, to, packet.clone()));
+                }
+                Output::Deliver(message) => {
+                    let ring = seen.rings.last().map(|ring| ring.1).unwrap_or_default();
+                    seen.messages.push((ring, message));
+                }
+                Output::Stable(number) => {
+                    assert!(number >= seen.stable, "what was stable is not any more");
+                    seen.stable = number;
+                }
+                Output::Members(ring, members) => seen.rings.push((self.now, ring, members)),
+                Output::Token(_) => {}
+            }
+        }
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, packet: Vec<u8>) {
+        assert_ne!(from, to);
+        self.packets.push(packet.clone());
+        if self.apart.contains(&from) != self.apart.contains(&to) || self.random(1000) < self.weather.lost {
+            return;
+        }
+        let copies = if self.random(1000) < self.weather.doubled { 2 } else { 1 };
+        for _ in 0..copies {
+            let jitter = self.random(self.weather.jitter + 1);
+            let at = self.now + Duration::from_micros(50 + jitter);
+            self.sent += 1;
+            self.under_way.push(Reverse((at, self.sent, from, to, packet.clone())));
+        }
+    }
+
+    /// Until the time is over. Frozen nodes are those that have been taken out of `nodes`.
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let wake = self.nodes.iter().filter_map(|(id, node)| Some((node.next_wake()?, *id))).min();
+            let arrival = self.under_way.peek().map(|Reverse((at, ..))| *at);
+            let next = [wake.map(|(at, _)| at), arrival].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            self.now = self.now.max(next);
+            if arrival.is_some_and(|at| at <= next) {
+                let Reverse((_, _, _, to, packet)) = self.under_way.pop().unwrap();
+                if let Some(node) = self.nodes.get_mut(&to) {
+                    node.handle(self.now, &packet);
+                    self.collect(to);
+                }
+            } else if let Some((_, id)) = wake {
+                self.nodes.get_mut(&id).unwrap().wake(self.now);
+                self.collect(id);
+            }
+        }
+        self.now = end;
+    }
+
+    fn offer(&mut self, node: NodeId, text: &[u8]) {
+        let born = u64::try_from(self.now.as_nanos()).unwrap();
+        self.nodes.get_mut(&node).unwrap().offer(born, text);
+        self.collect(node);
+    }
+
+    fn members(&self, node: NodeId) -> Vec<NodeId> {
+        self.seen[&node].rings.last().map(|ring| ring.2.iter().copied().collect()).unwrap_or_default()
+    }
+
+    fn payloads(&self, node: NodeId) -> Vec<Vec<u8>> {
+        self.seen[&node].messages.iter().map(|(_, message)| message.payload.clone()).collect()
+    }
+}
+
+#[test]
+fn three_nodes_find_each_other_and_agree_on_the_order() {
+    let mut net = Net::new(3, 1, Weather::default(), 1500);
+    net.run(20 * MS);
+    for node in 0..3 {
+        assert_eq!(net.members(node), [0, 1, 2]);
+    }
+    for round in 0..100_u32 {
+        for node in 0..3 {
+            net.offer(node, format!("{node} says {round}").as_bytes());
+        }
+    }
+    net.run(100 * MS);
+    let first = net.payloads(0);
+    assert_eq!(first.len(), 300);
+    assert_eq!(net.payloads(1), first);
+    assert_eq!(net.payloads(2), first);
+    // Each node's own stay in their order.
+    let of_one: Vec<_> = first.iter().filter(|payload| payload.starts_with(b"1")).cloned().collect();
+    let said: Vec<_> = (0..100).map(|round| format!("1 says {round}").into_bytes()).collect();
+    assert_eq!(of_one, said);
+    assert!((0..3).all(|node| net.seen[&node].stable == 100));
+}
+
+#[test]
+fn a_message_longer_than_a_packet_comes_whole() {
+    let mut net = Net::new(3, 2, Weather { lost: 50, doubled: 20, jitter: 500 }, 300);
+    net.run(300 * MS);
+    let long: Vec<u8> = (0..10_000_u32).map(|index| u8::try_from(index % 251).unwrap()).collect();
+    net.offer(1, &long);
+    net.offer(2, b"");
+    net.run(2000 * MS);
+    for node in 0..3 {
+        let mut payloads = net.payloads(node);
+        payloads.sort_by_key(Vec::len);
+        assert_eq!(payloads, [b"".to_vec(), long.clone()], "node {node}");
+    }
+}
+
+#[test]
+fn a_dead_node_is_out_after_the_token_timeout_and_consensus() {
+    let mut net = Net::new(3, 3, Weather::default(), 1500);
+    net.run(50 * MS);
+    net.nodes.remove(&1);
+    let died = net.now;
+    net.run(1000 * MS);
+    for node in [0, 2] {
+        let (at, _, members) = net.seen[&node].rings.last().unwrap();
+        assert_eq!(members.iter().copied().collect::<Vec<_>>(), [0, 2]);
+        let took = *at - died;
+        let least = TOKEN + TOKEN.mul_f64(1.2);
+        assert!(took >= least - MS && took < least + 60 * MS, "{took:?}");
+    }
+}
+
+#[test]
+fn a_node_that_was_cut_off_comes_back() {
+    let mut net = Net::new(4, 4, Weather::default(), 1500);
+    net.run(50 * MS);
+    net.apart.insert(3);
+    net.run(1000 * MS);
+    assert_eq!(net.members(0), [0, 1, 2]);
+    assert_eq!(net.members(3), [3]);
+    net.offer(3, b"alone");
+    net.offer(0, b"together");
+    net.run(50 * MS);
+    net.apart.clear();
+    net.run(2000 * MS);
+    for node in 0..4 {
+        assert_eq!(net.members(node), [0, 1, 2, 3], "node {node}");
+    }
+    net.offer(1, b"again");
+    net.run(100 * MS);
+    assert_eq!(net.payloads(2), [b"together".to_vec(), b"again".to_vec()]);
+    assert_eq!(net.payloads(3), [b"alone".to_vec(), b"again".to_vec()]);
+}
+
+#[test]
+fn a_node_that_was_frozen_comes_back() {
+    let mut net = Net::new(3, 5, Weather::default(), 1500);
+    net.run(50 * MS);
+    let frozen = net.nodes.remove(&2).unwrap();
+    net.run(1000 * MS);
+    assert_eq!(net.members(0), [0, 1]);
+    net.nodes.insert(2, frozen);
+    net.run(2000 * MS);
+    for node in 0..3 {
+        assert_eq!(net.members(node), [0, 1, 2], "node {node}");
+    }
+}
+
+/// Everything that two nodes delivered in the same ring they delivered in the same order: of one ring, one has what the other
+/// has, and perhaps more.
+fn assert_same_order(net: &Net) {
+    for (one, seen) in &net.seen {
+        for (other, theirs) in &net.seen {
+            for (_, ring, _) in &seen.rings {
+                let of = |seen: &Seen| -> Vec<Message> {
+                    let here = seen.messages.iter().filter(|(at, _)| at == ring);
+                    here.map(|(_, message)| message.clone()).collect()
+                };
+                let (mine, others) = (of(seen), of(theirs));
+                let common = mine.len().min(others.len());
+                assert_eq!(mine[..common], others[..common], "nodes {one} and {other} in {ring:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// In any weather, with a node that dies in the middle, those that stay deliver the same, and all that they said.
+    #[test]
+    fn those_that_stay_agree(
+        seed in any::<u64>(),
+        count in 2_usize..6,
+        lost in 0_u64..60,
+        doubled in 0_u64..60,
+        jitter in 0_u64..2000,
+        dies_at in 1_u64..200,
+        packet in 120_usize..1500,
+    ) {
+        let mut net = Net::new(count, seed, Weather { lost, doubled, jitter }, packet);
+        let victim = usize::try_from(seed % 7).unwrap();
+        let mut said: BTreeMap<NodeId, Vec<Vec<u8>>> = BTreeMap::new();
+        for round in 0..200_u64 {
+            net.run(Duration::from_micros(500));
+            if round == dies_at {
+                net.nodes.remove(&victim);
+            }
+            let alive: Vec<NodeId> = net.nodes.keys().copied().collect();
+            for node in alive {
+                let length = usize::try_from(net.random(400)).unwrap();
+                let mut text = format!("{node}:{round}:").into_bytes();
+                text.resize(text.len() + length, b'x');
+                net.offer(node, &text);
+                said.entry(node).or_default().push(text);
+            }
+        }
+        net.weather = Weather::default();
+        net.run(Duration::from_secs(5));
+        assert_same_order(&net);
+        let alive: Vec<NodeId> = net.nodes.keys().copied().collect();
+        for node in &alive {
+            prop_assert_eq!(&net.members(*node), &alive);
+        }
+        // Without partitions nobody who stays misses anything of those who stay.
+        let was_whole = net.seen.iter().filter(|(node, _)| alive.contains(node));
+        let mut was_whole = was_whole.map(|(_, seen)| seen.rings.iter().all(|ring| alive.iter().all(|node| ring.2.contains(node))));
+        if was_whole.all(|whole| whole) {
+            for node in &alive {
+                let heard = net.payloads(*node);
+                for (speaker, texts) in said.iter().filter(|(speaker, _)| alive.contains(speaker)) {
+                    let prefix = format!("{speaker}:").into_bytes();
+                    let of_it: Vec<_> = heard.iter().filter(|text| text.starts_with(&prefix)).cloned().collect();
+                    prop_assert_eq!(&of_it, texts, "{} of {}", node, speaker);
+                }
+            }
+        }
+    }
+
+    /// Any bytes may come, those of real packets with some of them changed above all.
+    #[test]
+    fn any_bytes_are_no_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u64>(), 0_usize..9), 1..60)) {
+        let mut net = Net::new(3, 9, Weather { lost: 30, doubled: 0, jitter: 300 }, 200);
+        for round in 0..40_u8 {
+            net.run(2 * MS);
+            net.offer(usize::from(round % 3), &[round; 300]);
+        }
+        let packets = std::mem::take(&mut net.packets);
+        for (packet, at, value, count) in changes {
+            let mut packet = packet.get(&packets).clone();
+            let at = at.index(packet.len());
+            for (slot, byte) in packet.iter_mut().skip(at).zip(value.to_le_bytes()).take(count) {
+                *slot = byte;
+            }
+            if count == 0 {
+                packet.truncate(at);
+            }
+            let node = net.nodes.get_mut(&1).unwrap();
+            node.handle(net.now, &packet);
+            let _ = node.outputs();
+        }
+        if let Some(wake) = net.nodes[&1].next_wake() {
+            net.nodes.get_mut(&1).unwrap().wake(wake);
+        }
+    }
+}
