@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::verb::{
-    compare, completions, emulate, export, fmt, hunt, import, learn, lint, list, man, record, replay, show,
-    test,
+    bench, compare, completions, emulate, export, fmt, hunt, import, learn, lint, list, man, record, replay,
+    show, test,
 };
 
 /// Record a fencing device once, then test every fence agent against it for ever.
@@ -48,6 +48,8 @@ pub(crate) enum Verb {
     Hunt(Box<hunt::HuntArgs>),
     /// Test fence agents against emulated devices, and judge them by what the plugs really did: all suites, a short search.
     Test(Box<test::TestArgs>),
+    /// Measure what a cluster interconnect gives a cluster: RDMA against IP.
+    Bench(bench::BenchArgs),
     /// Compare the JSON reports of two runs: what is new, what is mended.
     Compare(compare::CompareArgs),
     /// List the devices of the corpus, the agents that can be tested, and the faults there are.

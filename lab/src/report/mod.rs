@@ -3,6 +3,7 @@
 mod card;
 pub(crate) mod causes;
 pub(crate) mod compare;
+pub(crate) mod fabric;
 pub(crate) mod findings;
 pub(crate) mod html;
 pub(crate) mod json;

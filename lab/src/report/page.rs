@@ -79,6 +79,13 @@ pub(super) fn thousands(number: u64) -> String {
     groups.join("\u{202f}")
 }
 
+/// A number from a hundred on, with narrow spaces between its thousands and nothing behind the point.
+pub(super) fn thousands_of(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let sign = if value < 0.0 { "-" } else { "" };
+    digits.parse().map_or_else(|_| digits.clone(), |whole| format!("{sign}{}", thousands(whole)))
+}
+
 /// What stands under every page.
 pub(super) fn foot() -> Markup {
     html! {

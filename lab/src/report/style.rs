@@ -95,4 +95,15 @@ button.copy:hover { border-color: var(--faint); }
 details > summary { cursor: pointer; color: var(--faint); margin: 8px 0; }
 footer { margin-top: 44px; color: var(--faint); font-size: 13px; }
 @media print { .card { break-inside: avoid; } button.copy { display: none; } .scroll.tall { max-height: none; } }
+.plate { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; margin: 8px 0 18px; }
+svg.plot { width: 100%; height: auto; display: block; }
+.plot .grid { stroke: var(--line); } .plot .tick, .plot .unit { fill: var(--faint); font-size: 12px; }
+.plot .name, .plot .value { fill: var(--ink); font-size: 13px; } .plot .value { fill: var(--faint); }
+.plot .bar, .plot .mark { fill: var(--series); } .plot .span { stroke: var(--series); stroke-width: 2; opacity: .55; }
+.plot .line { fill: none; stroke: var(--series); stroke-width: 2; }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: 0 0 6px; }
+.legend .swatch { display: inline-block; width: 18px; height: 4px; border-radius: 2px; margin-right: 7px; vertical-align: middle; background: var(--series); }
+.facts { padding-left: 18px; color: var(--faint); font-size: 13px; }
+.s0 { --series: #2f81c7; } .s1 { --series: #d1632a; } .s2 { --series: #2c9460; } .s3 { --series: #9256c4; }
+.s4 { --series: #b8860b; } .s5 { --series: #c2416c; } .s6 { --series: #3c9aa8; } .s7 { --series: #7a828c; }
 ";

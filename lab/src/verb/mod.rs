@@ -1,5 +1,6 @@
 //! One file a verb.
 
+pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod emulate;
@@ -35,6 +36,7 @@ pub(crate) fn run(verb: Verb) -> Result<Exit, Failure> {
         Verb::Replay(args) => replay::run(args),
         Verb::Hunt(args) => hunt::run(*args),
         Verb::Test(args) => test::run(*args),
+        Verb::Bench(args) => bench::run(args),
         Verb::Compare(args) => compare::run(args),
         Verb::List(args) => list::run(args),
         Verb::Completions(args) => completions::run(args),

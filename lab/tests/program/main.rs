@@ -1,5 +1,6 @@
 //! The real program, against real peers where they are the point. No sleeps: each test waits for what it needs.
 
+mod bench;
 mod captures;
 mod command_line;
 mod compare;

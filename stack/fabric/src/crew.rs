@@ -1,5 +1,6 @@
 //! The nodes of a bench, on this machine or others, as one hand leads them.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -42,6 +43,8 @@ enum Hand {
 pub struct Crew {
     hands: Vec<Hand>,
     answers: Receiver<(NodeId, String)>,
+    /// What nodes have said while another was listened to.
+    kept: VecDeque<(NodeId, Answer)>,
     ip: Option<IpAddr>,
     /// What is to be added to each node's clock for that of the first, in nanoseconds, and how far that may be off.
     clocks: Vec<(i64, u64)>,
@@ -74,7 +77,8 @@ impl Crew {
                     let sender = sender.clone();
                     // A bench that is over hears nobody.
                     let tell = Arc::new(move |line| drop(sender.send((node, line))));
-                    let keeper = Keeper::start(command, tell).map_err(Error::system(format!("node {node}")))?;
+                    let keeper =
+                        Keeper::start(command, tell).map_err(Error::system(format!("node {node}")))?;
                     hands.push(Hand::Here(Box::new(keeper)));
                 }
                 Some(*ip)
@@ -103,8 +107,15 @@ impl Crew {
             }
         };
         let count = hands.len();
-        let mut crew =
-            Self { hands, answers, ip, clocks: vec![(0, 0); count], here: 0, environments: Vec::new() };
+        let mut crew = Self {
+            hands,
+            answers,
+            kept: VecDeque::new(),
+            ip,
+            clocks: vec![(0, 0); count],
+            here: 0,
+            environments: Vec::new(),
+        };
         if ip.is_none() {
             crew.compare_clocks()?;
         }
@@ -157,6 +168,13 @@ impl Crew {
     /// # Errors
     /// A node failed, or says what is no answer.
     pub fn next(&mut self, patience: Duration) -> Result<Option<(NodeId, Answer)>, Error> {
+        match self.kept.pop_front() {
+            Some(kept) => Ok(Some(kept)),
+            None => self.hear(patience),
+        }
+    }
+
+    fn hear(&mut self, patience: Duration) -> Result<Option<(NodeId, Answer)>, Error> {
         match self.answers.recv_timeout(patience) {
             Ok((node, line)) => match serde_json::from_str(&line) {
                 Ok(Answer::Failed(why)) => Err(Error::Unfit(format!("node {node}: {why}"))),
@@ -169,7 +187,8 @@ impl Crew {
         }
     }
 
-    /// The answer of a node that `wanted` takes; what others say meanwhile is dropped.
+    /// The answer of a node that `wanted` takes; what else it says is dropped, and what others say meanwhile is kept for
+    /// [`next`](Self::next).
     ///
     /// # Errors
     /// As [`next`](Self::next), or none came in time.
@@ -180,18 +199,25 @@ impl Crew {
         mut wanted: impl FnMut(Answer) -> Option<T>,
     ) -> Result<T, Error> {
         let until = Instant::now() + patience;
-        loop {
+        let mut kept = std::mem::take(&mut self.kept);
+        let found = loop {
             let left = until.saturating_duration_since(Instant::now());
-            match self.next(left)? {
+            let heard = match kept.iter().position(|(from, _)| *from == node).and_then(|at| kept.remove(at)) {
+                Some(heard) => Some(heard),
+                None => self.hear(left)?,
+            };
+            match heard {
                 Some((from, answer)) if from == node => {
                     if let Some(found) = wanted(answer) {
-                        return Ok(found);
+                        break found;
                     }
                 }
-                Some(_) => {}
+                Some(other) => kept.push_back(other),
                 None => return Err(Error::Unfit(format!("node {node} has not answered for {patience:?}"))),
             }
-        }
+        };
+        self.kept = kept;
+        Ok(found)
     }
 
     /// Opens a transport on all nodes and links it.
@@ -205,6 +231,8 @@ impl Crew {
         message: usize,
         device: Option<&str>,
     ) -> Result<Linked, Error> {
+        // What was said of the transport before is nobody's affair any more.
+        self.kept.clear();
         let nodes = self.count();
         let (mut addresses, mut environments) = (Vec::new(), Vec::new());
         for node in 0..nodes {

@@ -103,9 +103,7 @@ impl Worker {
                 let result = load::ping_pong(self.linked()?, &load, wishes)?;
                 Ok(Answer::PingPong(Box::new(result)))
             }
-            Order::Stream(load) => {
-                Ok(Answer::Stream(Box::new(load::stream(self.linked()?, &load, wishes)?)))
-            }
+            Order::Stream(load) => Ok(Answer::Stream(Box::new(load::stream(self.linked()?, &load, wishes)?))),
             Order::Ring(load) => {
                 load::turn(self.linked()?, &load, wishes, &mut |event| tell(&Answer::Ring(event)))?;
                 Ok(Answer::Stopped)

@@ -64,27 +64,35 @@ pub fn compare(before: &Report, now: &Report) -> Result<Vec<Comparison>, String>
     match (before.emulated(), now.emulated()) {
         (None, None) | (Some(_), Some(_)) => {}
         (Some(why), None) => {
-            return Err(format!("the baseline is emulated ({why}) and this run is of hardware: no table holds both"));
+            return Err(format!(
+                "the baseline is emulated ({why}) and this run is of hardware: no table holds both"
+            ));
         }
         (None, Some(why)) => {
-            return Err(format!("this run is emulated ({why}) and the baseline is of hardware: no table holds both"));
+            return Err(format!(
+                "this run is emulated ({why}) and the baseline is of hardware: no table holds both"
+            ));
         }
     }
     let mut all = Vec::new();
     for tested in &now.transports {
-        let same = before.transports.iter().find(|old| old.kind == tested.kind && old.waiting == tested.waiting);
+        let same =
+            before.transports.iter().find(|old| old.kind == tested.kind && old.waiting == tested.waiting);
         for case in &tested.cases {
-            let is_same = |old: &&Case| {
-                old.load == case.load && old.bytes == case.bytes && old.offer == case.offer
-            };
+            let is_same =
+                |old: &&Case| old.load == case.load && old.bytes == case.bytes && old.offer == case.offer;
             let Some(old) = same.and_then(|old| old.cases.iter().find(is_same)) else { continue };
             let runs = old.runs.len().min(case.runs.len());
             if runs < LEAST_RUNS {
-                return Err(format!("{runs} runs are too few to compare: --repeat {LEAST_RUNS} or more in both"));
+                return Err(format!(
+                    "{runs} runs are too few to compare: --repeat {LEAST_RUNS} or more in both"
+                ));
             }
             for figure in FIGURES {
                 let (then, today) = (old.values(figure.name), case.values(figure.name));
-                let (Some(before), Some(now)) = (median(then.clone()), median(today.clone())) else { continue };
+                let (Some(before), Some(now)) = (median(then.clone()), median(today.clone())) else {
+                    continue;
+                };
                 if before == 0.0 {
                     continue;
                 }
@@ -116,7 +124,12 @@ fn bootstrap(before: &[f64], now: &[f64]) -> Interval {
     let mut ratios: Vec<f64> =
         (0..SAMPLES).filter_map(|_| ratio(random.draw(before), random.draw(now))).collect();
     ratios.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a list")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place in a list"
+    )]
     let at = |part: f64| ratios.get((ratios.len().saturating_sub(1) as f64 * part).round() as usize).copied();
     let tail = (1.0 - CONFIDENCE) / 2.0;
     Interval {

@@ -40,7 +40,12 @@ pub(super) fn measure(
             runs_ms.push(took.as_secs_f64() * 1e3);
         }
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-        found.push(Detection { how, token_ms: milliseconds(token), expected_ms: milliseconds(expected), runs_ms });
+        found.push(Detection {
+            how,
+            token_ms: milliseconds(token),
+            expected_ms: milliseconds(expected),
+            runs_ms,
+        });
     }
     Ok(found)
 }

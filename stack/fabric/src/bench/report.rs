@@ -164,6 +164,14 @@ pub struct Detection {
     pub runs_ms: Vec<f64>,
 }
 
+impl Detection {
+    /// The median of the runs, in milliseconds.
+    #[must_use]
+    pub fn median_ms(&self) -> Option<f64> {
+        median(self.runs_ms.clone())
+    }
+}
+
 impl Report {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
@@ -185,7 +193,8 @@ impl Report {
 
     /// A transport's part.
     pub(super) fn tested(&mut self, kind: Kind, waiting: Waiting) -> &mut Tested {
-        let place = self.transports.iter().position(|tested| tested.kind == kind && tested.waiting == waiting);
+        let place =
+            self.transports.iter().position(|tested| tested.kind == kind && tested.waiting == waiting);
         let place = place.unwrap_or_else(|| {
             self.transports.push(Tested {
                 kind,
@@ -246,12 +255,9 @@ impl Run {
     /// Quantiles, and of them the figures that are compared.
     pub(super) fn put_quantiles(&mut self, name: &str, quantiles: Option<Quantiles>) {
         let Some(quantiles) = quantiles else { return };
-        for (end, value) in [
-            ("p50", quantiles.p50),
-            ("p99", quantiles.p99),
-            ("p999", quantiles.p999),
-            ("max", quantiles.max),
-        ] {
+        for (end, value) in
+            [("p50", quantiles.p50), ("p99", quantiles.p99), ("p999", quantiles.p999), ("max", quantiles.max)]
+        {
             let figure = format!("{name}_{end}_us");
             if super::figure(&figure).is_some() {
                 self.put(&figure, value);

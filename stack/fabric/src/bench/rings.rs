@@ -1,6 +1,6 @@
 //! The ring under each load.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::link::Links;
 use super::report::{Load, Report, Run, Settings};
@@ -32,8 +32,11 @@ pub(super) fn measure(
                     continue;
                 }
                 steps.of(kind, waiting, &format!("ring, {bytes} bytes, {}", offer.name()));
-                let ring = Ring { token: plan.settings.token(), seconds: plan.settings.seconds, bytes, offer };
-                let results = turn(crew, &plan.settings, &ring)?;
+                let ring =
+                    Ring { token: plan.settings.token(), seconds: plan.settings.seconds, bytes, offer };
+                let results = turn(crew, &plan.settings, &ring, FINDING)?;
+                let results = results
+                    .ok_or_else(|| Error::Unfit(format!("{kind}: the nodes have not made a ring in {FINDING:?}")))?;
                 report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results));
             }
         }
@@ -63,36 +66,36 @@ pub(super) struct Ring<'a> {
     pub(super) offer: &'a Offer,
 }
 
-/// Has all nodes turn, until each has measured; then stops them.
-pub(super) fn turn(crew: &mut Crew, settings: &Settings, ring: &Ring<'_>) -> Result<Vec<RingResult>, Error> {
+/// Has all nodes turn, until each has measured; then stops them. `None`: they have not found each other in the time for it.
+pub(super) fn turn(
+    crew: &mut Crew,
+    settings: &Settings,
+    ring: &Ring<'_>,
+    finding: Duration,
+) -> Result<Option<Vec<RingResult>>, Error> {
     let nodes = crew.count();
     for own in 0..nodes {
         start(crew, settings, ring, own)?;
     }
     let mut results: Vec<Option<RingResult>> = vec![None; nodes];
-    let patience = FINDING + Duration::from_secs_f64(ring.seconds + WARM_UP);
+    let until = Instant::now() + finding + Duration::from_secs_f64(ring.seconds + WARM_UP);
     while results.iter().any(Option::is_none) {
-        match crew.next(patience)? {
+        match crew.next(until.saturating_duration_since(Instant::now()))? {
             Some((node, Answer::Ring(RingEvent::Measured(result)))) => {
                 if let Some(slot) = results.get_mut(node) {
                     *slot = Some(*result);
                 }
             }
             Some(_) => {}
-            None => return Err(Error::Unfit(format!("the nodes have not made a ring in {patience:?}"))),
+            None => break,
         }
     }
     stop(crew)?;
-    Ok(results.into_iter().flatten().collect())
+    Ok(results.into_iter().collect())
 }
 
 /// Has one node turn.
-pub(super) fn start(
-    crew: &mut Crew,
-    settings: &Settings,
-    ring: &Ring<'_>,
-    own: NodeId,
-) -> Result<(), Error> {
+pub(super) fn start(crew: &mut Crew, settings: &Settings, ring: &Ring<'_>, own: NodeId) -> Result<(), Error> {
     let load = RingLoad {
         own,
         nodes: crew.count(),

@@ -15,6 +15,8 @@ pub(super) const RUNS: usize = 10;
 const LOOKS: usize = 3;
 /// A timeout that no gap reaches.
 const NONE: Duration = Duration::from_secs(10);
+/// How long the nodes may take to find each other.
+const FINDING: Duration = Duration::from_secs(15);
 /// Where the search begins, above the longest gap.
 const MARGIN: f64 = 1.25;
 /// How much higher the next is if one does not hold.
@@ -72,7 +74,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// In how many of [`RUNS`] runs the timeout fails; after `enough` of them it is known.
-    fn failures(&mut self, timeout: Duration, enough: usize, steps: &mut Steps<'_, '_>) -> Result<usize, Error> {
+    fn failures(
+        &mut self,
+        timeout: Duration,
+        enough: usize,
+        steps: &mut Steps<'_, '_>,
+    ) -> Result<usize, Error> {
         let milliseconds = timeout.as_secs_f64() * 1e3;
         let (mut failed, mut runs) = (0, 0);
         while runs < RUNS && failed < enough {
@@ -84,7 +91,8 @@ impl Search<'_> {
         Ok(failed)
     }
 
-    /// A run: the longest gap between tokens, and how often the membership changed.
+    /// A run: the longest gap between tokens, and how often the membership changed. Nodes that do not even find each other have
+    /// taken each other for failed.
     fn run(&mut self, token: Duration) -> Result<(Duration, u64), Error> {
         let settings = &self.plan.settings;
         let device = self.plan.device.as_deref();
@@ -93,7 +101,7 @@ impl Search<'_> {
         sizes.sort_unstable();
         let bytes = sizes.get(sizes.len() / 2).copied().unwrap_or(1024);
         let ring = Ring { token, seconds: settings.seconds, bytes, offer: &Offer::Flood };
-        let results: Vec<RingResult> = rings::turn(self.crew, settings, &ring)?;
+        let Some(results) = rings::turn(self.crew, settings, &ring, FINDING)? else { return Ok((token, 1)) };
         let gap = |result: &RingResult| result.rotation.quantiles().map_or(0.0, |quantiles| quantiles.max);
         let gap = results.iter().map(gap).fold(0.0, f64::max);
         let changes = results.iter().map(|result| result.changes).sum();

@@ -355,7 +355,8 @@ impl Source {
     /// How many are due and were not given.
     fn behind(&self, now: u64) -> u64 {
         let Some(start) = self.start else { return 0 };
-        let due = (self.given..).map_while(|given| self.upcoming(start, given)).take_while(|(due, _)| *due <= now);
+        let due =
+            (self.given..).map_while(|given| self.upcoming(start, given)).take_while(|(due, _)| *due <= now);
         u64::try_from(due.count()).unwrap_or_default()
     }
 }

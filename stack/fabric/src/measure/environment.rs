@@ -49,7 +49,9 @@ impl Environment {
         match &self.interface {
             None => Some("the address is at no interface of the machine".to_owned()),
             Some(interface) if interface.kind == LOOPBACK => Some("loopback: there is no wire".to_owned()),
-            Some(interface) if interface.driver.as_deref().is_none_or(|driver| driver.starts_with("virtio")) => {
+            Some(interface)
+                if interface.driver.as_deref().is_none_or(|driver| driver.starts_with("virtio")) =>
+            {
                 Some(format!("the interface {} is a virtual one", interface.name))
             }
             Some(_) => None,
@@ -89,7 +91,8 @@ fn interface(ip: IpAddr) -> Option<Interface> {
         let v4 = storage.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
         v4.or_else(|| storage.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
     };
-    let name = addresses.filter(|address| has(address) == Some(ip)).map(|address| address.interface_name).next()?;
+    let name =
+        addresses.filter(|address| has(address) == Some(ip)).map(|address| address.interface_name).next()?;
     let folder = Path::new("/sys/class/net").join(&name);
     let of = |file: &str| read(folder.join(file));
     let driver = fs::read_link(folder.join("device/driver")).ok();

@@ -79,7 +79,8 @@ impl Node {
         let missing = recover.missing(&self.history);
         let count = recover.entries.len();
         let members: Vec<NodeId> = recover.members().collect();
-        let complete = token.complete.map(|complete| if missing.is_empty() { complete.saturating_add(1) } else { 0 });
+        let complete =
+            token.complete.map(|complete| if missing.is_empty() { complete.saturating_add(1) } else { 0 });
         let wanted: BTreeSet<Wanted> = token.wanted.iter().copied().chain(missing).collect();
         token.wanted = wanted.into_iter().take(super::operate::WANTED).collect();
         self.tally.retransmits += u64::try_from(served.len()).unwrap_or_default();

@@ -1,0 +1,137 @@
+//! `fencelab bench fabric` from end to end, on loopback.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use fencelab_fabric::bench::{How, Load, Report};
+
+use crate::process::{fencelab, run, told};
+
+fn bench(folder: &Path, more: &[&str]) -> (Output, Option<Report>) {
+    let json = folder.join("report.json");
+    let mut command: Command = fencelab();
+    command.args([
+        "bench",
+        "fabric",
+        "--nodes",
+        "3",
+        "--seconds",
+        "0.2",
+        "--iterations",
+        "200",
+        "--warm-up",
+        "20",
+    ]);
+    command.args(["--sizes", "64,4096", "--json"]).arg(&json).args(more);
+    let output = run(&mut command);
+    let report = std::fs::read(&json).ok().map(|bytes| serde_json::from_slice(&bytes).unwrap());
+    (output, report)
+}
+
+#[test]
+fn a_bench_measures_pairs_and_rings_over_every_transport_of_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("report.html");
+    let more =
+        ["--repeat", "1", "--parts", "pairs,rings", "--waiting", "events", "--html", page.to_str().unwrap()];
+    let (output, report) = bench(folder.path(), &more);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("EMULATED") && text.contains("loopback"), "{text}");
+    let report = report.unwrap();
+    let measured = |kind: &str| report.transports.iter().find(|tested| tested.kind.name() == kind).unwrap();
+    for kind in ["udp", "multicast", "tcp"] {
+        let tested = measured(kind);
+        assert_eq!(tested.unavailable, None);
+        let of = |load: Load| tested.cases.iter().filter(move |case| case.load == load);
+        assert_eq!(of(Load::PingPong).count(), 2);
+        assert_eq!(of(Load::Stream).count(), 2);
+        // Idle once, a rate and a flood of both sizes.
+        assert_eq!(of(Load::Ring).count(), 5);
+        for case in of(Load::PingPong) {
+            let latency = case.median("latency_p50_us").unwrap();
+            assert!(latency > 0.5 && latency < 50_000.0, "{kind}: {latency}");
+            assert_eq!(case.median("lost"), Some(0.0), "{kind}");
+        }
+        for case in of(Load::Ring) {
+            let rotation = case.runs[0].quantiles["rotation"];
+            assert!(rotation.count > 10 && rotation.p50 <= rotation.p99 && rotation.p99 <= rotation.max);
+            let share = case.median("wire_share").unwrap();
+            assert!((0.0..1.0).contains(&share), "{kind}: {share}");
+            if case.offer.as_deref() == Some("flood") {
+                assert!(case.median("messages_per_s").unwrap() > 100.0, "{kind}");
+                assert!(case.runs[0].quantiles["delivery"].count > 10, "{kind}");
+            }
+        }
+        // Three nodes with a hundred messages a second each: each delivers three hundred.
+        let rated = of(Load::Ring).find(|case| case.offer.as_deref() == Some("100/s") && case.bytes == 64);
+        let messages = rated.unwrap().median("messages_per_s").unwrap();
+        assert!((250.0..350.0).contains(&messages), "{kind}: {messages}");
+    }
+    for kind in ["rc", "ud"] {
+        let why = measured(kind).unavailable.clone().unwrap();
+        assert!(text.contains(&why), "{text}");
+    }
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg") && page.contains("Token rotation") && page.contains("emulated"), "{page}");
+}
+
+#[test]
+fn failures_are_noticed_after_the_token_timeout_and_consensus() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = [
+        "--repeat",
+        "1",
+        "--parts",
+        "detection",
+        "--waiting",
+        "events",
+        "--transport",
+        "udp,tcp",
+        "--detection-token",
+        "400",
+    ];
+    let (output, report) = bench(folder.path(), &more);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    for tested in &report.unwrap().transports {
+        assert_eq!(tested.detection.iter().map(|found| found.how).collect::<Vec<_>>(), How::ALL);
+        for found in &tested.detection {
+            let took = found.runs_ms[0];
+            // Not before the token's time is over, less what it had been away when the node failed.
+            assert!(took > 400.0 * 0.7, "{} {:?} {took} ms", tested.kind, found.how);
+            assert!(took < 400.0 * 2.2 + 400.0, "{} {:?} {took} ms", tested.kind, found.how);
+        }
+    }
+}
+
+#[test]
+fn a_baseline_is_compared_if_both_have_runs_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let few =
+        ["--repeat", "1", "--parts", "rings", "--transport", "udp", "--waiting", "events", "--offer", "idle"];
+    let many = [&few[2..], &["--repeat", "5"]].concat();
+    let (output, _) = bench(folder.path(), &few);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let baseline = folder.path().join("baseline.json");
+    std::fs::rename(folder.path().join("report.json"), &baseline).unwrap();
+    let compared = [&many[..], &["--baseline", baseline.to_str().unwrap()]].concat();
+    let (output, _) = bench(folder.path(), &compared);
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    assert!(told(&output).contains("1 runs are too few to compare"), "{}", told(&output));
+    std::fs::rename(folder.path().join("report.json"), &baseline).unwrap();
+    let (output, _) = bench(folder.path(), &compared);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("Now by baseline") && text.contains("token rotation p50"), "{text}");
+
+    // No table holds both what is emulated and what is not.
+    let text = std::fs::read_to_string(&baseline).unwrap();
+    let mut report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for environment in report["environments"].as_array_mut().unwrap() {
+        environment["interface"] = serde_json::json!({"name": "ib0", "kind": 32, "mtu": 2044, "driver": "mlx5_core", "mode": "datagram"});
+    }
+    std::fs::write(&baseline, report.to_string()).unwrap();
+    let (output, _) = bench(folder.path(), &compared);
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    assert!(told(&output).contains("no table holds both"), "{}", told(&output));
+}
