@@ -202,6 +202,15 @@ impl Transport {
         Ok(Self { bth, extended, payload, icrc })
     }
 
+    /// Bytes before the payload.
+    #[must_use]
+    pub fn header_length(&self) -> usize {
+        let mut writer = Writer::new(Order::Big);
+        writer.put(&self.bth);
+        self.extended.write(&mut writer);
+        writer.out.len()
+    }
+
     /// What is carried, without what fills it up.
     #[must_use]
     pub fn carried(&self) -> &[u8] {
