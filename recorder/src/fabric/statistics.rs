@@ -35,6 +35,8 @@ pub struct Statistics {
     pub messages: Messages,
     /// Messages to all that were sent again.
     pub retransmitted: u64,
+    /// Messages to all that went to the same node through several sockets at once.
+    pub copies: u64,
     /// Numbers in tokens' lists of what somebody misses.
     pub asked_again: u64,
     /// Tokens that were sent again.
@@ -111,7 +113,10 @@ impl Statistics {
                     seen.token(to, event.at);
                 }
             }
-            "totem mcast" => self.retransmitted += is("retransmit"),
+            "totem mcast" => {
+                self.retransmitted += is("retransmit");
+                self.copies += is("copy");
+            }
             "knet ping" => seen.pings += 1,
             "knet pong" => {
                 if let Some(after) = value.get("after").and_then(Value::as_f64) {
@@ -193,7 +198,17 @@ impl Display for Statistics {
         }
         if self.kinds.keys().any(|kind| kind.starts_with("totem ")) {
             let (messages, tokens, asked) = (self.retransmitted, self.tokens_again, self.asked_again);
-            writeln!(f, "sent again: {messages} messages, {tokens} tokens; missed messages in tokens: {asked}")?;
+            writeln!(
+                f,
+                "sent again: {messages} messages, {tokens} tokens; missed messages in tokens: {asked}"
+            )?;
+            if self.copies > 0 {
+                writeln!(
+                    f,
+                    "messages that went to the same node several times at once: {} copies",
+                    self.copies
+                )?;
+            }
             writeln!(f, "membership: {} changes", self.membership.len())?;
         }
         for (at, words) in &self.membership {
@@ -208,9 +223,11 @@ impl Display for Statistics {
         for (says, count) in &self.acknowledges {
             writeln!(f, "acknowledges: {count} {says}")?;
         }
-        for (what, count) in
-            [("sent again", self.repeated), ("missing", self.missing), ("marked by congestion", self.congested)]
-        {
+        for (what, count) in [
+            ("sent again", self.repeated),
+            ("missing", self.missing),
+            ("marked by congestion", self.congested),
+        ] {
             if count > 0 {
                 writeln!(f, "packets {what}: {count}")?;
             }

@@ -93,7 +93,8 @@ pub fn import_file(path: &Path, options: &Options) -> Result<Imported, ImportErr
 /// As [`import_file`].
 pub fn import(name: &str, source: impl Read, options: &Options) -> Result<Imported, ImportError> {
     let mut warnings = Vec::new();
-    let (mut corosync, mut infiniband) = (corosync::Listener::new(options.port), infiniband::Listener::new(options.port));
+    let (mut corosync, mut infiniband) =
+        (corosync::Listener::new(options.port), infiniband::Listener::new(options.port));
     let read = frames::read(source, &mut warnings, |packet| match options.fabric {
         Fabric::Corosync => corosync.hear(&packet),
         Fabric::InfiniBand => infiniband.hear(&packet),

@@ -53,7 +53,14 @@ impl<E: Clone + Ord> Sessions<E> {
     }
 
     /// The same, where the sides are known.
-    pub(super) fn put(&mut self, time: Duration, ends: (E, E), side: Side, protocol: &str, value: Value) -> usize {
+    pub(super) fn put(
+        &mut self,
+        time: Duration,
+        ends: (E, E),
+        side: Side,
+        protocol: &str,
+        value: Value,
+    ) -> usize {
         let at = self.at(time);
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX).saturating_add(1);
         let session = *self.numbers.entry(ends).or_insert(next);
@@ -82,7 +89,8 @@ impl<E: Clone + Ord> Sessions<E> {
 
     /// The time of the first event, and all events; `details` gives what is known of a session's ends.
     pub(super) fn end(mut self, details: impl Fn(&E, &E) -> Map) -> (Duration, Vec<Event>) {
-        let ends: BTreeMap<u32, &(E, E)> = self.numbers.iter().map(|(ends, number)| (*number, ends)).collect();
+        let ends: BTreeMap<u32, &(E, E)> =
+            self.numbers.iter().map(|(ends, number)| (*number, ends)).collect();
         for event in &mut self.events {
             if let (Kind::Open(open), Some((agent, device))) = (&mut event.kind, ends.get(&event.session)) {
                 *open = details(agent, device);

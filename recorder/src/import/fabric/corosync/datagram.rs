@@ -46,7 +46,9 @@ pub(super) fn said(bytes: &[u8], expected: bool) -> Result<Said, &'static str> {
     Ok(match Knet::parse(bytes) {
         Err(malformed) => Said::Malformed(malformed),
         Ok(knet) if matches!(knet.body, Body::Unknown(..)) => Said::Knet(knet),
-        Ok(_) => Said::Malformed(Malformed::Not { what: "knet packet", why: "its fields contradict each other" }),
+        Ok(_) => {
+            Said::Malformed(Malformed::Not { what: "knet packet", why: "its fields contradict each other" })
+        }
     })
 }
 
@@ -59,7 +61,11 @@ pub(super) fn message(packet: &Knet) -> Option<&[u8]> {
         return None;
     }
     let behind = contents.get(CHECKSUM..).unwrap_or_default();
-    if totem::order(contents).is_none() && totem::order(behind).is_some() { Some(behind) } else { Some(contents) }
+    if totem::order(contents).is_none() && totem::order(behind).is_some() {
+        Some(behind)
+    } else {
+        Some(contents)
+    }
 }
 
 /// Corosync 1 and 2 have a number that tells the order of bytes at another place.

@@ -153,5 +153,7 @@ fn details(nodes: &Nodes, agent: End, device: End) -> Map {
             None => address.to_string(),
         },
     };
-    [("agent".to_owned(), name(agent).into()), ("device".to_owned(), name(device).into())].into_iter().collect()
+    [("agent".to_owned(), name(agent).into()), ("device".to_owned(), name(device).into())]
+        .into_iter()
+        .collect()
 }

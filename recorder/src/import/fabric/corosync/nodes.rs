@@ -39,8 +39,12 @@ impl Nodes {
     /// The node that listens or sends at an address.
     pub(super) fn node_at(&self, address: SocketAddr) -> Option<u32> {
         self.senders.get(&address).copied().or_else(|| {
-            let mut there: Vec<u32> =
-                self.senders.iter().filter(|(it, _)| it.ip() == address.ip()).map(|(_, node)| *node).collect();
+            let mut there: Vec<u32> = self
+                .senders
+                .iter()
+                .filter(|(it, _)| it.ip() == address.ip())
+                .map(|(_, node)| *node)
+                .collect();
             there.sort_unstable();
             there.dedup();
             if let [node] = there[..] { Some(node) } else { None }

@@ -22,8 +22,8 @@ pub(super) struct Speaking<'a> {
     membership: Membership,
     /// Tokens by ring, number and who gets them.
     tokens: HashSet<(RingId, u32, SocketAddr)>,
-    /// Messages by ring, number and who gets them.
-    messages: HashSet<(RingId, u32, SocketAddr)>,
+    /// Messages by ring, number and who gets them, with the addresses that sent them.
+    messages: HashMap<(RingId, u32, SocketAddr), Vec<SocketAddr>>,
     /// When a ping was sent, by its asker's clock.
     pings: HashMap<(SocketAddr, SocketAddr, [u8; 16]), Duration>,
     /// Messages of which fragments may come: the event by sender, receiver and number.
@@ -37,7 +37,7 @@ impl<'a> Speaking<'a> {
             sessions: Conversations::new(),
             membership: Membership::default(),
             tokens: HashSet::new(),
-            messages: HashSet::new(),
+            messages: HashMap::new(),
             pings: HashMap::new(),
             fragments: HashMap::new(),
         }
@@ -47,7 +47,7 @@ impl<'a> Speaking<'a> {
         match said {
             Said::Knet(knet) => self.knet(datagram, knet, warnings),
             Said::Totem(totem) => {
-                self.totem(datagram, totem);
+                self.totem(datagram, totem, false);
             }
             Said::Encrypted => {
                 let value = json!({"type": "encrypted", "bytes": datagram.payload.len() + datagram.missing});
@@ -88,7 +88,7 @@ impl<'a> Speaking<'a> {
                 if let Some(message) = datagram::message(knet) {
                     match Totem::parse(message) {
                         Ok(totem) => {
-                            let place = self.totem(datagram, &totem);
+                            let place = self.totem(datagram, &totem, true);
                             self.fragmented(place, key, header.fragments);
                         }
                         Err(error) => self.malformed(datagram, error, warnings),
@@ -123,7 +123,9 @@ impl<'a> Speaking<'a> {
             Packet::Pmtud(pmtud, _) | Packet::PmtudReply(pmtud, _) => {
                 json!({"type": kind, "node": node, "link": pmtud.link, "size": pmtud.bytes()})
             }
-            Packet::Unknown(_, rest) => json!({"type": kind, "node": node, "bytes": rest.len() + datagram.missing}),
+            Packet::Unknown(_, rest) => {
+                json!({"type": kind, "node": node, "bytes": rest.len() + datagram.missing})
+            }
         };
         self.say(datagram, "knet", value);
     }
@@ -143,20 +145,25 @@ impl<'a> Speaking<'a> {
         let object = self.fragments.get(&key).and_then(|place| self.sessions.object(*place));
         let Some(object) = object else { return };
         if let Some(all) = object.get("bytes").and_then(Value::as_u64) {
-            object.insert("bytes".into(), all.saturating_add(u64::try_from(bytes).unwrap_or_default()).into());
+            object
+                .insert("bytes".into(), all.saturating_add(u64::try_from(bytes).unwrap_or_default()).into());
         }
         if let Some(seen) = object.get_mut("fragments").and_then(|list| list.get_mut(0)) {
             *seen = seen.as_u64().unwrap_or_default().saturating_add(1).into();
         }
     }
 
-    fn totem(&mut self, datagram: &Datagram, totem: &Totem) -> usize {
+    /// The node that a message is for. Without knet the field of the header is not set, and holds anything.
+    fn receiver(&self, datagram: &Datagram, totem: &Totem, over_knet: bool) -> Option<u32> {
+        if over_knet && totem.target != 0 {
+            return Some(totem.target);
+        }
+        if Nodes::is_group(datagram.to) { None } else { self.nodes.node_at(datagram.to) }
+    }
+
+    fn totem(&mut self, datagram: &Datagram, totem: &Totem, over_knet: bool) -> usize {
         let mut value = json!({"type": totem.kind().to_string(), "node": totem.node});
-        let to = match totem.target {
-            0 if Nodes::is_group(datagram.to) => None,
-            0 => self.nodes.node_at(datagram.to),
-            target => Some(target),
-        };
+        let to = self.receiver(datagram, totem, over_knet);
         let mut remark = None;
         match &totem.body {
             Body::Token(token) => {
@@ -202,12 +209,17 @@ impl<'a> Speaking<'a> {
         if totem.encapsulated == mcast::ENCAPSULATED {
             value["recovery"] = true.into();
         }
-        let again = !self.messages.insert((mcast.ring, mcast.seq, datagram.to));
         let sender = self.nodes.node_at(datagram.from).filter(|sender| *sender != totem.node);
         put(value, "by", sender);
-        if again || sender.is_some() {
+        let senders = self.messages.entry((mcast.ring, mcast.seq, datagram.to)).or_default();
+        // One that goes out through several sockets of its maker at once was not missed by anybody.
+        let is_copy = sender.is_none() && !senders.is_empty() && !senders.contains(&datagram.from);
+        if is_copy {
+            value["copy"] = true.into();
+        } else if sender.is_some() || !senders.is_empty() {
             value["retransmit"] = true.into();
         }
+        senders.push(datagram.from);
     }
 }
 

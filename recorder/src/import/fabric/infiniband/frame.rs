@@ -91,7 +91,9 @@ pub(super) fn reason(other: Other, packet: &Packet<'_>) -> String {
 fn fabric(bytes: &[u8]) -> Result<Frame, String> {
     let captured = bytes.len();
     // A packet that ends within its headers is told as such, with the ends if LRH is there.
-    let lids = |place: usize| bytes.get(place..place + 2).map_or(0, |two| u16::from(two[0]) << 8 | u16::from(two[1]));
+    let lids = |place: usize| {
+        bytes.get(place..place + 2).map_or(0, |two| u16::from(two[0]) << 8 | u16::from(two[1]))
+    };
     match Ib::parse(bytes) {
         Ok(Ib { body: Body::Raw(_), .. }) => Err("raw packet of InfiniBand".into()),
         Ok(Ib { lrh, body: Body::Transport(grh, transport), .. }) => {
@@ -131,7 +133,9 @@ fn roce_v1(link: u32, bytes: &[u8]) -> Option<&[u8]> {
 fn ethernet(bytes: &[u8], whole: bool) -> Frame {
     let (ends, said) = match roce::parse_v1(bytes, whole) {
         Ok((grh, transport)) => (Some(Ends::of_gids(&grh)), Ok(transport)),
-        Err(malformed) => (fencelab_wire::infiniband::Grh::parse(bytes).ok().map(|grh| Ends::of_gids(&grh)), Err(malformed)),
+        Err(malformed) => {
+            (fencelab_wire::infiniband::Grh::parse(bytes).ok().map(|grh| Ends::of_gids(&grh)), Err(malformed))
+        }
     };
     let nobody = End::Gid([0; 16]);
     let ends = ends.unwrap_or(Ends { from: nobody, to: nobody, is_group: false, sender: None });

@@ -74,7 +74,8 @@ impl Management {
 
     fn member(&mut self, method: Method, status: u16, record: &McMemberRecord, told: &mut Told) {
         const AS: [(u8, &str); 3] = [(1, "full"), (2, "non-member"), (4, "send only")];
-        let as_what: Vec<&str> = AS.iter().filter(|(bit, _)| record.join & bit != 0).map(|(_, name)| *name).collect();
+        let as_what: Vec<&str> =
+            AS.iter().filter(|(bit, _)| record.join & bit != 0).map(|(_, name)| *name).collect();
         told.value["group"] = gid(record.mgid).into();
         told.value["port"] = gid(record.port).into();
         if record.mlid != 0 {
@@ -124,7 +125,10 @@ impl Management {
             Body::DisconnectRequest(request) => {
                 ids(&mut value, &request.ids);
                 value["qp"] = qp(request.qp);
-                remark = Some((format!("the connection of {} ends", self.named(&request.ids)), connection("ends")));
+                remark = Some((
+                    format!("the connection of {} ends", self.named(&request.ids)),
+                    connection("ends"),
+                ));
             }
             Body::ServiceRequest(request) => {
                 value["request"] = number(request.request);

@@ -87,13 +87,6 @@ impl Listener {
             LinkInfo::new("infiniband", carrier.name(), port)
         });
         let (start, events) = self.speaking.end();
-        Heard {
-            start,
-            packets: self.packets,
-            link,
-            events,
-            left_out: self.left_out,
-            warnings: self.warnings,
-        }
+        Heard { start, packets: self.packets, link, events, left_out: self.left_out, warnings: self.warnings }
     }
 }

@@ -54,7 +54,9 @@ impl Speaking {
             let value = self.sent(heard, transport);
             return self.say(heard, heard.carrier.body(), value, None);
         }
-        match Mad::parse(transport.carried()).and_then(|mad| self.management.value(&mad).map(|told| (mad, told))) {
+        match Mad::parse(transport.carried())
+            .and_then(|mad| self.management.value(&mad).map(|told| (mad, told)))
+        {
             Ok((mad, told)) => {
                 self.gids.extend(told.gids);
                 for qp in told.anew {

@@ -82,7 +82,8 @@ pub struct Totem {
     pub encapsulated: u8,
     /// The node that made it. An mcast that another node sends again keeps it.
     pub node: u32,
-    /// The node that it is for; 0 with the transports `udp` and `udpu`, and where it is for all.
+    /// The node that it is for; 0 where it is for all. With the transports `udp` and `udpu` it is not set: anything may stand
+    /// in a token.
     pub target: u32,
     /// What it says.
     pub body: Body,
