@@ -76,7 +76,7 @@ impl Grh {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Body {
     /// InfiniBand's own transport.
-    Transport(Option<Grh>, Transport),
+    Transport(Option<Grh>, Box<Transport>),
     /// A raw packet, of an EtherType or IPv6; it is not read.
     Raw(Vec<u8>),
 }
@@ -107,10 +107,11 @@ impl Packet {
             return Err(Malformed::Not { what: "LRH", why: "its length is less than its own" });
         };
         let body = match lrh.next() {
-            2 => Body::Transport(None, Transport::parse(inside, whole)?),
+            2 => Body::Transport(None, Box::new(Transport::parse(inside, whole)?)),
             3 => {
                 let grh = Grh::parse(inside)?;
-                Body::Transport(Some(grh), Transport::parse(inside.get(GRH..).unwrap_or_default(), whole)?)
+                let transport = Transport::parse(inside.get(GRH..).unwrap_or_default(), whole)?;
+                Body::Transport(Some(grh), Box::new(transport))
             }
             _ => Body::Raw(inside.to_vec()),
         };

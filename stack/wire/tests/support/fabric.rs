@@ -104,7 +104,7 @@ pub(crate) fn in_fabric(inside: &[u8], with_grh: bool) -> Vec<u8> {
     let grh = with_grh.then(|| grh(inside.len()));
     let words = u16::try_from((length + 8) / 4).expect("a short packet");
     let lrh = Lrh { lane: 0, level: if with_grh { 3 } else { 2 }, dlid: 4, length: words, slid: 1 };
-    Packet { lrh, body: packet::Body::Transport(grh, transport), trailer: vec![0xe0, 0xe1] }.emit()
+    Packet { lrh, body: packet::Body::Transport(grh, Box::new(transport)), trailer: vec![0xe0, 0xe1] }.emit()
 }
 
 pub(crate) fn grh(length: usize) -> Grh {

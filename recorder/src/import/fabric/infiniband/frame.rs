@@ -101,7 +101,7 @@ fn fabric(bytes: &[u8]) -> Result<Frame, String> {
             Ok(Frame {
                 ends: Ends::of_fabric(&lrh, grh.as_ref()),
                 carrier: Carrier::Fabric,
-                said: Ok(transport),
+                said: Ok(*transport),
                 captured: captured.min(lrh.bytes()).saturating_sub(before),
                 missing: lrh.bytes().saturating_sub(captured),
             })
