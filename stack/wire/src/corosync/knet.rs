@@ -112,12 +112,10 @@ impl Knet {
     pub fn is_spoken(bytes: &[u8]) -> bool {
         let Ok(knet) = Self::parse(bytes) else { return false };
         let known = match &knet.body {
-            Body::Data(data, contents) => {
-                let first = data.fragment <= 1;
+            Body::Data(data, _) => {
                 let whole = data.fragments >= 1 && data.fragment <= data.fragments && data.pad == 0;
-                whole
-                    && data.bcast <= 1
-                    && (data.compress != 0 || !first || super::totem::order(contents).is_some())
+                let begins = || knet.message().is_none_or(|message| super::totem::order(message).is_some());
+                whole && data.bcast <= 1 && begins()
             }
             Body::HostInfo(data, _) => data.pad == 0 && data.bcast <= 1,
             Body::Ping(ping, rest) | Body::Pong(ping, rest) => {
@@ -168,6 +166,20 @@ impl Knet {
             Kind::Unknown(kind) => Body::Unknown(kind, reader.rest().to_vec()),
         };
         Ok(Self { node, max_version, pad, body })
+    }
+
+    /// The message in it, if it is the first part of one that is not compressed. Some versions of libknet put a checksum
+    /// before it.
+    #[must_use]
+    pub fn message(&self) -> Option<&[u8]> {
+        const CHECKSUM: usize = 4;
+        let Body::Data(header, contents) = &self.body else { return None };
+        if header.fragment > 1 || header.compress != 0 {
+            return None;
+        }
+        let behind = contents.get(CHECKSUM..).unwrap_or_default();
+        let is_behind = super::totem::order(contents).is_none() && super::totem::order(behind).is_some();
+        Some(if is_behind { behind } else { contents })
     }
 
     /// What it is.
@@ -223,6 +235,18 @@ mod tests {
         assert_eq!((ping.link, ping.seq, ping.timed, rest.len()), (0, 0, 1, 0));
         assert_eq!(knet.emit(), bytes);
         assert!(Knet::is_spoken(&bytes));
+    }
+
+    #[test]
+    fn a_checksum_before_the_message_is_passed_over() {
+        let plain = unhex("0100000100000007000000010000").unwrap();
+        let message = unhex("70c0030900").unwrap();
+        let with = [&plain[..], &[1, 2, 3, 4], &message].concat();
+        for bytes in [[&plain[..], &message].concat(), with] {
+            assert!(Knet::is_spoken(&bytes));
+            assert_eq!(Knet::parse(&bytes).unwrap().message(), Some(&message[..]));
+        }
+        assert!(!Knet::is_spoken(&[&plain[..], b"something else"].concat()));
     }
 
     #[test]

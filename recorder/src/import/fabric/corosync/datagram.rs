@@ -17,9 +17,15 @@ pub(super) enum Said {
     Malformed(Malformed),
 }
 
-/// Whether these bytes are corosync's beyond doubt.
+/// Whether these bytes show by themselves that corosync is spoken here: a message of totem, or knet's heartbeat.
 pub(super) fn is_spoken(bytes: &[u8]) -> bool {
-    Knet::is_spoken(bytes) || Totem::parse(bytes).is_ok_and(|totem| totem.version == totem::VERSION)
+    let is_totem = |bytes: &[u8]| Totem::parse(bytes).is_ok_and(|totem| totem.version == totem::VERSION);
+    is_totem(bytes)
+        || Knet::is_spoken(bytes)
+            && Knet::parse(bytes).is_ok_and(|knet| match knet.body {
+                Body::Ping(..) | Body::Pong(..) => true,
+                _ => knet.message().is_some(),
+            })
 }
 
 /// Reads a datagram. `expected`: corosync speaks here, so whatever it is, it is corosync's.
@@ -50,22 +56,6 @@ pub(super) fn said(bytes: &[u8], expected: bool) -> Result<Said, &'static str> {
             Said::Malformed(Malformed::Not { what: "knet packet", why: "its fields contradict each other" })
         }
     })
-}
-
-/// The message in a packet of knet, if it is the beginning of one that is not compressed. Some versions of libknet put a
-/// checksum before it.
-pub(super) fn message(packet: &Knet) -> Option<&[u8]> {
-    const CHECKSUM: usize = 4;
-    let Body::Data(header, contents) = &packet.body else { return None };
-    if header.fragment > 1 || header.compress != 0 {
-        return None;
-    }
-    let behind = contents.get(CHECKSUM..).unwrap_or_default();
-    if totem::order(contents).is_none() && totem::order(behind).is_some() {
-        Some(behind)
-    } else {
-        Some(contents)
-    }
 }
 
 /// Corosync 1 and 2 have a number that tells the order of bytes at another place.

@@ -10,7 +10,7 @@ use fencelab_wire::corosync::totem::{Body, Mcast, RingId, Token, mcast};
 use fencelab_wire::corosync::{Knet, Malformed, Totem};
 use serde_json::{Value, json};
 
-use super::datagram::{self, Said};
+use super::datagram::Said;
 use super::membership::Membership;
 use super::nodes::Nodes;
 use super::{Conversations, Datagram, End, details};
@@ -85,15 +85,15 @@ impl<'a> Speaking<'a> {
         let value = match &knet.body {
             Packet::Data(header, contents) => {
                 let key = (datagram.from, datagram.to, header.seq);
-                if let Some(message) = datagram::message(knet) {
-                    match Totem::parse(message) {
-                        Ok(totem) => {
-                            let place = self.totem(datagram, &totem, true);
-                            self.fragmented(place, key, header.fragments);
-                        }
-                        Err(error) => self.malformed(datagram, error, warnings),
+                match knet.message().map(Totem::parse) {
+                    Some(Ok(totem)) => {
+                        let place = self.totem(datagram, &totem, true);
+                        return self.fragmented(place, key, header.fragments);
                     }
-                    return;
+                    // A list that goes on in the next fragment; it is not put together.
+                    Some(Err(Malformed::Short { .. })) if header.fragments > 1 && datagram.missing == 0 => {}
+                    Some(Err(error)) => return self.malformed(datagram, error, warnings),
+                    None => {}
                 }
                 let bytes = contents.len() + datagram.missing;
                 let mut value = json!({"type": kind, "node": node, "seq": header.seq, "bytes": bytes});
