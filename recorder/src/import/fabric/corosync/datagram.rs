@@ -33,10 +33,11 @@ pub(super) fn is_spoken(bytes: &[u8]) -> bool {
 /// # Errors
 /// It is not corosync's: why.
 pub(super) fn said(bytes: &[u8], expected: bool) -> Result<Said, &'static str> {
-    if totem::order(bytes).is_some() {
+    // What is encrypted begins like anything; a header of totem has too many zeros to look like chance.
+    if totem::order(bytes).is_some() && !looks_encrypted(bytes) {
         return Ok(Totem::parse(bytes).map_or_else(Said::Malformed, Said::Totem));
     }
-    // What is encrypted begins like anything, so a packet has to be knet's beyond doubt.
+    // For the same reason a packet has to be knet's beyond doubt.
     if Knet::is_spoken(bytes) {
         return Ok(Knet::parse(bytes).map_or_else(Said::Malformed, Said::Knet));
     }
