@@ -17,16 +17,16 @@ pub(super) fn packets(args: &ImportArgs) -> Result<Vec<Read>, Failure> {
     let links = args.link.map_or_else(|| ALL.to_vec(), |link| vec![link]);
     let (mut read, mut nothing) = (Vec::new(), None);
     for link in links {
-        if let Means::Fabric(fabric) = link.means() {
-            match fabrics::fabric(args, fabric) {
-                Ok(one) => read.push(one),
-                Err(error @ pcap::ImportError::Nothing { .. }) => nothing = Some(error),
-                Err(error) => return Err(error).or_exit(Exit::Input),
-            }
-            continue;
-        }
         let (imported, secrets) = match link.means() {
-            Means::Fabric(_) => continue,
+            Means::Fabric(fabric) => {
+                match fabrics::fabric(args, fabric) {
+                    Ok(one) => read.push(one),
+                    // Another link may be there.
+                    Err(error @ pcap::ImportError::Nothing { .. }) => nothing = Some(error),
+                    Err(error) => return Err(error).or_exit(Exit::Input),
+                }
+                continue;
+            }
             Means::Datagrams(link) => datagrams(args, link)?,
             Means::Console(_) if matches!(link, Link::Telnet | Link::Raw) => {
                 let options = consoles::options(args, None)?;
