@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use fencelab_recorder::fabric::Statistics;
 use fencelab_transcript::{Header, Side, Transcript};
 
 use crate::dialogue::{self, Line};
@@ -16,6 +17,9 @@ use crate::terminal::{ColorChoice, Ink, Pen, harmless};
 pub(crate) struct ShowArgs {
     /// A transcript (*.jsonl).
     file: PathBuf,
+    /// Show counts and times in the place of the dialogue; of what a cluster said (corosync, InfiniBand, RoCE).
+    #[arg(long)]
+    statistics: bool,
     /// When to colour.
     #[arg(long, value_enum, default_value_t)]
     color: ColorChoice,
@@ -25,6 +29,21 @@ pub(crate) fn run(args: ShowArgs) -> Result<Exit, Failure> {
     let transcript = Transcript::load(&args.file).or_exit(Exit::Input)?;
     let pen = Pen::stdout(args.color);
     let mut text = header(pen, &transcript.header);
+    if args.statistics {
+        let Some(statistics) = Statistics::of(&transcript) else {
+            let protocol = &transcript.header.link.protocol;
+            let words = format!(
+                "{} is of {protocol}; statistics are those of what a cluster said: corosync and infiniband",
+                args.file.display()
+            );
+            return Err(Failure::new(Exit::Usage, words));
+        };
+        for line in statistics.to_string().lines() {
+            text += &format!("{}\n", harmless(line));
+        }
+        output::to_stdout(text.as_bytes())?;
+        return Ok(Exit::Success);
+    }
     for line in dialogue::lines(&transcript.events) {
         text += &one(pen, &line);
     }

@@ -6,6 +6,7 @@ mod command_line;
 mod compare;
 mod consoles;
 mod emulate;
+mod fabrics;
 mod hunt;
 mod process;
 mod record;

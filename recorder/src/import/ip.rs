@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice, ether_type};
 
+use super::link_layer;
+
 /// An IP packet that is no fragment.
 pub(super) struct Packet<'a> {
     pub(super) from: IpAddr,
@@ -14,7 +16,7 @@ pub(super) struct Packet<'a> {
 }
 
 /// What else a packet may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Other {
     /// A fragment of an IP packet.
     Fragment,
@@ -25,21 +27,25 @@ pub(super) enum Other {
 }
 
 /// Link-layer header types, as tcpdump.org numbers them.
-mod link {
-    pub(super) const NULL: u32 = 0;
-    pub(super) const ETHERNET: u32 = 1;
-    pub(super) const RAW_BSD: u32 = 12;
-    pub(super) const RAW_OPENBSD: u32 = 14;
-    pub(super) const RAW: u32 = 101;
-    pub(super) const LOOP: u32 = 108;
-    pub(super) const LINUX_SLL: u32 = 113;
-    pub(super) const IPV4: u32 = 228;
-    pub(super) const IPV6: u32 = 229;
-    pub(super) const LINUX_SLL2: u32 = 276;
+pub(super) mod link {
+    pub(in super::super) const NULL: u32 = 0;
+    pub(in super::super) const ETHERNET: u32 = 1;
+    pub(in super::super) const RAW_BSD: u32 = 12;
+    pub(in super::super) const RAW_OPENBSD: u32 = 14;
+    pub(in super::super) const RAW: u32 = 101;
+    pub(in super::super) const LOOP: u32 = 108;
+    pub(in super::super) const LINUX_SLL: u32 = 113;
+    pub(in super::super) const ERF: u32 = 197;
+    pub(in super::super) const IPV4: u32 = 228;
+    pub(in super::super) const IPV6: u32 = 229;
+    pub(in super::super) const IPOIB: u32 = 242;
+    pub(in super::super) const INFINIBAND: u32 = 247;
+    pub(in super::super) const LINUX_SLL2: u32 = 276;
 }
 
 /// Finds the IP packet in a captured one.
 pub(super) fn packet(link: u32, packet: &[u8]) -> Result<Packet<'_>, Other> {
+    let (link, packet) = link_layer::ip(link, packet)?;
     let sliced = match link {
         link::ETHERNET => LaxSlicedPacket::from_ethernet(packet).ok(),
         link::RAW | link::RAW_BSD | link::RAW_OPENBSD | link::IPV4 | link::IPV6 => {

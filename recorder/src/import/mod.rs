@@ -2,8 +2,10 @@
 
 pub mod console;
 mod dialogue;
+pub mod fabric;
 mod frames;
 mod ip;
+mod link_layer;
 mod passed;
 pub mod pcap;
 mod recognise;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod console;
+pub(crate) mod packets;
 pub(crate) mod said;
 pub(crate) mod tcp;
 

@@ -8,9 +8,13 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod corosync;
 pub mod describe;
 mod hex;
+pub mod infiniband;
 pub mod ipmi;
+pub mod ipoib;
+mod octets;
 pub mod secret;
 pub mod serial;
 pub mod snmp;

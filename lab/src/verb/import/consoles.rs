@@ -27,7 +27,7 @@ pub(super) fn recorded(args: &ImportArgs, format: Format) -> Result<Vec<Read>, F
 pub(super) fn options(args: &ImportArgs, format: Option<Format>) -> Result<Options, Failure> {
     let protocol = match args.link.map(super::Link::means) {
         Some(Means::Console(protocol)) => Some(protocol),
-        Some(Means::Datagrams(_)) if format.is_some() => {
+        Some(Means::Datagrams(_) | Means::Fabric(_)) if format.is_some() => {
             let words =
                 "this is the session at a console: say telnet, ssh, serial or raw by --link, or nothing";
             return Err(Failure::new(Exit::Usage, words));

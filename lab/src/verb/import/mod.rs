@@ -1,12 +1,15 @@
 //! `fencelab import FILE`.
 
 mod consoles;
+mod fabrics;
 mod packets;
 mod walks;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use fencelab_recorder::fabric::Statistics;
+use fencelab_recorder::import::fabric::Fabric;
 use fencelab_recorder::import::{self, Kind, console, walk};
 use fencelab_recorder::link::{Protocol, console as link};
 use fencelab_transcript::Transcript;
@@ -17,6 +20,7 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::identity::IdentityArgs;
 use crate::link::LinkName;
 use crate::output;
+use crate::terminal::harmless;
 
 /// Options of `import`.
 #[derive(Args, Debug)]
@@ -93,6 +97,10 @@ enum Link {
     Serial,
     /// Characters over bare TCP.
     Raw,
+    /// Corosync 3 between the nodes of a cluster: knet and totem, on Ethernet, IPoIB or what else is captured.
+    Corosync,
+    /// InfiniBand, and RoCE: connections, datagrams, acknowledges, management.
+    Infiniband,
 }
 
 /// What a link is imported as.
@@ -100,6 +108,7 @@ enum Link {
 enum Means {
     Datagrams(LinkName),
     Console(&'static dyn Protocol),
+    Fabric(Fabric),
 }
 
 impl Link {
@@ -111,6 +120,8 @@ impl Link {
             Self::Ssh => Means::Console(&link::Ssh),
             Self::Serial => Means::Console(&link::Serial),
             Self::Raw => Means::Console(&link::Raw),
+            Self::Corosync => Means::Fabric(Fabric::Corosync),
+            Self::Infiniband => Means::Fabric(Fabric::InfiniBand),
         }
     }
 }
@@ -133,6 +144,11 @@ pub(crate) fn run(args: ImportArgs) -> Result<Exit, Failure> {
     };
     for one in &mut read {
         args.identity.sign(&mut one.transcript.header);
+        if let Some(statistics) = Statistics::of(&one.transcript) {
+            for line in statistics.to_string().lines() {
+                eprintln!("fencelab: {}", harmless(line));
+            }
+        }
     }
     if let Some(folder) = &args.folder {
         return match read.as_slice() {

@@ -2,13 +2,13 @@
 
 use fencelab_recorder::import::{pcap, telnet};
 
-use super::{ImportArgs, Link, Means, Read, consoles, warn};
+use super::{ImportArgs, Link, Means, Read, consoles, fabrics, warn};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::identity::by;
 use crate::link::LinkName;
 
 /// What is looked for if nothing else is said.
-const ALL: [Link; 3] = [Link::Ipmi, Link::Snmp, Link::Telnet];
+const ALL: [Link; 5] = [Link::Corosync, Link::Infiniband, Link::Ipmi, Link::Snmp, Link::Telnet];
 
 pub(super) fn packets(args: &ImportArgs) -> Result<Vec<Read>, Failure> {
     if args.credentials.is_some() && args.link.is_none() {
@@ -18,6 +18,15 @@ pub(super) fn packets(args: &ImportArgs) -> Result<Vec<Read>, Failure> {
     let (mut read, mut nothing) = (Vec::new(), None);
     for link in links {
         let (imported, secrets) = match link.means() {
+            Means::Fabric(fabric) => {
+                match fabrics::fabric(args, fabric) {
+                    Ok(one) => read.push(one),
+                    // Another link may be there.
+                    Err(error @ pcap::ImportError::Nothing { .. }) => nothing = Some(error),
+                    Err(error) => return Err(error).or_exit(Exit::Input),
+                }
+                continue;
+            }
             Means::Datagrams(link) => datagrams(args, link)?,
             Means::Console(_) if matches!(link, Link::Telnet | Link::Raw) => {
                 let options = consoles::options(args, None)?;
