@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "verbs")]
+use super::verbs;
 use super::{Error, Place, Unlinked, multicast, tcp, udp};
 
 /// A transport.
@@ -54,6 +56,11 @@ impl Kind {
             Self::Udp => udp::open(place),
             Self::Multicast => multicast::open(place),
             Self::Tcp => tcp::open(place),
+            #[cfg(feature = "verbs")]
+            Self::Rc => verbs::open(verbs::Service::Connected, place),
+            #[cfg(feature = "verbs")]
+            Self::Ud => verbs::open(verbs::Service::Datagram, place),
+            #[cfg(not(feature = "verbs"))]
             Self::Rc | Self::Ud => {
                 Err(Error::NoDevice("this fencelab was built without the feature `verbs`".to_owned()))
             }

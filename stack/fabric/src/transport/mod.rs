@@ -9,6 +9,8 @@ mod kind;
 mod multicast;
 mod tcp;
 mod udp;
+#[cfg(feature = "verbs")]
+pub(crate) mod verbs;
 mod wait;
 
 use std::net::IpAddr;
