@@ -244,7 +244,8 @@ fn stream(
     let sending = start.elapsed().as_secs_f64();
     let receiving = first.map_or(f64::NAN, |first| (last - first).as_secs_f64());
     let told = meeting.gather(options.node, &format!("{arrived} {receiving}"))?;
-    let (arrived, receiving) = told.get(1).and_then(|word| word.split_once(' ')).ok_or("no word of the second node")?;
+    let (arrived, receiving) =
+        told.get(1).and_then(|word| word.split_once(' ')).ok_or("no word of the second node")?;
     let (arrived, receiving): (f64, f64) = (arrived.parse()?, receiving.parse()?);
     let rate = (arrived - 1.0) / receiving;
     Ok(format!(
@@ -278,7 +279,8 @@ fn survive(options: &Options, transport: &mut dyn Transport, size: usize) -> Res
                 let entry = heard.entry(received.from).or_default();
                 *entry = (entry.0 + 1, start.elapsed());
                 if options.node != 0 {
-                    transport.send(To::Node(received.from), buffer.get(..received.bytes).unwrap_or_default())?;
+                    transport
+                        .send(To::Node(received.from), buffer.get(..received.bytes).unwrap_or_default())?;
                 }
             }
             None if options.node != 0 => break,

@@ -6,4 +6,6 @@
 
 #![deny(unsafe_code)]
 
+pub mod device;
+pub mod ipoib;
 pub mod transport;

@@ -8,7 +8,7 @@
 mod kind;
 mod multicast;
 mod tcp;
-mod udp;
+pub(crate) mod udp;
 #[cfg(feature = "verbs")]
 pub(crate) mod verbs;
 mod wait;

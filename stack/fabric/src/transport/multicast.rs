@@ -8,7 +8,9 @@ use rustix::net::{AddressFamily, SocketType};
 
 use super::udp::{self, LONGEST, Socket};
 use super::wait::{self, Patience};
-use super::{Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits};
+use super::{
+    Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits,
+};
 
 /// The group: of those that every site may use within its bounds (RFC 2365, section 6.2).
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 192, 77, 5);

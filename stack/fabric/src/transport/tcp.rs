@@ -10,7 +10,9 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::wait::{self, Patience};
-use super::{Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits};
+use super::{
+    Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits,
+};
 
 /// The longest message. Any would go; a length beyond this is a connection out of step.
 const LONGEST: usize = 16 << 20;
@@ -33,8 +35,7 @@ struct Open {
 }
 
 pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    let listener =
-        TcpListener::bind((place.ip, 0)).map_err(Error::system(format!("TCP at {}", place.ip)))?;
+    let listener = TcpListener::bind((place.ip, 0)).map_err(Error::system(format!("TCP at {}", place.ip)))?;
     let address = listener.local_addr().map_err(Error::system("an address"))?.to_string();
     Ok(Box::new(Open { listener, place: place.clone(), address }))
 }
@@ -120,7 +121,9 @@ impl Link {
         let Some((length, rest)) = read.split_first_chunk::<LENGTH>() else { return Ok(None) };
         let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
         if length > LONGEST {
-            return Err(Error::Unfit(format!("a message of {length} bytes came: the connection is out of step")));
+            return Err(Error::Unfit(format!(
+                "a message of {length} bytes came: the connection is out of step"
+            )));
         }
         let Some(message) = rest.get(..length) else { return Ok(None) };
         let bytes = length.min(buffer.len());
@@ -149,7 +152,9 @@ impl Link {
             Ok((_, 0)) => self.is_open = false,
             Ok(_) => return Ok(self.inbox.len() > kept),
             Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => self.is_open = false,
+            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => {
+                self.is_open = false
+            }
             Err(error) => return Err(Error::system("reading from a node")(error)),
         }
         Ok(false)

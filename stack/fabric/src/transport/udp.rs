@@ -8,7 +8,9 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::wait::{self, Patience};
-use super::{Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits};
+use super::{
+    Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits,
+};
 
 /// The longest payload of a datagram over IPv4 (RFC 768; RFC 791, total length 65,535).
 pub(super) const LONGEST: usize = 65_507;
@@ -22,9 +24,14 @@ struct Open {
 }
 
 pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    let socket = bind(SocketAddr::new(place.ip, 0))?;
+    open_at(SocketAddr::new(place.ip, 0), place.waiting)
+}
+
+/// Opens this node's end at an address of the caller's.
+pub(crate) fn open_at(address: SocketAddr, waiting: Waiting) -> Result<Box<dyn Unlinked>, Error> {
+    let socket = bind(address)?;
     let address = socket.local_addr().map_err(Error::system("an address"))?.to_string();
-    Ok(Box::new(Open { socket, waiting: place.waiting, address }))
+    Ok(Box::new(Open { socket, waiting, address }))
 }
 
 /// A socket with room for bursts.
@@ -58,7 +65,8 @@ impl Unlinked for Open {
 /// Addresses of sockets.
 pub(super) fn parse(addresses: &[String]) -> Result<Vec<SocketAddr>, Error> {
     let parse = |text: &String| {
-        text.parse().map_err(|_| Error::Unfit(format!("`{text}` is no address of a socket, like 10.0.0.1:5405")))
+        text.parse()
+            .map_err(|_| Error::Unfit(format!("`{text}` is no address of a socket, like 10.0.0.1:5405")))
     };
     addresses.iter().map(parse).collect()
 }
@@ -167,9 +175,9 @@ impl Transport for Udp {
                 let came = self.socket.await_next(buffer, patience)?;
                 Ok(came.and_then(|came| sender(nodes, came)))
             }
-            Waiting::Polled => wait::polled(patience, || {
-                Ok(self.socket.look(buffer)?.and_then(|came| sender(nodes, came)))
-            }),
+            Waiting::Polled => {
+                wait::polled(patience, || Ok(self.socket.look(buffer)?.and_then(|came| sender(nodes, came))))
+            }
         }
     }
 

@@ -82,7 +82,10 @@ impl Memory {
     /// A piece, after a look whether the memory has it.
     fn start(&self, slot: usize, bytes: usize) -> *mut u8 {
         let at = slot * self.step;
-        assert!(bytes <= self.step && at + self.step <= self.layout.size(), "piece {slot} has no {bytes} bytes");
+        assert!(
+            bytes <= self.step && at + self.step <= self.layout.size(),
+            "piece {slot} has no {bytes} bytes"
+        );
         // SAFETY: within the memory, as was just seen.
         unsafe { self.base.as_ptr().add(at) }
     }

@@ -87,8 +87,7 @@ impl Channel {
     fn take(&self) -> Option<*mut ffi::ibv_cq> {
         let (mut queue, mut own) = (std::ptr::null_mut(), std::ptr::null_mut());
         // SAFETY: the channel does not block; both pointers are ours to be written.
-        let taken =
-            unsafe { ffi::ibv_get_cq_event(self.channel.as_ptr(), &raw mut queue, &raw mut own) };
+        let taken = unsafe { ffi::ibv_get_cq_event(self.channel.as_ptr(), &raw mut queue, &raw mut own) };
         (taken == 0).then_some(queue)
     }
 
@@ -140,7 +139,8 @@ unsafe impl Sync for Completions {}
 
 impl Completions {
     pub(super) fn new(channel: &Arc<Channel>, entries: usize) -> Result<Arc<Self>, Error> {
-        let entries_most = i32::try_from(entries).map_err(|_| Error::Unfit(format!("{entries} completions")))?;
+        let entries_most =
+            i32::try_from(entries).map_err(|_| Error::Unfit(format!("{entries} completions")))?;
         // SAFETY: device and channel are open, and held by what is made here; no pointer of ours goes with it.
         let queue = unsafe {
             ffi::ibv_create_cq(
@@ -151,8 +151,7 @@ impl Completions {
                 0,
             )
         };
-        let queue =
-            NonNull::new(queue).ok_or_else(|| failed(format!("a queue of {entries} completions")))?;
+        let queue = NonNull::new(queue).ok_or_else(|| failed(format!("a queue of {entries} completions")))?;
         let (unacknowledged, is_armed) = Default::default();
         Ok(Arc::new(Self { queue, unacknowledged, is_armed, _channel: Arc::clone(channel) }))
     }

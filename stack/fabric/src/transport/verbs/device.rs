@@ -141,7 +141,11 @@ impl Context {
                 continue;
             }
             let is_ethernet = attributes.link_layer == ETHERNET;
-            let found = if is_ethernet { self.gid_of(number, attributes.gid_tbl_len, ip) } else { self.gid(number, 0) };
+            let found = if is_ethernet {
+                self.gid_of(number, attributes.gid_tbl_len, ip)
+            } else {
+                self.gid(number, 0)
+            };
             let Some((gid_index, gid)) = found else {
                 why = format!("no GID of port {number} is {ip} with RoCE version 2");
                 continue;
@@ -156,7 +160,8 @@ impl Context {
         let mut attributes = std::mem::MaybeUninit::zeroed();
         // SAFETY: the device is open; the structure is ours to be written, and numbers of zeros are numbers.
         unsafe {
-            (ffi::ibv_query_device(self.as_ptr(), attributes.as_mut_ptr()) == 0).then(|| attributes.assume_init())
+            (ffi::ibv_query_device(self.as_ptr(), attributes.as_mut_ptr()) == 0)
+                .then(|| attributes.assume_init())
         }
     }
 
@@ -186,8 +191,13 @@ impl Context {
         let mut entry = std::mem::MaybeUninit::<ffi::ibv_gid_entry>::zeroed();
         // SAFETY: the device is open; the structure is ours to be written, and numbers of zeros are numbers.
         let entry = unsafe {
-            let failed =
-                ffi::ibv_query_gid_ex(self.as_ptr(), u32::from(port), u32::from(index), entry.as_mut_ptr(), 0);
+            let failed = ffi::ibv_query_gid_ex(
+                self.as_ptr(),
+                u32::from(port),
+                u32::from(index),
+                entry.as_mut_ptr(),
+                0,
+            );
             (failed == 0).then(|| entry.assume_init())
         }?;
         // SAFETY: both sides of the union are sixteen bytes.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 /// Receiver not ready, told by the other end: rxe; mlx5.
 const NOT_READY: [&str; 2] = ["rcvd_rnr_err", "rnr_nak_retry_err"];
 /// Sent again: rxe; mlx5, which tells by the cause.
-const AGAIN: [&str; 4] = ["completer_retry_err", "local_ack_timeout_err", "packet_seq_err", "implied_nak_seq_err"];
+const AGAIN: [&str; 4] =
+    ["completer_retry_err", "local_ack_timeout_err", "packet_seq_err", "implied_nak_seq_err"];
 /// Came and found no buffer: mlx5.
 const NO_BUFFER: [&str; 1] = ["out_of_buffer"];
 
@@ -46,15 +47,12 @@ impl HardwareCounters {
     }
 
     fn read(&self) -> Counted {
-        Counted {
-            not_ready: self.sum(&NOT_READY),
-            again: self.sum(&AGAIN),
-            no_buffer: self.sum(&NO_BUFFER),
-        }
+        Counted { not_ready: self.sum(&NOT_READY), again: self.sum(&AGAIN), no_buffer: self.sum(&NO_BUFFER) }
     }
 
     fn sum(&self, names: &[&str]) -> u64 {
-        let read = |name: &&str| std::fs::read_to_string(self.folder.join(name)).ok()?.trim().parse::<u64>().ok();
+        let read =
+            |name: &&str| std::fs::read_to_string(self.folder.join(name)).ok()?.trim().parse::<u64>().ok();
         names.iter().filter_map(read).fold(0, u64::saturating_add)
     }
 }

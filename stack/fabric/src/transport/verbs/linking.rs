@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
+use super::Service;
 use super::address::{Address, BITS_24, place_of};
 use super::buffers::Memory;
 use super::completion::{Channel, Completions};
@@ -11,8 +12,7 @@ use super::grh::GRH;
 use super::hardware_counters::HardwareCounters;
 use super::node::{End, Parts, Route, Verbs};
 use super::queue_pair::{Depths, QueuePair, Way};
-use super::slots::depth;
-use super::Service;
+use super::slots::{Orders, depth};
 use crate::transport::{Error, NodeId, Place, Transport, Unlinked, Waiting};
 
 /// The longest message. Any would go; each node keeps dozens of buffers of this length for each other one.
@@ -122,7 +122,7 @@ impl Opened {
         let mut ends = Vec::new();
         for (place, pair) in self.pairs.into_iter().enumerate() {
             let node = if place < own { place } else { place + 1 };
-            ends.push(End::new(pair, node, self.depths.send));
+            ends.push(End::new(pair, node, Orders::new(self.depths.send, self.own.message)));
         }
         let mut verbs = Verbs::new(Parts {
             service: self.service,
@@ -150,7 +150,9 @@ impl Opened {
     /// The nodes' addresses must fit each other, and this one.
     fn check(&self, own: NodeId, nodes: &[Address]) -> Result<(), Error> {
         if nodes.get(own) != Some(&self.own) {
-            return Err(Error::Unfit(format!("the address of node {own} is not the one that was given out here")));
+            return Err(Error::Unfit(format!(
+                "the address of node {own} is not the one that was given out here"
+            )));
         }
         for (number, node) in nodes.iter().enumerate() {
             let queues = match self.service {

@@ -20,7 +20,7 @@ use crate::transport::{
 
 /// How long a full queue is waited for when nothing in it gets done. Beyond it, messages to that node are lost until it takes some
 /// again: a node that has stopped must not stop the others.
-const STALL: Duration = Duration::from_millis(100);
+const STALL: Duration = Duration::from_millis(500);
 /// How long a queue pair for datagrams that failed is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often those who receive look at what was sent: a lost node is noticed so.
@@ -42,8 +42,8 @@ pub(super) struct End {
 }
 
 impl End {
-    pub(super) fn new(pair: QueuePair, node: NodeId, depth: usize) -> Self {
-        Self { pair: Some(pair), node, orders: Orders::new(depth), is_stalled: false, failed: None }
+    pub(super) fn new(pair: QueuePair, node: NodeId, orders: Orders) -> Self {
+        Self { pair: Some(pair), node, orders, is_stalled: false, failed: None }
     }
 }
 
@@ -62,7 +62,10 @@ struct Arrived {
 
 enum At {
     /// In the device's buffer, of this queue pair.
-    Buffer { end: usize, slot: usize },
+    Buffer {
+        end: usize,
+        slot: usize,
+    },
     Kept(Vec<u8>),
 }
 
@@ -124,7 +127,10 @@ impl Verbs {
                 Service::Connected => {
                     let Some(peer) = nodes.get(*node) else { continue };
                     let queue = peer.queues.get(place_of(self.parts.own, *node)).copied();
-                    Some((peer, queue.ok_or_else(|| Error::Unfit(format!("node {node} has no queue pair for us")))?))
+                    Some((
+                        peer,
+                        queue.ok_or_else(|| Error::Unfit(format!("node {node} has no queue pair for us")))?,
+                    ))
                 }
             };
             pair.initialise(&self.parts.port, self.parts.key)?;
@@ -145,7 +151,9 @@ impl Verbs {
     }
 
     fn post_buffer(&self, end: usize, slot: usize) -> Result<(), Error> {
-        let Some(End { pair: Some(pair), failed: None, .. }) = self.parts.ends.get(end) else { return Ok(()) };
+        let Some(End { pair: Some(pair), failed: None, .. }) = self.parts.ends.get(end) else {
+            return Ok(());
+        };
         let header = if self.parts.service == Service::Datagram { GRH } else { 0 };
         let element = self.parts.incoming.element(slot, self.parts.limit + header);
         pair.post_buffer(ticket(end, slot as u64), element)
@@ -415,7 +423,11 @@ impl Verbs {
         self.revive()
     }
 
-    fn receive_by_events(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
+    fn receive_by_events(
+        &mut self,
+        buffer: &mut [u8],
+        patience: Duration,
+    ) -> Result<Option<Received>, Error> {
         let until = Instant::now() + patience;
         loop {
             self.sleep_with(&[], until.saturating_duration_since(Instant::now()))?;
@@ -490,11 +502,7 @@ impl Transport for Verbs {
 
     fn limits(&self) -> Limits {
         let inline = self.parts.ends.iter().filter_map(|end| Some(end.pair.as_ref()?.inline)).min();
-        Limits {
-            message: self.parts.limit,
-            piece: Some(self.parts.piece),
-            inline: inline.unwrap_or(0),
-        }
+        Limits { message: self.parts.limit, piece: Some(self.parts.piece), inline: inline.unwrap_or(0) }
     }
 
     fn guarantees(&self) -> Guarantees {

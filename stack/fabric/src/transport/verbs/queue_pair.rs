@@ -210,7 +210,8 @@ impl QueuePair {
         order.sg_list = &raw mut element;
         order.num_sge = i32::from(!is_empty);
         order.opcode = ffi::ibv_wr_opcode::IBV_WR_SEND;
-        order.send_flags = if is_empty { 0 } else { inline } | if message.reports { Flags::IBV_SEND_SIGNALED.0 } else { 0 };
+        order.send_flags =
+            if is_empty { 0 } else { inline } | if message.reports { Flags::IBV_SEND_SIGNALED.0 } else { 0 };
         if let Some(datagram) = message.datagram {
             order.opcode = ffi::ibv_wr_opcode::IBV_WR_SEND_WITH_IMM;
             order.imm_data_invalidated_rkey_union.imm_data = datagram.sender.to_be();

@@ -41,6 +41,9 @@ impl Pool {
     }
 }
 
+/// So many bytes are not sent without a report: slow devices would seem to stand still.
+const REPORTED: usize = 256 << 10;
+
 /// The orders to send that one queue pair has not finished yet, the oldest first.
 ///
 /// Only some report that they are done; those before them are done then, too, for a queue pair keeps their order.
@@ -56,14 +59,10 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    pub(super) fn new(depth: usize) -> Self {
-        Self {
-            pending: VecDeque::with_capacity(depth),
-            first: 0,
-            depth,
-            report_every: (depth / 4).max(1),
-            silent: 0,
-        }
+    /// Reports come at least so often that a full queue has four of them, and for every [`REPORTED`] bytes of the longest messages.
+    pub(super) fn new(depth: usize, message: usize) -> Self {
+        let report_every = (depth / 4).min(REPORTED / message.max(1)).max(1);
+        Self { pending: VecDeque::with_capacity(depth), first: 0, depth, report_every, silent: 0 }
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -140,7 +139,7 @@ mod tests {
 
     #[test]
     fn one_report_tells_of_those_before_it() {
-        let (mut pool, mut orders) = (Pool::new(8), Orders::new(8));
+        let (mut pool, mut orders) = (Pool::new(8), Orders::new(8, 64));
         let mut reports = Vec::new();
         while orders.has_room() {
             let (number, reporting) = orders.next();
@@ -176,8 +175,8 @@ mod tests {
     proptest! {
         /// A full queue always has an order that reports, so that there is an end to waiting; and no piece gets lost.
         #[test]
-        fn there_is_an_end_to_waiting(depth in 1usize..40, steps in proptest::collection::vec(any::<bool>(), 0..400)) {
-            let (mut pool, mut orders) = (Pool::new(depth + 1), Orders::new(depth));
+        fn there_is_an_end_to_waiting(depth in 1usize..40, message: usize, steps in proptest::collection::vec(any::<bool>(), 0..400)) {
+            let (mut pool, mut orders) = (Pool::new(depth + 1), Orders::new(depth, message));
             let mut reporting: VecDeque<u64> = VecDeque::new();
             for sends in steps {
                 if sends && orders.has_room() {
