@@ -23,8 +23,11 @@ const PEERS: &[Peer] = &[
     Peer { program: "picocom", package: "picocom" },
     Peer { program: "pyserial-miniterm", package: "python3-serial" },
     Peer { program: "python3", package: "python3" },
+    Peer { program: "qemu-system-x86_64", package: "qemu-system-x86" },
     Peer { program: "script", package: "bsdutils" },
     Peer { program: "ser2net", package: "ser2net" },
+    // QEMU dies with its owner by it.
+    Peer { program: "setpriv", package: "util-linux" },
     Peer { program: "snmpd", package: "snmpd" },
     Peer { program: "snmpget", package: "snmp" },
     Peer { program: "socat", package: "socat" },
