@@ -1,7 +1,8 @@
 //! One guest of a lab.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -160,13 +161,21 @@ impl Node {
         self.machine().echo_console(Box::new(to));
     }
 
-    /// Types on its console. Somebody must read there, such as a shell on `/dev/ttyS0`.
-    ///
-    /// # Errors
-    /// When the guest is gone.
-    pub fn type_on_console(&self, bytes: &[u8]) -> Result<(), GuestError> {
-        let machine = self.machine();
-        machine.type_on_console(bytes).map_err(|_| machine.gone(&machine.state()))
+    /// From now on what comes from `from` is typed on its console, and Ctrl-D after its end. Somebody must read there, such
+    /// as a shell on `/dev/ttyS0`.
+    pub fn type_from(&self, mut from: impl Read + Send + 'static) {
+        // Nothing ends a read of a terminal: this must not keep the guest alive, and ends with the program.
+        let machine = Arc::downgrade(&self.machine());
+        thread::spawn(move || {
+            let mut bytes = [0; 256];
+            while let Ok(length) = from.read(&mut bytes) {
+                let Some(machine) = machine.upgrade() else { return };
+                let typed: &[u8] = if length == 0 { b"\x04" } else { &bytes[..length] };
+                if machine.type_on_console(typed).is_err() || length == 0 {
+                    return;
+                }
+            }
+        });
     }
 
     pub(crate) fn wait_until_up(&self) -> Result<(), GuestError> {
