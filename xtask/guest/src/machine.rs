@@ -245,11 +245,11 @@ fn keep(
     }
     // Its number stays its own until `wait` below.
     let _ = waitid(Id::Pid(pid_of(&child)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+    // If it ended before it called, the listener still waits: this is the call. Afterwards another guest may have its socket.
+    let _ = UnixStream::connect(agent);
     locked(&shared.state).phase = Phase::Gone;
     shared.changed.notify_all();
     let _ = child.wait();
-    // If it ended before it called, the listener still waits: this is the call.
-    let _ = UnixStream::connect(agent);
 }
 
 fn spawn(command: &mut std::process::Command) -> io::Result<(Child, io::PipeReader)> {
