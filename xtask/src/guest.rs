@@ -24,7 +24,8 @@ pub(crate) struct Guest {
     /// you.
     #[arg(long = "run", value_name = "COMMAND")]
     runs: Vec<String>,
-    /// The first command is a server: the others start once it listens on this TCP port (perftest 18515, qperf 19765).
+    /// The first command is a server: the others start once it listens on this TCP port (perftest 18515, qperf 19765), and it
+    /// is ended when they are done.
     #[arg(long, value_name = "PORT")]
     server_port: Option<u16>,
     /// How long commands may take. Seconds.
@@ -151,20 +152,34 @@ impl Guest {
             }
         }
         let deadline = Instant::now() + Duration::from_secs(self.limit);
+        let servers = usize::from(self.server_port.is_some());
         let mut failed = Vec::new();
-        for (node, process) in &running {
+        // The server comes last, for it may have nothing to say before the others are done.
+        for (node, process) in running.iter().skip(servers) {
             let ran = process.wait(deadline.saturating_duration_since(Instant::now()))?;
-            for line in ran.text().lines() {
-                println!("node{}: {line}", node.number());
-            }
+            show(node, &ran.text());
             if !ran.is_success() {
                 failed.push(format!("node{} ({:?})", node.number(), ran.code.or(ran.signal)));
             }
+        }
+        for (node, process) in running.iter().take(servers) {
+            // perftest's servers end by themselves after their client, qperf's does not: both are right.
+            let _ = process.wait(SERVER_PATIENCE);
+            show(node, &process.output());
         }
         if failed.is_empty() {
             return Ok(());
         }
         bail!("guest: the commands of {} failed", failed.join(", "))
+    }
+}
+
+/// How long a server may take to end after its clients.
+const SERVER_PATIENCE: Duration = Duration::from_secs(3);
+
+fn show(node: &Node, text: &str) {
+    for line in text.lines() {
+        println!("node{}: {line}", node.number());
     }
 }
 
