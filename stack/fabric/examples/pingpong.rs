@@ -142,6 +142,7 @@ fn main() -> Result<()> {
         let addresses = meeting.gather(options.node, unlinked.address())?;
         let mut transport = unlinked.link(options.node, &addresses)?;
         meeting.gather(options.node, "linked")?;
+        eprintln!("linked");
         let told = match options.load.as_str() {
             _ if *size > transport.limits().message => {
                 format!("{} B is too long: {:?}", size, transport.limits())
@@ -167,8 +168,10 @@ fn main() -> Result<()> {
 fn next(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<usize> {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
-        if let Some(received) = transport.receive(buffer, PATIENCE)? {
-            return Ok(received.bytes);
+        match transport.receive(buffer, PATIENCE)? {
+            Some(received) if received.bytes == buffer.len() => return Ok(received.bytes),
+            Some(received) => return Err(format!("{} bytes came, not {}", received.bytes, buffer.len()).into()),
+            None => {}
         }
     }
     Err("a message is lost".into())
@@ -182,7 +185,7 @@ fn processor_time() -> Result<Duration> {
 
 fn latency(options: &Options, transport: &mut dyn Transport, size: usize) -> Result<String> {
     let message = vec![7; size];
-    let mut buffer = vec![0; size];
+    let mut buffer = vec![0_u8; size];
     let after = To::Node((options.node + 1) % options.nodes);
     let mut rounds = Vec::with_capacity(options.count);
     let mut used = Duration::ZERO;
