@@ -170,7 +170,9 @@ fn next(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<usize> {
     while start.elapsed() < PATIENCE {
         match transport.receive(buffer, PATIENCE)? {
             Some(received) if received.bytes == buffer.len() => return Ok(received.bytes),
-            Some(received) => return Err(format!("{} bytes came, not {}", received.bytes, buffer.len()).into()),
+            Some(received) => {
+                return Err(format!("{} bytes came, not {}", received.bytes, buffer.len()).into());
+            }
             None => {}
         }
     }

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 const SOON: Duration = Duration::from_secs(120);
 const NODES: usize = 3;
 /// With it, RoCE carries 4096 bytes in one packet.
-const MTU: u32 = 4200;
+const MTU: u16 = 4200;
 /// How long nodes send when one of them is killed, in milliseconds.
 const SPAN_MS: u32 = 8000;
 
@@ -47,7 +47,11 @@ fn start(lab: &Lab, nodes: usize, options: &str) -> Vec<Process> {
     (0..nodes)
         .map(|node| {
             let guest = lab.node(node + 1);
-            let own = format!("pingpong node={node} nodes={nodes} ip={} meet={}:7000 ", guest.address(), lab.node(1).address());
+            let own = format!(
+                "pingpong node={node} nodes={nodes} ip={} meet={}:7000 ",
+                guest.address(),
+                lab.node(1).address()
+            );
             guest.spawn((own + options).split(' ')).unwrap_or_else(|error| panic!("{error}"))
         })
         .collect()
@@ -69,7 +73,8 @@ fn told(lab: &Lab, nodes: usize, options: &str) -> String {
 fn messages_come_whole_on_every_transport(lab: &Lab) {
     for transport in ["rc", "ud"] {
         for waiting in ["events", "polled"] {
-            let options = format!("transport={transport} waiting={waiting} load=latency size=1,64,1024,4096 count=50");
+            let options =
+                format!("transport={transport} waiting={waiting} load=latency size=1,64,1024,4096 count=50");
             told(lab, NODES, &options);
         }
     }
