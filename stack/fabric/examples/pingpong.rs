@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// A message that takes longer is lost.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Rounds that are not counted.
+/// Rounds that are not counted, where there are more than these.
 const WARMING: usize = 100;
 /// How long the others are waited for at the meeting.
 const MEETING: Duration = Duration::from_secs(20);
@@ -142,7 +142,7 @@ fn main() -> Result<()> {
         let addresses = meeting.gather(options.node, unlinked.address())?;
         let mut transport = unlinked.link(options.node, &addresses)?;
         meeting.gather(options.node, "linked")?;
-        eprintln!("linked");
+        println!("linked");
         let told = match options.load.as_str() {
             _ if *size > transport.limits().message => {
                 format!("{} B is too long: {:?}", size, transport.limits())
@@ -191,15 +191,16 @@ fn latency(options: &Options, transport: &mut dyn Transport, size: usize) -> Res
     let after = To::Node((options.node + 1) % options.nodes);
     let mut rounds = Vec::with_capacity(options.count);
     let mut used = Duration::ZERO;
-    for round in 0..WARMING + options.count {
-        if round == WARMING {
+    let warming = WARMING.min(options.count);
+    for round in 0..warming + options.count {
+        if round == warming {
             used = processor_time()?;
         }
         let start = Instant::now();
         if options.node == 0 {
             transport.send(after, &message)?;
             next(transport, &mut buffer)?;
-            if round >= WARMING {
+            if round >= warming {
                 rounds.push(start.elapsed().as_secs_f64() * 1e6 / options.nodes as f64);
             }
         } else {

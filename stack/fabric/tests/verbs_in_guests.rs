@@ -23,9 +23,9 @@ fn verbs_between_kernels() {
     let lab = Lab::boot(NODES, options).unwrap_or_else(|error| panic!("{error}"));
     let steps: [(&str, fn(&Lab)); 4] = [
         ("messages", messages_come_whole_on_every_transport),
+        ("killed", a_killed_node_does_not_stop_the_others),
         ("limits", datagrams_are_limited_by_the_port),
         ("perftest", figures_beside_those_of_perftest),
-        ("killed", a_killed_node_does_not_stop_the_others),
     ];
     for (name, step) in steps {
         let started = Instant::now();
@@ -74,13 +74,13 @@ fn messages_come_whole_on_every_transport(lab: &Lab) {
     for transport in ["rc", "ud"] {
         for waiting in ["events", "polled"] {
             let options =
-                format!("transport={transport} waiting={waiting} load=latency size=1,64,1024,4096 count=50");
+                format!("transport={transport} waiting={waiting} load=latency size=1,1024,4096 count=10");
             told(lab, NODES, &options);
         }
     }
-    told(lab, NODES, "transport=rc waiting=events load=latency size=65536 count=20");
+    told(lab, NODES, "transport=rc waiting=events load=latency size=65536 count=5");
     for transport in ["ipoib-ud", "ipoib-rc"] {
-        told(lab, NODES, &format!("transport={transport} waiting=events load=latency size=64,4096 count=20"));
+        told(lab, NODES, &format!("transport={transport} waiting=events load=latency size=64,4096 count=10"));
     }
 }
 
@@ -93,7 +93,7 @@ fn datagrams_are_limited_by_the_port(lab: &Lab) {
 fn figures_beside_those_of_perftest(lab: &Lab) {
     for (transport, waiting) in [("rc", "events"), ("rc", "polled"), ("ud", "events"), ("ud", "polled")] {
         let events = if waiting == "events" { " -e" } else { "" };
-        let perftest = format!("ib_send_lat -d rxe0 -F -c {} -n 500 -s 64{events}", transport.to_uppercase());
+        let perftest = format!("ib_send_lat -d rxe0 -F -c {} -n 200 -s 64{events}", transport.to_uppercase());
         let server = lab.node(1).spawn(perftest.split(' ')).unwrap();
         lab.node(1).wait_until_listening(18515).unwrap();
         let client = lab.node(2).run(format!("{perftest} node1").split(' ')).unwrap();
@@ -101,7 +101,7 @@ fn figures_beside_those_of_perftest(lab: &Lab) {
         server.wait(SOON).unwrap();
         let line = client.text().lines().filter(|line| line.trim().starts_with("64 ")).collect::<String>();
         eprintln!("{perftest}: {line}");
-        told(lab, 2, &format!("transport={transport} waiting={waiting} load=latency size=64 count=500"));
+        told(lab, 2, &format!("transport={transport} waiting={waiting} load=latency size=64 count=200"));
     }
 }
 
