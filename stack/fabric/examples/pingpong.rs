@@ -176,7 +176,7 @@ fn next(transport: &mut dyn Transport, buffer: &mut [u8]) -> Result<usize> {
             None => {}
         }
     }
-    Err("a message is lost".into())
+    Err(format!("a message is lost: {:?}", transport.counters()).into())
 }
 
 fn processor_time() -> Result<Duration> {

@@ -22,8 +22,8 @@ fn verbs_between_kernels() {
     let options = Options { mtu: MTU, ..Options::default() }.program(pingpong());
     let lab = Lab::boot(NODES, options).unwrap_or_else(|error| panic!("{error}"));
     let steps: [(&str, fn(&Lab)); 4] = [
-        ("messages", messages_come_whole_on_every_transport),
         ("killed", a_killed_node_does_not_stop_the_others),
+        ("messages", messages_come_whole_on_every_transport),
         ("limits", datagrams_are_limited_by_the_port),
         ("perftest", figures_beside_those_of_perftest),
     ];
@@ -72,10 +72,11 @@ fn told(lab: &Lab, nodes: usize, options: &str) -> String {
 /// The example fails where a message comes with another length than it was sent with: so would it with the header of datagrams.
 fn messages_come_whole_on_every_transport(lab: &Lab) {
     for transport in ["rc", "ud"] {
-        for waiting in ["events", "polled"] {
+        // Three that poll, on fewer processors, keep soft-RoCE from its work for as long as connections take to be given up.
+        for (waiting, nodes) in [("events", NODES), ("polled", 2)] {
             let options =
                 format!("transport={transport} waiting={waiting} load=latency size=1,1024,4096 count=10");
-            told(lab, NODES, &options);
+            told(lab, nodes, &options);
         }
     }
     told(lab, NODES, "transport=rc waiting=events load=latency size=65536 count=5");
