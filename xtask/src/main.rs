@@ -1,6 +1,7 @@
 //! `cargo xtask ci` and friends: what CI runs is what everybody runs.
 
 mod ci;
+mod guest;
 mod peers;
 mod step;
 mod tools;
@@ -23,13 +24,15 @@ enum Chore {
         #[arg(long)]
         only: Option<String>,
     },
-    /// Install the real peers that the tests talk to (Debian, apt-get).
+    /// Install the real peers that the tests talk to (Debian, apt-get), and make the guests' image.
     Peers,
+    Guest(guest::Guest),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Ci { only } => ci::run_steps(only.as_deref()),
         Chore::Peers => peers::install(),
+        Chore::Guest(guest) => guest.run(),
     }
 }

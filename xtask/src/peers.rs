@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::step;
+use crate::{guest, step};
 
 /// A program that tests start, and the Debian package that has it.
 struct Peer {
@@ -23,8 +23,11 @@ const PEERS: &[Peer] = &[
     Peer { program: "picocom", package: "picocom" },
     Peer { program: "pyserial-miniterm", package: "python3-serial" },
     Peer { program: "python3", package: "python3" },
+    Peer { program: "qemu-system-x86_64", package: "qemu-system-x86" },
     Peer { program: "script", package: "bsdutils" },
     Peer { program: "ser2net", package: "ser2net" },
+    // QEMU dies with its owner by it.
+    Peer { program: "setpriv", package: "util-linux" },
     Peer { program: "snmpd", package: "snmpd" },
     Peer { program: "snmpget", package: "snmp" },
     Peer { program: "socat", package: "socat" },
@@ -45,16 +48,16 @@ fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Installs the packages of the peers that are not there yet.
+/// Installs the packages of the peers that are not there yet, and makes the image of the guests.
 ///
 /// # Errors
-/// When apt-get is missing or fails, or a peer is still missing afterwards.
+/// When apt-get is missing or fails, a peer is still missing afterwards, or the image can't be made.
 pub(crate) fn install() -> anyhow::Result<()> {
     let missing: Vec<&str> =
         PEERS.iter().filter(|peer| find(peer.program).is_none()).map(|peer| peer.package).collect();
     if missing.is_empty() {
         eprintln!("peers: all {} are there", PEERS.len());
-        return Ok(());
+        return guest::prepare();
     }
     if find("apt-get").is_none() {
         bail!("peers: {missing:?} are missing and there is no apt-get; install them by hand");
@@ -69,7 +72,7 @@ pub(crate) fn install() -> anyhow::Result<()> {
             format!("peers: {} is missing even with package {}", peer.program, peer.package)
         })?;
     }
-    Ok(())
+    guest::prepare()
 }
 
 /// apt-get as it must be called: without questions, and through sudo where we are not root.

@@ -43,8 +43,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fencelab-wire",
         ],
     ),
+    ("fencelab-guest", &[]),
     ("fencelab-peers", &[]),
-    ("xtask", &[]),
+    ("xtask", &["fencelab-guest"]),
 ];
 
 fn metadata() -> Value {

@@ -6,10 +6,11 @@
 
 #![deny(unsafe_code)]
 
-mod crew;
-mod keeper;
-
 pub mod bench;
+mod crew;
+pub mod device;
+pub mod ipoib;
+mod keeper;
 pub mod load;
 pub mod measure;
 pub mod order;

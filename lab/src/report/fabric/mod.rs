@@ -5,6 +5,7 @@ mod page;
 mod table;
 
 use fencelab_fabric::bench::{Case, Comparison, Load, Report, Tested};
+use fencelab_fabric::device::Device;
 
 pub(crate) use page::render as page;
 pub(crate) use table::render as terminal;
@@ -12,6 +13,21 @@ pub(crate) use table::render as terminal;
 /// A transport and how it is waited for.
 fn name(tested: &Tested) -> String {
     format!("{} {}", tested.kind, tested.waiting.name())
+}
+
+/// What was measured of hardware, and what is emulated, with why: never in one table.
+fn groups(report: &Report) -> Vec<(Option<String>, Vec<&Tested>)> {
+    let mut groups: Vec<(Option<String>, Vec<&Tested>)> = Vec::new();
+    for tested in report.transports.iter().filter(|tested| tested.unavailable.is_none()) {
+        let emulated = report.emulated(tested.kind);
+        let same = groups.iter_mut().find(|(why, _)| why.is_some() == emulated.is_some());
+        match same {
+            Some((_, group)) => group.push(tested),
+            None => groups.push((emulated, vec![tested])),
+        }
+    }
+    groups.sort_by_key(|(why, _)| why.is_some());
+    groups
 }
 
 /// What a case is.
@@ -71,6 +87,7 @@ fn environment(report: &Report) -> Vec<String> {
         // Nodes of one machine have one line.
         if seen.insert(line.clone()) {
             lines.push(format!("node {node} on {line}"));
+            lines.extend(machine.devices.iter().map(device));
         }
     }
     lines.push(format!(
@@ -89,8 +106,9 @@ fn environment(report: &Report) -> Vec<String> {
         if let (Some(limits), Some(promises)) = (&tested.limits, &tested.guarantees) {
             let yes = |is: bool, words: &'static str| if is { words } else { "" };
             lines.push(format!(
-                "{}: messages of {} bytes at most, inline {}{}{}{}",
+                "{} ({}): messages of {} bytes at most, inline {}{}{}{}",
                 name(tested),
+                tested.kind.description(),
                 limits.message,
                 limits.inline,
                 yes(promises.reliable, ", reliable"),
@@ -100,6 +118,20 @@ fn environment(report: &Report) -> Vec<String> {
         }
     }
     lines
+}
+
+/// An RDMA device.
+fn device(device: &Device) -> String {
+    let driver = match (&device.driver, device.is_emulated) {
+        (_, true) => "software",
+        (Some(driver), false) => driver.as_str(),
+        (None, false) => "no driver told",
+    };
+    let ports = device.ports.iter().map(|port| {
+        let mtu = port.mtu.map_or(String::new(), |mtu| format!(", MTU {mtu}"));
+        format!("port {}: {:?}, {}, {}{mtu}", port.number, port.link_layer, port.state, port.rate)
+    });
+    format!("RDMA device {} ({driver}); {}", device.name, ports.collect::<Vec<_>>().join("; "))
 }
 
 /// ARP hardware types (linux/if_arp.h).

@@ -9,37 +9,45 @@ use crate::report::page;
 
 /// The page.
 pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>) -> String {
-    let emulated = report.emulated();
-    let verdict = match &emulated {
-        Some(_) => ("bad", "emulated: functional results"),
-        None => ("good", "measured on hardware"),
+    let groups = super::groups(report);
+    let verdict = match groups.iter().any(|(why, _)| why.is_some()) {
+        true => ("bad", "emulated: functional results"),
+        false => ("good", "measured on hardware"),
     };
     let made = html! { (report.started) " · " code { (report.command) } };
-    let shown: Vec<(usize, &Tested)> =
-        report.transports.iter().enumerate().filter(|(_, tested)| tested.unavailable.is_none()).collect();
     let body = html! {
         (page::head("fencelab bench fabric", &made, verdict))
-        @if let Some(why) = &emulated {
-            p { "This is no measure of hardware: " (why) ". Compare it with runs of the same kind only." }
-        }
         ul.facts { @for line in super::environment(report) { li { (line) } } }
-        @for tested in report.transports.iter() {
+        @for tested in &report.transports {
             @if let Some(why) = &tested.unavailable { p.faint { (name(tested)) ": not measured, " (why) } }
         }
-        (timeouts(&shown))
-        (detections(&shown))
-        (rotations(&shown))
-        (shares(&shown))
-        (by_size(&shown, "Ordered delivery by size", Load::Ring, "delivery_p50_us", "us, median"))
-        (by_size(&shown, "Messages delivered by size, as many as go", Load::Ring, "messages_per_s", "1/s"))
-        (by_size(&shown, "Latency between two nodes by size", Load::PingPong, "latency_p50_us", "us one way, median"))
-        (by_size(&shown, "Streams between two nodes by size", Load::Stream, "megabytes_per_s", "MB/s"))
-        (by_size(&shown, "Processor time a message, receiver of a stream", Load::Stream, "answers_cpu_us", "us"))
+        @for (emulated, group) in &groups {
+            @if groups.len() > 1 { h1 { @if emulated.is_some() { "Emulated" } @else { "Hardware" } } }
+            @if let Some(why) = emulated {
+                p { "This is no measure of hardware: " (why) ". Compare it with runs of the same kind only." }
+            }
+            @let shown: Vec<(usize, &Tested)> = group.iter().copied().enumerate().collect();
+            (charts(&shown))
+            (figures(&shown))
+        }
         @if let Some(comparison) = comparison { (compared(comparison)) }
-        (figures(&shown))
         footer { "fencelab " (env!("CARGO_PKG_VERSION")) ". The same figures for programs: --json." }
     };
     page::render("fencelab bench fabric", body)
+}
+
+fn charts(shown: &[(usize, &Tested)]) -> Markup {
+    html! {
+        (timeouts(shown))
+        (detections(shown))
+        (rotations(shown))
+        (shares(shown))
+        (by_size(shown, "Ordered delivery by size", Load::Ring, "delivery_p50_us", "us, median"))
+        (by_size(shown, "Messages delivered by size", Load::Ring, "messages_per_s", "1/s"))
+        (by_size(shown, "Latency between two nodes by size", Load::PingPong, "latency_p50_us", "us one way, median"))
+        (by_size(shown, "Streams between two nodes by size", Load::Stream, "megabytes_per_s", "MB/s"))
+        (by_size(shown, "Processor time a message, receiver of a stream", Load::Stream, "answers_cpu_us", "us"))
+    }
 }
 
 fn timeouts(shown: &[(usize, &Tested)]) -> Markup {

@@ -6,20 +6,25 @@ use fencelab_fabric::bench::{Case, Comparison, Load, Report, Tested};
 use super::{load, name, number, size};
 use crate::terminal::{Ink, Pen};
 
-/// Everything that a person needs to read the figures right, then the figures.
+/// Everything that a person needs to read the figures right, then the figures: those of hardware, and apart from them those that are
+/// emulated.
 pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>, pen: Pen) -> String {
     let mut text = header(report, pen);
-    let measured: Vec<&Tested> =
-        report.transports.iter().filter(|tested| tested.unavailable.is_none()).collect();
-    section(&mut text, pen, "Two nodes (microseconds, one way)", pairs(&measured));
-    section(&mut text, pen, "The ring (microseconds)", rings(&measured));
-    section(
-        &mut text,
-        pen,
-        "Lowest token timeout without a false failover (milliseconds)",
-        timeouts(&measured),
-    );
-    section(&mut text, pen, "Until a failed node is out (milliseconds)", detections(&measured));
+    for (emulated, measured) in super::groups(report) {
+        if let Some(why) = emulated {
+            let words = "EMULATED: these are functional results, not a measure of hardware";
+            text += &format!("\n{}\n", pen.ink(Ink::Odd, format_args!("{words} ({why})")));
+        }
+        section(&mut text, pen, "Two nodes (microseconds, one way)", pairs(&measured));
+        section(&mut text, pen, "The ring (microseconds)", rings(&measured));
+        section(
+            &mut text,
+            pen,
+            "Lowest token timeout without a false failover (milliseconds)",
+            timeouts(&measured),
+        );
+        section(&mut text, pen, "Until a failed node is out (milliseconds)", detections(&measured));
+    }
     if let Some(comparison) = comparison {
         section(&mut text, pen, "Now by baseline, with 95 % confidence", compared(comparison, pen));
     }
@@ -30,10 +35,6 @@ fn header(report: &Report, pen: Pen) -> String {
     let mut text = String::new();
     for line in super::environment(report) {
         text += &format!("{line}\n");
-    }
-    if let Some(why) = report.emulated() {
-        let words = "EMULATED: these are functional results, not a measure of hardware";
-        text += &format!("{}\n", pen.ink(Ink::Odd, format_args!("{words} ({why})")));
     }
     for tested in &report.transports {
         if let Some(why) = &tested.unavailable {

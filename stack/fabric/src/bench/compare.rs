@@ -61,23 +61,13 @@ pub fn compare(before: &Report, now: &Report) -> Result<Vec<Comparison>, String>
     if before.fabric.split('.').next() != now.fabric.split('.').next() {
         return Err(format!("the reports are of versions {} and {}", before.fabric, now.fabric));
     }
-    match (before.emulated(), now.emulated()) {
-        (None, None) | (Some(_), Some(_)) => {}
-        (Some(why), None) => {
-            return Err(format!(
-                "the baseline is emulated ({why}) and this run is of hardware: no table holds both"
-            ));
-        }
-        (None, Some(why)) => {
-            return Err(format!(
-                "this run is emulated ({why}) and the baseline is of hardware: no table holds both"
-            ));
-        }
-    }
     let mut all = Vec::new();
     for tested in &now.transports {
         let same =
             before.transports.iter().find(|old| old.kind == tested.kind && old.waiting == tested.waiting);
+        if same.is_some_and(|old| !old.cases.is_empty() && !tested.cases.is_empty()) {
+            same_kind(tested.kind, before.emulated(tested.kind), now.emulated(tested.kind))?;
+        }
         for case in &tested.cases {
             let is_same =
                 |old: &&Case| old.load == case.load && old.bytes == case.bytes && old.offer == case.offer;
@@ -111,6 +101,19 @@ pub fn compare(before: &Report, now: &Report) -> Result<Vec<Comparison>, String>
         }
     }
     Ok(all)
+}
+
+/// What is emulated is never beside what is not.
+fn same_kind(kind: Kind, before: Option<String>, now: Option<String>) -> Result<(), String> {
+    match (before, now) {
+        (None, None) | (Some(_), Some(_)) => Ok(()),
+        (Some(why), None) => Err(format!(
+            "{kind}: the baseline is emulated ({why}) and this run is of hardware: no table holds both"
+        )),
+        (None, Some(why)) => Err(format!(
+            "{kind}: this run is emulated ({why}) and the baseline is of hardware: no table holds both"
+        )),
+    }
 }
 
 /// The percentile bootstrap (B. Efron, Annals of Statistics 7(1), 1979): both sets of runs are drawn from again and again. The same

@@ -185,9 +185,17 @@ impl Report {
         }
     }
 
-    /// Why what was measured is no hardware; `None`: it is.
+    /// Why what was measured over a transport is no hardware; `None`: it is.
     #[must_use]
-    pub fn emulated(&self) -> Option<String> {
+    pub fn emulated(&self, kind: Kind) -> Option<String> {
+        if kind.is_emulated() {
+            return Some("IPoIB of our own, in user space".to_owned());
+        }
+        let device =
+            self.environments.iter().flat_map(|machine| &machine.devices).find(|device| device.is_emulated);
+        if let Some(device) = device.filter(|_| kind.is_rdma()) {
+            return Some(format!("the RDMA device {} is software", device.name));
+        }
         self.environments.iter().find_map(Environment::emulated)
     }
 

@@ -35,8 +35,9 @@ pub(super) fn measure(
                 let ring =
                     Ring { token: plan.settings.token(), seconds: plan.settings.seconds, bytes, offer };
                 let results = turn(crew, &plan.settings, &ring, FINDING)?;
-                let results = results
-                    .ok_or_else(|| Error::Unfit(format!("{kind}: the nodes have not made a ring in {FINDING:?}")))?;
+                let results = results.ok_or_else(|| {
+                    Error::Unfit(format!("{kind}: the nodes have not made a ring in {FINDING:?}"))
+                })?;
                 report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results));
             }
         }

@@ -10,6 +10,8 @@ use crate::transport::{Counters, Error, NodeId, To, Transport};
 
 /// A receiver looks so often whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a sender waits for the fabric to take a message.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// A sender looks at the clock after so many messages.
 const BURST: u32 = 32;
 
@@ -66,6 +68,7 @@ fn send(transport: &mut dyn Transport, load: &Stream, wishes: &Wishes) -> Result
     while start.elapsed() < end && !wishes.is_stopped() {
         for _ in 0..BURST {
             transport.send(To::Node(load.peer), &message)?;
+            transport.flush(PATIENCE)?;
         }
         result.messages += u64::from(BURST);
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::Device;
+
 /// A machine, as far as it decides what is measured on it.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Environment {
@@ -25,6 +27,8 @@ pub struct Environment {
     pub is_virtual: bool,
     /// The network interface with the address used.
     pub interface: Option<Interface>,
+    /// The machine's RDMA devices.
+    pub devices: Vec<Device>,
 }
 
 /// A network interface.
@@ -81,6 +85,7 @@ pub fn environment(ip: IpAddr) -> Environment {
         governor: some(read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
         is_virtual: of(&info, "flags").is_some_and(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
         interface: interface(ip),
+        devices: Device::all(Path::new("/")),
     }
 }
 

@@ -5,7 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "verbs")]
+use super::verbs;
 use super::{Error, Place, Unlinked, multicast, tcp, udp};
+#[cfg(feature = "verbs")]
+use crate::ipoib;
 
 /// A transport.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -21,11 +25,16 @@ pub enum Kind {
     Rc,
     /// Verbs: unreliable datagrams.
     Ud,
+    /// UDP over the emulated IPoIB, which goes by datagrams of verbs.
+    IpoibUd,
+    /// UDP over the emulated IPoIB, which goes by connections of verbs.
+    IpoibRc,
 }
 
 impl Kind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [Self::Udp, Self::Multicast, Self::Tcp, Self::Rc, Self::Ud];
+    pub const ALL: [Self; 7] =
+        [Self::Udp, Self::Multicast, Self::Tcp, Self::Rc, Self::Ud, Self::IpoibUd, Self::IpoibRc];
 
     /// As on the command line.
     #[must_use]
@@ -36,13 +45,36 @@ impl Kind {
             Self::Tcp => "tcp",
             Self::Rc => "rc",
             Self::Ud => "ud",
+            Self::IpoibUd => "ipoib-ud",
+            Self::IpoibRc => "ipoib-rc",
         }
     }
 
     /// Whether it needs an RDMA device.
     #[must_use]
     pub fn is_rdma(self) -> bool {
-        matches!(self, Self::Rc | Self::Ud)
+        matches!(self, Self::Rc | Self::Ud | Self::IpoibUd | Self::IpoibRc)
+    }
+
+    /// Whether it stands in for another one, on whatever device: its figures are to be labelled so. (A device may be emulated
+    /// besides: [`Device::is_emulated`](crate::device::Device::is_emulated).)
+    #[must_use]
+    pub fn is_emulated(self) -> bool {
+        matches!(self, Self::IpoibUd | Self::IpoibRc)
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP, a datagram to each node",
+            Self::Multicast => "UDP, multicast to all nodes",
+            Self::Tcp => "TCP, a connection between each two nodes",
+            Self::Rc => "verbs, a reliable connection between each two nodes",
+            Self::Ud => "verbs, unreliable datagrams",
+            Self::IpoibUd => "UDP over emulated IPoIB (user space), datagram mode",
+            Self::IpoibRc => "UDP over emulated IPoIB (user space), connected mode",
+        }
     }
 
     /// Opens this node's end.
@@ -54,7 +86,16 @@ impl Kind {
             Self::Udp => udp::open(place),
             Self::Multicast => multicast::open(place),
             Self::Tcp => tcp::open(place),
-            Self::Rc | Self::Ud => {
+            #[cfg(feature = "verbs")]
+            Self::Rc => verbs::open(verbs::Service::Connected, place),
+            #[cfg(feature = "verbs")]
+            Self::Ud => verbs::open(verbs::Service::Datagram, place),
+            #[cfg(feature = "verbs")]
+            Self::IpoibUd => ipoib::udp::open(ipoib::stand_in::Carrier::Datagram, place),
+            #[cfg(feature = "verbs")]
+            Self::IpoibRc => ipoib::udp::open(ipoib::stand_in::Carrier::Connected, place),
+            #[cfg(not(feature = "verbs"))]
+            Self::Rc | Self::Ud | Self::IpoibUd | Self::IpoibRc => {
                 Err(Error::NoDevice("this fencelab was built without the feature `verbs`".to_owned()))
             }
         }

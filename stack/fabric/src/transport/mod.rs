@@ -8,7 +8,9 @@
 mod kind;
 mod multicast;
 mod tcp;
-mod udp;
+pub(crate) mod udp;
+#[cfg(feature = "verbs")]
+pub(crate) mod verbs;
 mod wait;
 
 use std::net::IpAddr;
@@ -157,6 +159,14 @@ pub trait Transport {
     /// # Errors
     /// The message is too long, or the system failed. A node that is not there is no error.
     fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error>;
+
+    /// Waits until what was sent has left this process, for `patience` at most: who streams must not be ahead of the fabric.
+    ///
+    /// # Errors
+    /// The system failed.
+    fn flush(&mut self, _patience: Duration) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// The next message, put at the beginning of the buffer; `None`: none came within `patience`, which the kernel may extend by
     /// some milliseconds. What is longer than the buffer is cut.

@@ -258,6 +258,18 @@ impl Transport for Tcp {
         Ok(())
     }
 
+    fn flush(&mut self, patience: Duration) -> Result<(), Error> {
+        let until = Instant::now() + patience;
+        for link in self.links.iter_mut().flatten() {
+            while link.is_open && !link.outbox.is_empty() && Instant::now() < until {
+                let left = until.saturating_duration_since(Instant::now());
+                wait::for_any(&mut [rustix::event::PollFd::new(&link.stream, PollFlags::OUT)], left)?;
+                link.flush()?;
+            }
+        }
+        Ok(())
+    }
+
     fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
         if let Some(received) = self.read_before(buffer)? {
             return Ok(Some(received));

@@ -24,9 +24,14 @@ struct Open {
 }
 
 pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    let socket = bind(SocketAddr::new(place.ip, 0))?;
+    open_at(SocketAddr::new(place.ip, 0), place.waiting)
+}
+
+/// Opens this node's end at an address of the caller's.
+pub(crate) fn open_at(address: SocketAddr, waiting: Waiting) -> Result<Box<dyn Unlinked>, Error> {
+    let socket = bind(address)?;
     let address = socket.local_addr().map_err(Error::system("an address"))?.to_string();
-    Ok(Box::new(Open { socket, waiting: place.waiting, address }))
+    Ok(Box::new(Open { socket, waiting, address }))
 }
 
 /// A socket with room for bursts.

@@ -1,0 +1,523 @@
+//! The transport: a node's queue pairs at work.
+
+use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Service;
+use super::address::{Address, place_of};
+use super::buffers::Memory;
+use super::completion::{Channel, Completions, Done, meaning};
+use super::device::Port;
+use super::grh::{GRH, stripped};
+use super::hardware_counters::HardwareCounters;
+use super::queue_pair::{Content, Datagram, Depths, Message, QueuePair, Way};
+use super::slots::{Orders, Pool, of_ticket, ticket};
+use crate::transport::{
+    Counters, Error, Guarantees, Limits, NodeId, Received, To, Transport, Waiting, fits, wait,
+};
+
+/// How long a full queue is waited for when nothing in it gets done. Beyond it, messages to that node are lost until it takes some
+/// again: a node that has stopped must not stop the others.
+const STALL: Duration = Duration::from_millis(500);
+/// How long a queue pair for datagrams that failed is left alone before it is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often those who receive look at what was sent: a lost node is noticed so.
+const LOOK_AT_SENT_EVERY: u32 = 64;
+/// What is kept of messages that came while a full queue was waited for, in bytes: two nodes that flood each other would both wait.
+const KEPT: usize = 8 << 20;
+
+/// A queue pair and its orders.
+pub(super) struct End {
+    /// None: the node is lost.
+    pair: Option<QueuePair>,
+    /// Whose it is, where it is a connection.
+    node: NodeId,
+    orders: Orders,
+    /// It was full for [`STALL`], and nothing got done since.
+    is_stalled: bool,
+    /// Datagrams: when it failed.
+    failed: Option<Instant>,
+}
+
+impl End {
+    pub(super) fn new(pair: QueuePair, node: NodeId, orders: Orders) -> Self {
+        Self { pair: Some(pair), node, orders, is_stalled: false, failed: None }
+    }
+}
+
+/// How a node is reached.
+pub(super) struct Route {
+    pub(super) end: usize,
+    pub(super) way: Option<Way>,
+}
+
+/// Something that came.
+struct Arrived {
+    from: NodeId,
+    bytes: usize,
+    at: At,
+}
+
+enum At {
+    /// In the device's buffer, of this queue pair.
+    Buffer {
+        end: usize,
+        slot: usize,
+    },
+    Kept(Vec<u8>),
+}
+
+/// What the transport is made of.
+pub(super) struct Parts {
+    pub(super) service: Service,
+    pub(super) waiting: Waiting,
+    pub(super) own: NodeId,
+    pub(super) port: Port,
+    pub(super) key: u32,
+    pub(super) packet: u32,
+    pub(super) limit: usize,
+    pub(super) piece: usize,
+    pub(super) depths: Depths,
+    // From here on in the order in which they are given up: orders first, then what they name.
+    pub(super) ends: Vec<End>,
+    pub(super) routes: Vec<Option<Route>>,
+    pub(super) outgoing: Memory,
+    pub(super) incoming: Memory,
+    pub(super) sent: Arc<Completions>,
+    pub(super) received: Arc<Completions>,
+    pub(super) channel: Arc<Channel>,
+    pub(super) counters: HardwareCounters,
+}
+
+/// A node's end of a fabric of verbs.
+pub(crate) struct Verbs {
+    parts: Parts,
+    pool: Pool,
+    ready: VecDeque<Arrived>,
+    kept_bytes: usize,
+    received_calls: u32,
+    refused: u64,
+    strangers: u64,
+    revived: u64,
+}
+
+impl Verbs {
+    pub(super) fn new(parts: Parts) -> Self {
+        let slots = parts.depths.send * parts.ends.len() + 1;
+        Self {
+            parts,
+            pool: Pool::new(slots),
+            ready: VecDeque::new(),
+            kept_bytes: 0,
+            received_calls: 0,
+            refused: 0,
+            strangers: 0,
+            revived: 0,
+        }
+    }
+
+    /// Brings the queue pairs to work, each with its buffers.
+    pub(super) fn start(&mut self, nodes: &[Address]) -> Result<(), Error> {
+        for end in 0..self.parts.ends.len() {
+            let Some(End { pair: Some(pair), node, .. }) = self.parts.ends.get(end) else { continue };
+            let peer = match self.parts.service {
+                Service::Datagram => None,
+                Service::Connected => {
+                    let Some(peer) = nodes.get(*node) else { continue };
+                    let queue = peer.queues.get(place_of(self.parts.own, *node)).copied();
+                    Some((
+                        peer,
+                        queue.ok_or_else(|| Error::Unfit(format!("node {node} has no queue pair for us")))?,
+                    ))
+                }
+            };
+            pair.initialise(&self.parts.port, self.parts.key)?;
+            self.post_buffers(end, &[])?;
+            let Some(End { pair: Some(pair), .. }) = self.parts.ends.get(end) else { continue };
+            pair.receive_from(&self.parts.port, peer)?;
+            pair.send_from(self.parts.packet)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the device all buffers of a queue pair but these.
+    fn post_buffers(&self, end: usize, but: &[usize]) -> Result<(), Error> {
+        let depth = self.parts.depths.receive;
+        (end * depth..(end + 1) * depth)
+            .filter(|slot| !but.contains(slot))
+            .try_for_each(|slot| self.post_buffer(end, slot))
+    }
+
+    fn post_buffer(&self, end: usize, slot: usize) -> Result<(), Error> {
+        let Some(End { pair: Some(pair), failed: None, .. }) = self.parts.ends.get(end) else {
+            return Ok(());
+        };
+        let header = if self.parts.service == Service::Datagram { GRH } else { 0 };
+        let element = self.parts.incoming.element(slot, self.parts.limit + header);
+        pair.post_buffer(ticket(end, slot as u64), element)
+    }
+
+    /// Looks at what came, without waiting. Answers how much was looked at.
+    fn collect(&mut self) -> Result<usize, Error> {
+        let mut lost = Vec::new();
+        let mut strangers = Vec::new();
+        let (parts, ready) = (&self.parts, &mut self.ready);
+        let count = parts.received.poll(|done| {
+            let (end, slot) = of_ticket(done.ticket);
+            let slot = usize::try_from(slot).unwrap_or(usize::MAX);
+            if done.status != 0 {
+                lost.push((end, done.status));
+            } else if let Some((from, bytes)) = parts.sender(end, &done) {
+                ready.push_back(Arrived { from, bytes, at: At::Buffer { end, slot } });
+            } else {
+                strangers.push((end, slot));
+            }
+        })?;
+        for (end, slot) in strangers {
+            self.strangers += 1;
+            self.post_buffer(end, slot)?;
+        }
+        lost.into_iter().try_for_each(|(end, status)| self.lose(end, status))?;
+        Ok(count)
+    }
+
+    /// Looks at what was sent, without waiting.
+    fn reap(&mut self) -> Result<(), Error> {
+        let mut lost = Vec::new();
+        loop {
+            let (ends, pool) = (&mut self.parts.ends, &mut self.pool);
+            let count = self.parts.sent.poll(|done| {
+                let (place, number) = of_ticket(done.ticket);
+                let Some(end) = ends.get_mut(place) else { return };
+                end.orders.done(number, pool);
+                end.is_stalled = false;
+                if done.status != 0 {
+                    lost.push((place, done.status));
+                }
+            })?;
+            if count == 0 {
+                break;
+            }
+        }
+        lost.into_iter().try_for_each(|(end, status)| self.lose(end, status))
+    }
+
+    /// A queue pair is in error. A connection is over, and its node lost; datagrams are tried again after a pause.
+    fn lose(&mut self, place: usize, status: u32) -> Result<(), Error> {
+        let Some(end) = self.parts.ends.get_mut(place) else { return Ok(()) };
+        match self.parts.service {
+            Service::Connected => {
+                let Some(pair) = end.pair.take() else { return Ok(()) };
+                tracing::warn!(node = end.node, status, "a node is lost: {}", meaning(status));
+                // What came before stays: it is in the queue of completions, which a queue pair takes its own from when it goes.
+                while self.collect()? > 0 {}
+                drop(pair);
+                if let Some(end) = self.parts.ends.get_mut(place) {
+                    end.orders.abandon(&mut self.pool);
+                }
+            }
+            Service::Datagram if end.failed.is_none() => {
+                tracing::warn!(status, "datagrams cannot be sent or received: {}", meaning(status));
+                end.failed = Some(Instant::now());
+            }
+            Service::Datagram => {}
+        }
+        Ok(())
+    }
+
+    /// Brings a queue pair for datagrams back that failed a while ago.
+    fn revive(&mut self) -> Result<(), Error> {
+        let due = |end: &End| end.failed.is_some_and(|failed| failed.elapsed() >= PAUSE);
+        let Some(place) = self.parts.ends.iter().position(due) else { return Ok(()) };
+        let Some(End { pair: Some(pair), .. }) = self.parts.ends.get(place) else { return Ok(()) };
+        pair.reset()?;
+        // What is in the queues of completions is of before, and would be taken for an order of afterwards.
+        while self.parts.sent.poll(|_| {})? > 0 {}
+        let (parts, ready) = (&self.parts, &mut self.ready);
+        let take = |done: Done| {
+            let (end, slot) = of_ticket(done.ticket);
+            if let Some((from, bytes)) = parts.sender(end, &done).filter(|_| done.status == 0) {
+                let slot = usize::try_from(slot).unwrap_or(usize::MAX);
+                ready.push_back(Arrived { from, bytes, at: At::Buffer { end, slot } });
+            }
+        };
+        let mut take = take;
+        while parts.received.poll(&mut take)? > 0 {}
+        let held: Vec<_> = self
+            .ready
+            .iter()
+            .filter_map(|arrived| match arrived.at {
+                At::Buffer { slot, .. } => Some(slot),
+                At::Kept(_) => None,
+            })
+            .collect();
+        if let Some(end) = self.parts.ends.get_mut(place) {
+            end.orders.abandon(&mut self.pool);
+            (end.failed, end.is_stalled) = (None, false);
+        }
+        self.revived += 1;
+        let Some(End { pair: Some(pair), .. }) = self.parts.ends.get(place) else { return Ok(()) };
+        pair.initialise(&self.parts.port, self.parts.key)?;
+        self.post_buffers(place, &held)?;
+        pair.receive_from(&self.parts.port, None)?;
+        pair.send_from(self.parts.packet)
+    }
+
+    /// Moves what has come out of the device's buffers, so that others find room there.
+    fn keep(&mut self) -> Result<(), Error> {
+        let mut free = Vec::new();
+        for arrived in &mut self.ready {
+            let At::Buffer { end, slot } = arrived.at else { continue };
+            if self.kept_bytes + arrived.bytes > KEPT {
+                break;
+            }
+            let mut kept = vec![0; arrived.bytes];
+            self.parts.incoming.read(slot, self.parts.header(), arrived.bytes, &mut kept);
+            self.kept_bytes += arrived.bytes;
+            arrived.at = At::Kept(kept);
+            free.push((end, slot));
+        }
+        free.into_iter().try_for_each(|(end, slot)| self.post_buffer(end, slot))
+    }
+
+    /// Sees to it that a queue pair takes another order. Answers whether it does.
+    fn make_room(&mut self, place: usize) -> Result<bool, Error> {
+        let state = |verbs: &Self| match verbs.parts.ends.get(place) {
+            Some(End { pair: Some(_), failed: None, orders, is_stalled, .. }) => {
+                (true, orders.has_room(), *is_stalled)
+            }
+            _ => (false, false, false),
+        };
+        if self.parts.ends.get(place).is_some_and(|end| end.orders.is_half_full()) {
+            self.reap()?;
+        }
+        let (is_alive, has_room, is_stalled) = state(self);
+        if !is_alive || has_room || is_stalled {
+            return Ok(is_alive && has_room);
+        }
+        let until = Instant::now() + STALL;
+        loop {
+            // Armed first and looked at afterwards: what comes in between wakes.
+            if self.parts.waiting == Waiting::Events {
+                self.parts.sent.arm()?;
+                self.parts.received.arm()?;
+            }
+            self.reap()?;
+            self.collect()?;
+            self.keep()?;
+            let (is_alive, has_room, _) = state(self);
+            if !is_alive || has_room {
+                return Ok(is_alive && has_room);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                if let Some(end) = self.parts.ends.get_mut(place) {
+                    end.is_stalled = true;
+                }
+                return Ok(false);
+            }
+            match self.parts.waiting {
+                Waiting::Events => self.sleep(&[], left)?,
+                Waiting::Polled => std::hint::spin_loop(),
+            }
+        }
+    }
+
+    fn sleep(&self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<(), Error> {
+        self.parts.channel.wait(others, patience)?;
+        self.parts.channel.take_all([&self.parts.received, &self.parts.sent]);
+        Ok(())
+    }
+
+    fn send_to(&mut self, node: NodeId, message: &[u8], slot: &mut Option<usize>) -> Result<(), Error> {
+        let Some(Some(Route { end: place, .. })) = self.parts.routes.get(node) else {
+            return Err(Error::Unfit(format!("there is no other node {node}")));
+        };
+        let place = *place;
+        if !self.make_room(place)? {
+            self.refused += 1;
+            return Ok(());
+        }
+        let (Some(Some(route)), Some(End { pair: Some(pair), orders, failed, .. })) =
+            (self.parts.routes.get(node), self.parts.ends.get_mut(place))
+        else {
+            return Ok(());
+        };
+        let (content, held) = if message.len() <= pair.inline {
+            (Content::Inline(message), None)
+        } else {
+            if slot.is_none() {
+                *slot = self.pool.take();
+                slot.iter().for_each(|slot| self.parts.outgoing.write(*slot, message));
+            }
+            let Some(slot) = *slot else {
+                self.refused += 1;
+                return Ok(());
+            };
+            (Content::Registered(self.parts.outgoing.element(slot, message.len())), Some(slot))
+        };
+        let (number, reports) = orders.next();
+        let sender = u32::try_from(self.parts.own).unwrap_or(u32::MAX);
+        let datagram = route.way.as_ref().map(|way| Datagram { way, key: self.parts.key, sender });
+        match pair.post_message(ticket(place, number), Message { content, reports, datagram }) {
+            Ok(()) => {
+                held.into_iter().for_each(|slot| self.pool.hold(slot));
+                orders.push(held);
+            }
+            // It went into error since it was looked at, which a completion tells.
+            Err(error) => {
+                tracing::warn!(node, %error, "a message was not taken");
+                self.refused += 1;
+                if self.parts.service == Service::Datagram {
+                    failed.get_or_insert_with(Instant::now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next message that has come already.
+    fn take(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
+        let Some(Arrived { from, bytes, at }) = self.ready.pop_front() else { return Ok(None) };
+        let bytes = match at {
+            At::Buffer { end, slot } => {
+                let bytes = self.parts.incoming.read(slot, self.parts.header(), bytes, buffer);
+                self.post_buffer(end, slot)?;
+                bytes
+            }
+            At::Kept(message) => {
+                self.kept_bytes = self.kept_bytes.saturating_sub(message.len());
+                let bytes = message.len().min(buffer.len());
+                for (into, from) in buffer.iter_mut().zip(&message) {
+                    *into = *from;
+                }
+                bytes
+            }
+        };
+        Ok(Some(Received { from, bytes }))
+    }
+
+    /// The next message, if one is there.
+    pub(crate) fn look(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
+        if self.ready.is_empty() {
+            self.collect()?;
+        }
+        self.take(buffer)
+    }
+
+    /// Sleeps until something may have come, here or to one of the others, or `patience` is over.
+    pub(crate) fn sleep_with(&mut self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<(), Error> {
+        self.tend()?;
+        if self.parts.received.arm()? {
+            // What came before it was armed does not wake.
+            self.collect()?;
+        }
+        if self.ready.is_empty() { self.sleep(others, patience) } else { Ok(()) }
+    }
+
+    /// What is done from time to time: lost nodes are noticed, failed queue pairs tried again.
+    fn tend(&mut self) -> Result<(), Error> {
+        self.reap()?;
+        self.revive()
+    }
+
+    fn receive_by_events(
+        &mut self,
+        buffer: &mut [u8],
+        patience: Duration,
+    ) -> Result<Option<Received>, Error> {
+        let until = Instant::now() + patience;
+        loop {
+            self.sleep_with(&[], until.saturating_duration_since(Instant::now()))?;
+            if let Some(received) = self.look(buffer)? {
+                return Ok(Some(received));
+            }
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl Parts {
+    fn header(&self) -> usize {
+        if self.service == Service::Datagram { GRH } else { 0 }
+    }
+
+    /// Who sent what has come, and how long it is. `None`: no node of ours.
+    fn sender(&self, end: usize, done: &Done) -> Option<(NodeId, usize)> {
+        match self.service {
+            Service::Connected => self.ends.get(end).map(|end| (end.node, done.bytes)),
+            Service::Datagram => {
+                let from = usize::try_from(done.immediate?).ok()?;
+                let way = self.routes.get(from)?.as_ref()?.way.as_ref()?;
+                (way.queue == done.sender).then_some(())?;
+                Some((from, stripped(done.bytes)?))
+            }
+        }
+    }
+}
+
+impl Transport for Verbs {
+    fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
+        fits(message, self.parts.limit)?;
+        if self.parts.service == Service::Datagram {
+            self.revive()?;
+        }
+        let mut slot = None;
+        let result = match to {
+            To::Node(node) => self.send_to(node, message, &mut slot),
+            To::Others => (0..self.parts.routes.len())
+                .filter(|node| *node != self.parts.own)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .try_for_each(|node| self.send_to(node, message, &mut slot)),
+        };
+        slot.into_iter().for_each(|slot| self.pool.release(slot));
+        result
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
+        self.received_calls = self.received_calls.wrapping_add(1);
+        if self.received_calls.is_multiple_of(LOOK_AT_SENT_EVERY) {
+            self.tend()?;
+        }
+        if let Some(received) = self.look(buffer)? {
+            return Ok(Some(received));
+        }
+        match self.parts.waiting {
+            Waiting::Events => self.receive_by_events(buffer, patience),
+            Waiting::Polled => {
+                let received = wait::polled(patience, || self.look(buffer))?;
+                if received.is_none() {
+                    self.tend()?;
+                    self.parts.channel.look_at_device()?;
+                }
+                Ok(received)
+            }
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let inline = self.parts.ends.iter().filter_map(|end| Some(end.pair.as_ref()?.inline)).min();
+        Limits { message: self.parts.limit, piece: Some(self.parts.piece), inline: inline.unwrap_or(0) }
+    }
+
+    fn guarantees(&self) -> Guarantees {
+        let connected = self.parts.service == Service::Connected;
+        Guarantees { reliable: connected, ordered: connected, multicast: false }
+    }
+
+    fn counters(&self) -> Counters {
+        let hardware = self.parts.counters.since();
+        Counters {
+            dropped: hardware.no_buffer,
+            refused: self.refused,
+            rnr: hardware.not_ready,
+            retransmits: hardware.again,
+            reconnects: self.revived,
+        }
+    }
+}

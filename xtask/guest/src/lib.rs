@@ -1,0 +1,50 @@
+//! Guests with soft-RoCE: real verbs between real kernels, on a machine without RDMA, without root, without a kernel build.
+//!
+//! Debian's kernel runs under QEMU, by default in software emulation. The guests' network is a [`Switch`] of ours over unix
+//! sockets, which can lose, delay, cut and capture. A lab and everything in it ends with its [`Lab`].
+//!
+//! ```no_run
+//! use fencelab_guest::{Lab, Options};
+//!
+//! let lab = Lab::boot(2, Options::default())?;
+//! let server = lab.node(1).spawn(["ib_send_lat", "-d", "rxe0"])?;
+//! lab.node(1).wait_until_listening(18515)?;
+//! let client = lab.node(2).run(["ib_send_lat", "-d", "rxe0", "node1"])?;
+//! assert!(client.is_success(), "{} {}", client.text(), server.output());
+//!
+//! lab.switch().cut(2);
+//! let cut_off = lab.node(1).run(["ping", "-c", "1", "-W", "1", "node2"])?;
+//! assert!(!cut_off.is_success());
+//! # Ok::<(), fencelab_guest::GuestError>(())
+//! ```
+//!
+//! `docs/guests.md` says what soft-RoCE can tell and what it can't.
+
+mod base;
+mod capture;
+mod cpio;
+mod elf;
+mod error;
+mod forwarding;
+pub mod frame;
+mod image;
+mod kernel;
+mod lab;
+mod libraries;
+mod machine;
+mod modules;
+mod node;
+mod options;
+mod packages;
+mod process;
+mod qemu;
+mod switch;
+
+pub use error::GuestError;
+pub use forwarding::{Cable, Counts};
+pub use image::Image;
+pub use lab::Lab;
+pub use node::Node;
+pub use options::{Accel, Inside, Options};
+pub use process::{Process, Ran};
+pub use switch::Switch;
