@@ -75,6 +75,19 @@ pub(crate) fn install() -> anyhow::Result<()> {
     guest::prepare()
 }
 
+/// What building the feature `verbs` needs: CMake, and libclang with Clang's own headers.
+///
+/// # Errors
+/// When apt-get is missing or fails.
+pub(crate) fn install_for_verbs() -> anyhow::Result<()> {
+    if ["cmake", "clang"].into_iter().all(|program| find(program).is_some()) {
+        return Ok(());
+    }
+    step::run("verbs: apt-get update", apt_get().args(["update", "-q"]))?;
+    let install = ["install", "-q", "-y", "--no-install-recommends", "cmake", "clang", "libclang-dev"];
+    step::run("verbs: apt-get install", apt_get().args(install))
+}
+
 /// apt-get as it must be called: without questions, and through sudo where we are not root.
 fn apt_get() -> Command {
     let root = std::env::var_os("USER").is_some_and(|user| user == "root") || find("sudo").is_none();

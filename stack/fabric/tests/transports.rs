@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Barrier;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ type Act = fn(usize, &mut dyn Transport);
 
 /// Runs so many nodes, each in a thread of its own, linked with each other.
 fn nodes(kind: Kind, waiting: Waiting, count: usize, act: Act) {
-    let (opened, addresses): (Sender<(usize, String)>, Receiver<(usize, String)>) = channel();
+    let (opened, addresses) = channel::<(usize, String)>();
     let mut told = Vec::new();
     let mut threads = Vec::new();
     for own in 0..count {

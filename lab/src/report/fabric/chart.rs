@@ -6,7 +6,7 @@ use super::number;
 
 /// Sizes, in the drawing's own units.
 const WIDTH: f64 = 1100.0;
-const LEFT: f64 = 190.0;
+const LEFT: f64 = 250.0;
 const RIGHT: f64 = 110.0;
 const TOP: f64 = 14.0;
 const ROW: f64 = 30.0;
@@ -180,6 +180,6 @@ fn vertical(axis: &Log, bottom: f64, unit: &str) -> Markup {
             line.grid x1=(axis.at(tick)) x2=(axis.at(tick)) y1=(TOP) y2=(bottom) {}
             text.tick x=(axis.at(tick)) y=(bottom + 18.0) text-anchor="middle" { (number(tick)) }
         }
-        text.unit x=(WIDTH - RIGHT + 12.0) y=(bottom + 18.0) { (unit) }
+        text.unit x=(WIDTH - 4.0) y=(bottom + 18.0) text-anchor="end" { (unit) }
     }
 }
