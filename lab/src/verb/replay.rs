@@ -45,6 +45,10 @@ pub(crate) struct ReplayArgs {
 pub(crate) fn run(args: ReplayArgs) -> Result<Exit, Failure> {
     address::may_listen(args.listen, args.expose)?;
     let transcript = Transcript::load(&args.file).or_exit(Exit::Input)?;
+    if !fencelab_recorder::fabric::load(&transcript).is_empty() {
+        let words = "a cluster speaks in it, and no device; `fencelab bench fabric --load` puts its load on another transport";
+        return Err(Failure::new(Exit::Usage, format!("{}: {words}", args.file.display())));
+    }
     let recorded = Recorded::of(&transcript);
     let spec = DeviceSpec::from_transcript(transcript).or_exit(Exit::Input)?;
     let mut device = Device::new(spec.clone(), &credentials::lab(), 1);

@@ -1,6 +1,6 @@
 //! `fencelab bench fabric` from end to end, on loopback.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use fencelab_fabric::bench::{How, Load, Report};
@@ -74,6 +74,48 @@ fn a_bench_measures_pairs_and_rings_over_every_transport_of_the_machine() {
     }
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("<svg") && page.contains("Token rotation") && page.contains("emulated"), "{page}");
+}
+
+/// A transcript of a cluster: when, which node, how many bytes.
+fn cluster(folder: &Path, said: &[(f64, u32, usize)]) -> PathBuf {
+    let tape = folder.join("tuesday.jsonl");
+    let mut lines = vec![String::from(
+        r#"{"transcript":"1.0","device":{"vendor":"corosync","model":"cluster"},"link":{"protocol":"corosync","transport":"udp"}}"#,
+    )];
+    for (seq, (seconds, node, bytes)) in said.iter().enumerate() {
+        lines.push(format!(
+            r#"{{"t":{seconds},"s":1,"from":"agent","totem":{{"type":"mcast","node":{node},"ring":"4.8","seq":{seq},"bytes":{bytes}}}}}"#
+        ));
+    }
+    std::fs::write(&tape, lines.join("\n") + "\n").unwrap();
+    tape
+}
+
+#[test]
+fn a_recorded_clusters_load_is_put_on_another_transport() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape =
+        cluster(folder.path(), &[(0.0, 4, 100), (0.1, 9, 3000), (0.15, 4, 64), (0.2, 9, 1), (0.2, 4, 500)]);
+    let load = ["--repeat", "1", "--parts", "rings", "--waiting", "events", "--transport", "tcp", "--load"];
+    let load = [&load[..], &[tape.to_str().unwrap()]].concat();
+    let (output, report) = bench(folder.path(), &load);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let report = report.unwrap();
+    let case = &report.transports[0].cases[0];
+    assert_eq!(case.offer.as_deref(), Some("5 recorded messages"));
+    assert_eq!(case.runs[0].figures["behind"], 0.0);
+    // Two nodes hear what the other of them says, and the third hears all.
+    assert_eq!(case.runs[0].quantiles["delivery"].count, 2 + 3 + 5);
+
+    // No device is in it that could be replayed.
+    let output = run(fencelab().arg("replay").arg(&tape));
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("bench fabric --load"), "{}", told(&output));
+    // More nodes speak than there are.
+    cluster(folder.path(), &[(0.0, 1, 1), (0.0, 2, 1), (0.0, 3, 1), (0.0, 4, 1)]);
+    let (output, _) = bench(folder.path(), &load);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert!(told(&output).contains("4 nodes speak in it"), "{}", told(&output));
 }
 
 #[test]

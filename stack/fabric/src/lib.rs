@@ -1,5 +1,5 @@
 //! What a cluster interconnect gives a cluster: transports ([`transport`]), a token ring with ordered multicast over them
-//! ([`ring`]).
+//! ([`ring`]), the loads that measure both ([`load`]), and the bench that runs them ([`mod@bench`]).
 //!
 //! The ring is sans-I/O: it is given messages and the time, and says what to send. So it runs in virtual time in tests and over
 //! every transport in a measurement.

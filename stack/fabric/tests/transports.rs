@@ -1,8 +1,8 @@
 //! Every transport that needs no device, over loopback: who gets what.
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::sync::Barrier;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,16 +22,19 @@ type Act = fn(usize, &mut dyn Transport);
 /// Runs so many nodes, each in a thread of its own, linked with each other.
 fn nodes(kind: Kind, waiting: Waiting, count: usize, act: Act) {
     let (opened, addresses) = channel::<(usize, String)>();
+    // What is multicast before a node has joined the group is not for it.
+    let all_linked = Arc::new(Barrier::new(count));
     let mut told = Vec::new();
     let mut threads = Vec::new();
     for own in 0..count {
         let (tell, hear) = channel::<Vec<String>>();
         told.push(tell);
-        let opened = opened.clone();
+        let (opened, all_linked) = (opened.clone(), Arc::clone(&all_linked));
         threads.push(thread::spawn(move || {
             let unlinked = kind.open(&place(count, waiting)).unwrap();
             opened.send((own, unlinked.address().to_owned())).unwrap();
             let mut transport = unlinked.link(own, &hear.recv().unwrap()).unwrap();
+            all_linked.wait();
             act(own, transport.as_mut());
         }));
     }

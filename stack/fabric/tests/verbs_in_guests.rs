@@ -17,11 +17,14 @@ const MTU: u16 = 4200;
 /// How long nodes send when one of them is killed, in milliseconds.
 const SPAN_MS: u32 = 8000;
 
+/// What is looked at in one lab.
+type Step = fn(&Lab);
+
 #[test]
 fn verbs_between_kernels() {
     let options = Options { mtu: MTU, ..Options::default() }.program(pingpong());
     let lab = Lab::boot(NODES, options).unwrap_or_else(|error| panic!("{error}"));
-    let steps: [(&str, fn(&Lab)); 4] = [
+    let steps: [(&str, Step); 4] = [
         ("killed", a_killed_node_does_not_stop_the_others),
         ("messages", messages_come_whole_on_every_transport),
         ("limits", datagrams_are_limited_by_the_port),

@@ -1,5 +1,6 @@
 //! `fencelab bench fabric`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -9,8 +10,9 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use fencelab_fabric::Nodes;
 use fencelab_fabric::bench::{self, Parts, Plan, Report, Settings};
-use fencelab_fabric::load::Offer;
+use fencelab_fabric::load::{Offer, Said};
 use fencelab_fabric::transport::{Error, Kind, Waiting};
+use fencelab_transcript::Transcript;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::node::worker;
@@ -49,6 +51,9 @@ pub(crate) struct FabricArgs {
     /// What each node of the ring offers: `idle`, messages a second (whatever becomes of them), or `flood` for as many as go.
     #[arg(long, value_delimiter = ',', default_values_t = [String::from("idle"), String::from("100"), String::from("flood")], value_parser = offer)]
     offer: Vec<String>,
+    /// Offer what the nodes of a recorded cluster said, in the place of `--offer`: a transcript of corosync (docs/fabric-captures.md).
+    #[arg(long, value_name = "FILE")]
+    load: Option<PathBuf>,
     /// The parts of the bench.
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = [Part::Pairs, Part::Rings, Part::Timeout, Part::Detection])]
     parts: Vec<Part>,
@@ -215,6 +220,10 @@ fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
         many => Nodes::There(many.to_vec()),
     };
     let count = if args.node.is_empty() { args.nodes.into() } else { args.node.len() };
+    let offers = match &args.load {
+        Some(path) => vec![recorded(path, count)?],
+        None => args.offer.iter().filter_map(|text| parse_offer(text).ok()).collect(),
+    };
     let has = |part| args.parts.contains(&part);
     Ok(Plan {
         nodes,
@@ -232,7 +241,7 @@ fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
             detection_token_ms: args.detection_token,
             packet: args.packet,
         },
-        offers: args.offer.iter().filter_map(|text| parse_offer(text).ok()).collect(),
+        offers,
         parts: Parts {
             pairs: has(Part::Pairs),
             rings: has(Part::Rings),
@@ -240,6 +249,25 @@ fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
             detection: has(Part::Detection),
         },
     })
+}
+
+/// What a recorded cluster said: its nodes, in the order of their numbers, are the first of the bench.
+fn recorded(path: &Path, count: usize) -> Result<Offer, Failure> {
+    let transcript = Transcript::load(path).or_exit(Exit::Input)?;
+    let messages = fencelab_recorder::fabric::load(&transcript);
+    let nodes: BTreeSet<u32> = messages.iter().map(|message| message.node).collect();
+    let failure = |words: String| Failure::new(Exit::Input, format!("{}: {words}", path.display()));
+    if messages.is_empty() {
+        return Err(failure(String::from("no message of a cluster is in it, or none in the clear")));
+    }
+    if nodes.len() > count {
+        return Err(failure(format!("{} nodes speak in it; give as many with --nodes", nodes.len())));
+    }
+    let said = messages.iter().filter_map(|message| {
+        let node = nodes.iter().position(|node| *node == message.node)?;
+        Some(Said { seconds: message.seconds, node, bytes: message.bytes })
+    });
+    Ok(Offer::Schedule(said.collect()))
 }
 
 /// An earlier report.

@@ -32,8 +32,9 @@ pub(super) fn measure(
                     continue;
                 }
                 steps.of(kind, waiting, &format!("ring, {bytes} bytes, {}", offer.name()));
-                let ring =
-                    Ring { token: plan.settings.token(), seconds: plan.settings.seconds, bytes, offer };
+                // What was recorded is played to its end, and some time is left for what is under way then.
+                let seconds = offer.span().map_or(plan.settings.seconds, |span| span + plan.settings.seconds);
+                let ring = Ring { token: plan.settings.token(), seconds, bytes, offer };
                 let results = turn(crew, &plan.settings, &ring, FINDING)?;
                 let results = results.ok_or_else(|| {
                     Error::Unfit(format!("{kind}: the nodes have not made a ring in {FINDING:?}"))

@@ -7,7 +7,7 @@ mod stream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use pingpong::{PingPong, PingPongResult, Role};
-pub use ring::{Offer, RingEvent, RingLoad, RingResult};
+pub use ring::{Offer, RingEvent, RingLoad, RingResult, Said};
 pub use stream::{Stream, StreamResult};
 
 pub(crate) use {pingpong::ping_pong, ring::turn, stream::stream};

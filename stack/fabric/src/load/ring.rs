@@ -14,6 +14,8 @@ use crate::transport::{Counters, Error, Limits, NodeId, Transport};
 const FULL: usize = 64;
 /// More than this is never offered at once, so that a node that is behind does not drown.
 const BEHIND: usize = 100_000;
+/// How much later than the time that counts a recording begins, in nanoseconds: longer than a token takes to tell all nodes of a ring.
+const LEAD: u64 = 50_000_000;
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_millis(50);
 
@@ -28,8 +30,19 @@ pub enum Offer {
     Rate(f64),
     /// As many as go.
     Flood,
-    /// These: seconds from the start, and bytes. What a recorded cluster said.
-    Schedule(Vec<(f64, usize)>),
+    /// What the nodes of a recorded cluster said, each when and as long as it did.
+    Schedule(Vec<Said>),
+}
+
+/// A message of a recorded cluster.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Said {
+    /// Seconds from the start. A schedule is in this order.
+    pub seconds: f64,
+    /// Who said it.
+    pub node: NodeId,
+    /// Its bytes.
+    pub bytes: usize,
 }
 
 impl Offer {
@@ -41,6 +54,15 @@ impl Offer {
             Self::Rate(rate) => format!("{rate}/s"),
             Self::Flood => "flood".to_owned(),
             Self::Schedule(messages) => format!("{} recorded messages", messages.len()),
+        }
+    }
+
+    /// How long it takes to offer all, in seconds, where there is an end to it.
+    #[must_use]
+    pub fn span(&self) -> Option<f64> {
+        match self {
+            Self::Schedule(messages) => messages.last().map(|said| said.seconds),
+            Self::Nothing | Self::Rate(_) | Self::Flood => None,
         }
     }
 }
@@ -279,7 +301,9 @@ impl<'a> Turning<'a> {
         if members.len() == self.load.nodes && self.span.is_none() {
             let from = came.saturating_add(nanoseconds(self.load.warm_up));
             self.span = Some((from, from.saturating_add(nanoseconds(self.load.seconds))));
-            self.source.begin(came);
+            // A recording has no messages to spare for the warm-up, nor for a node that begins to count a little later.
+            let is_recorded = self.load.offer.span().is_some();
+            self.source.begin(if is_recorded { from.saturating_add(LEAD) } else { came });
         }
         tell(RingEvent::Members { at: self.common(came), members });
     }
@@ -306,12 +330,14 @@ struct Source {
 
 impl Source {
     fn new(load: &RingLoad) -> Self {
-        let of_schedule = match &load.offer {
-            Offer::Schedule(messages) => messages.iter().map(|(_, bytes)| *bytes).max().unwrap_or_default(),
-            _ => 0,
-        };
-        let payload = vec![0x5A; load.bytes.max(of_schedule)];
-        Self { offer: load.offer.clone(), bytes: load.bytes, payload, start: None, given: 0 }
+        let mut offer = load.offer.clone();
+        let mut longest = load.bytes;
+        if let Offer::Schedule(messages) = &mut offer {
+            messages.retain(|said| said.node == load.own);
+            longest = messages.iter().map(|said| said.bytes).max().unwrap_or_default();
+        }
+        let payload = vec![0x5A; longest];
+        Self { offer, bytes: load.bytes, payload, start: None, given: 0 }
     }
 
     fn begin(&mut self, now: u64) {
@@ -334,8 +360,8 @@ impl Source {
                 Some((start.saturating_add(nanoseconds((given as f64 + 1.0) / rate)), self.bytes))
             }
             Offer::Schedule(messages) => {
-                let (at, bytes) = messages.get(given)?;
-                Some((start.saturating_add(nanoseconds(*at)), *bytes))
+                let said = messages.get(given)?;
+                Some((start.saturating_add(nanoseconds(said.seconds)), said.bytes))
             }
             Offer::Nothing | Offer::Rate(_) | Offer::Flood => None,
         }
