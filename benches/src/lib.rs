@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod console;
+pub mod interconnect;
 pub mod load;
 pub mod peer;
 pub mod snmp;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use fencelab_guest::{Accel, Cable, Image, Lab, Node, Options, Process};
+use fencelab_guest::{Accel, Bench, Cable, Image, Lab, Node, Options, Process};
 
 use crate::step;
 
@@ -28,6 +28,13 @@ pub(crate) struct Guest {
     /// is ended when they are done.
     #[arg(long, value_name = "PORT")]
     server_port: Option<u16>,
+    /// Run `fencelab bench fabric` with these options and a node in each guest, in the place of commands; the report is put beside
+    /// the page at --html. Builds the program with verbs.
+    #[arg(long, value_name = "OPTIONS", conflicts_with_all = ["runs", "server_port"], allow_hyphen_values = true)]
+    bench: Option<String>,
+    /// Where the page of --bench goes; the report for programs goes to the same place with `.json`.
+    #[arg(long, value_name = "FILE", default_value = "fabric.html", requires = "bench")]
+    html: PathBuf,
     /// How long commands may take. Seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     limit: u64,
@@ -102,16 +109,26 @@ impl Guest {
             );
         }
         step::run("guest: agent", step::cargo().args(["build", "-q", "-p", "fencelab-guest", "--bins"]))?;
+        let mut options = self.options();
+        if self.bench.is_some() {
+            let program = ["build", "--release", "--workspace", "--bins", "--features", "fencelab/verbs"];
+            step::run("guest: fencelab with verbs", step::cargo().args(program))?;
+            options = options.program(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/fencelab"));
+        }
         if self.fresh {
             Image::forget()?;
         }
         let started = Instant::now();
-        let lab = Lab::boot(self.nodes.into(), self.options())?;
+        let lab = Lab::boot(self.nodes.into(), options)?;
         eprintln!("guest: {} up after {:.1} s", self.nodes, started.elapsed().as_secs_f32());
         if let Some(path) = &self.capture {
             lab.switch().capture(path)?;
         }
-        let result = if self.runs.is_empty() { shell(lab.node(1)) } else { self.commands(&lab) };
+        let result = match &self.bench {
+            Some(options) => self.bench(&lab, options),
+            None if self.runs.is_empty() => shell(lab.node(1)),
+            None => self.commands(&lab),
+        };
         lab.switch().end_capture()?;
         result
     }
@@ -140,6 +157,30 @@ impl Guest {
             };
         }
         options
+    }
+
+    /// Runs the bench, shows how far it is and what it found, and writes its results.
+    fn bench(&self, lab: &Lab, options: &str) -> anyhow::Result<()> {
+        let bench = Bench::start(lab, &options.split_whitespace().collect::<Vec<_>>())?;
+        let deadline = Instant::now() + Duration::from_secs(self.limit);
+        let mut shown = String::new();
+        while !bench.leader().is_over() && Instant::now() < deadline {
+            let said = bench.leader().output();
+            if let Some(line) = said.lines().last().filter(|line| *line != shown) {
+                eprintln!("{line}");
+                shown = line.to_owned();
+            }
+            std::thread::sleep(LOOK);
+        }
+        let found = bench.found(deadline.saturating_duration_since(Instant::now()))?;
+        print!("{}", String::from_utf8_lossy(&found.ran.stdout));
+        for (path, bytes) in
+            [(self.html.clone(), found.page), (self.html.with_extension("json"), found.report)]
+        {
+            std::fs::write(&path, bytes).with_context(|| format!("failed to write {}", path.display()))?;
+            eprintln!("guest: {}", path.display());
+        }
+        Ok(())
     }
 
     /// Runs the commands beside each other and shows what they said, each after its end.
@@ -174,6 +215,8 @@ impl Guest {
     }
 }
 
+/// How often progress is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a server may take to end after its clients.
 const SERVER_PATIENCE: Duration = Duration::from_secs(3);
 

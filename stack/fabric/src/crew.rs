@@ -39,6 +39,15 @@ enum Hand {
     There(TcpStream),
 }
 
+impl Drop for Hand {
+    fn drop(&mut self) {
+        if let Self::There(stream) = self {
+            // The thread that hears the node holds the connection, too: it has to end for the node to serve the next bench.
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+    }
+}
+
 /// The nodes.
 pub struct Crew {
     hands: Vec<Hand>,

@@ -21,6 +21,7 @@
 //! `docs/guests.md` says what soft-RoCE can tell and what it can't.
 
 mod base;
+mod bench;
 mod capture;
 mod cpio;
 mod elf;
@@ -40,6 +41,7 @@ mod process;
 mod qemu;
 mod switch;
 
+pub use bench::{Bench, Found};
 pub use error::GuestError;
 pub use forwarding::{Cable, Counts};
 pub use image::Image;

@@ -9,8 +9,6 @@ mod report;
 mod rings;
 mod timeout;
 
-use std::time::Duration;
-
 use crate::crew::{Crew, Nodes};
 use crate::load::Offer;
 use crate::transport::{Error, Kind, Waiting};
@@ -66,6 +64,10 @@ pub fn run(plan: &Plan, progress: &mut Progress<'_>) -> Result<Report, Error> {
     if plan.parts.pairs {
         let mut crew = Crew::assemble(&plan.nodes.first(2))?;
         pairs::measure(plan, &mut crew, &mut report, &mut steps)?;
+        report.saw(&crew);
+    }
+    if !(plan.parts.rings || plan.parts.timeout || plan.parts.detection) {
+        return Ok(report);
     }
     let mut crew = Crew::assemble(&plan.nodes)?;
     if plan.parts.rings {
@@ -85,8 +87,7 @@ pub fn run(plan: &Plan, progress: &mut Progress<'_>) -> Result<Report, Error> {
             report.tested(kind, waiting).detection = found;
         }
     }
-    report.clock_error_us = Duration::from_nanos(crew.clock_error()).as_secs_f64() * 1e6;
-    report.environments.clone_from(&crew.environments);
+    report.saw(&crew);
     Ok(report)
 }
 

@@ -1,9 +1,11 @@
 //! What a bench has found, as it is written down.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::crew::Crew;
 use crate::measure::{Environment, Quantiles};
 use crate::transport::{Counters, Guarantees, Kind, Limits, Waiting};
 
@@ -183,6 +185,12 @@ impl Report {
             clock_error_us: 0.0,
             transports: Vec::new(),
         }
+    }
+
+    /// Notes the machines of these nodes, and how well their clocks are known.
+    pub(super) fn saw(&mut self, crew: &Crew) {
+        self.clock_error_us = Duration::from_nanos(crew.clock_error()).as_secs_f64() * 1e6;
+        self.environments.clone_from(&crew.environments);
     }
 
     /// Why what was measured over a transport is no hardware; `None`: it is.

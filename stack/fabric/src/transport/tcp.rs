@@ -1,13 +1,13 @@
 //! TCP, a connection between each two nodes. A message is its length (four bytes, little endian) and itself.
 
-use std::io::{Read, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
 
 use super::wait::{self, Patience};
 use super::{
@@ -21,6 +21,10 @@ const LONGEST: usize = 16 << 20;
 const KEPT: usize = 8 << 20;
 /// What is read at once.
 const PIECE: usize = 128 << 10;
+/// To copy more than so many bytes costs more than another call of the system.
+const LONG: usize = 8 << 10;
+/// So many bytes of a message that comes in pieces are copied again with each.
+const AGAIN: usize = 256 << 10;
 /// Bytes of a length.
 const LENGTH: usize = 4;
 /// How long the other nodes are waited for.
@@ -102,6 +106,8 @@ struct Link {
     /// What was read: from `start` on it is not a message yet that was handed on.
     inbox: Vec<u8>,
     start: usize,
+    /// Where what comes behind a message is read to.
+    behind: Vec<u8>,
     /// What the kernel did not take yet.
     outbox: Vec<u8>,
     is_open: bool,
@@ -111,20 +117,15 @@ impl Link {
     fn new(stream: TcpStream) -> std::io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(None)?;
-        let (inbox, outbox) = (Vec::with_capacity(PIECE), Vec::new());
-        Ok(Self { stream, patience: Patience::new(), inbox, start: 0, outbox, is_open: true })
+        let (inbox, behind, outbox) = (Vec::with_capacity(PIECE), vec![0; PIECE], Vec::new());
+        Ok(Self { stream, patience: Patience::new(), inbox, start: 0, behind, outbox, is_open: true })
     }
 
     /// The next whole message of what was read.
     fn message(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         let read = self.inbox.get(self.start..).unwrap_or_default();
         let Some((length, rest)) = read.split_first_chunk::<LENGTH>() else { return Ok(None) };
-        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
-        if length > LONGEST {
-            return Err(Error::Unfit(format!(
-                "a message of {length} bytes came: the connection is out of step"
-            )));
-        }
+        let length = length_of(*length)?;
         let Some(message) = rest.get(..length) else { return Ok(None) };
         let bytes = length.min(buffer.len());
         for (slot, part) in buffer.get_mut(..bytes).into_iter().zip(message.get(..bytes)) {
@@ -138,26 +139,78 @@ impl Link {
         Ok(Some(bytes))
     }
 
-    /// Reads what is there, or waits for it as the flags say. Answers whether something came.
-    fn read(&mut self, flags: RecvFlags) -> Result<bool, Error> {
-        if self.start > 0 {
-            self.inbox.drain(..self.start);
-            self.start = 0;
+    /// Reads what is there, or waits for it as the flags say. Answers the next message.
+    ///
+    /// What was read before is no whole message. A message is read to where it is wanted, which spares copies.
+    fn receive(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<usize>, Error> {
+        self.inbox.drain(..self.start);
+        self.start = 0;
+        let (mut head, mut known) = ([0; LENGTH], 0);
+        for (slot, byte) in head.iter_mut().zip(&self.inbox) {
+            *slot = *byte;
+            known += 1;
         }
-        let kept = self.inbox.len();
-        if self.inbox.capacity() - kept < PIECE / 2 {
-            self.inbox.reserve(PIECE);
+        let had = self.inbox.len() - known;
+        let end = if known == LENGTH { length_of(head)? } else { buffer.len() };
+        if end > buffer.len() || had > AGAIN {
+            return self.receive_more(buffer, flags);
         }
-        match rustix::net::recv(&self.stream, rustix::buffer::spare_capacity(&mut self.inbox), flags) {
-            Ok((_, 0)) => self.is_open = false,
-            Ok(_) => return Ok(self.inbox.len() > kept),
+        for (slot, byte) in buffer.iter_mut().zip(self.inbox.iter().skip(known)) {
+            *slot = *byte;
+        }
+        let ahead = if buffer.len() < LONG { self.behind.len() } else { 0 };
+        let parts = &mut [
+            IoSliceMut::new(head.get_mut(known..).unwrap_or_default()),
+            IoSliceMut::new(buffer.get_mut(had..end).unwrap_or_default()),
+            IoSliceMut::new(self.behind.get_mut(..ahead).unwrap_or_default()),
+        ];
+        let came = recv_parts(&self.stream, parts, flags);
+        let came = self.count(came)?;
+        let of_head = came.min(LENGTH - known);
+        if known + of_head < LENGTH {
+            self.inbox.extend_from_slice(head.get(known..known + of_head).unwrap_or_default());
+            return Ok(None);
+        }
+        let (length, mut body) = (length_of(head)?, had + came - of_head);
+        if came > 0 && body < length && length <= buffer.len() {
+            // If the rest does not come at once, it is waited for as any.
+            let flags = if flags.contains(RecvFlags::DONTWAIT) { flags } else { RecvFlags::WAITALL };
+            let rest = buffer.get_mut(body..length).unwrap_or_default();
+            let more = recv_parts(&self.stream, &mut [IoSliceMut::new(rest)], flags);
+            body += self.count(more)?;
+        }
+        let in_buffer = buffer.get(..body.min(end)).unwrap_or_default();
+        let behind = self.behind.get(..body - in_buffer.len()).unwrap_or_default();
+        self.inbox.clear();
+        if length <= in_buffer.len() {
+            self.inbox.extend_from_slice(in_buffer.get(length..).unwrap_or_default());
+            self.inbox.extend_from_slice(behind);
+            return Ok(Some(length));
+        }
+        [&head, in_buffer, behind].iter().for_each(|part| self.inbox.extend_from_slice(part));
+        self.message(buffer)
+    }
+
+    /// The same for a message that does not fit into the buffer, or would be copied too often on its way there.
+    fn receive_more(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<usize>, Error> {
+        let came = recv_parts(&self.stream, &mut [IoSliceMut::new(&mut self.behind)], flags);
+        let came = self.count(came)?;
+        self.inbox.extend_from_slice(self.behind.get(..came).unwrap_or_default());
+        self.message(buffer)
+    }
+
+    /// The bytes that came; none where nothing did, or the node is gone.
+    fn count(&mut self, came: Result<usize, Errno>) -> Result<usize, Error> {
+        match came {
+            Ok(0) => self.is_open = false,
+            Ok(bytes) => return Ok(bytes),
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => {
                 self.is_open = false
             }
             Err(error) => return Err(Error::system("reading from a node")(error)),
         }
-        Ok(false)
+        Ok(0)
     }
 
     /// Sends a message, or keeps what the kernel does not take. Answers whether it found a place.
@@ -166,28 +219,44 @@ impl Link {
         if !self.is_open || self.outbox.len() + message.len() > KEPT.max(message.len()) {
             return Ok(false);
         }
-        let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
-        self.outbox.extend_from_slice(&length.to_le_bytes());
-        self.outbox.extend_from_slice(message);
-        self.flush()?;
+        let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_le_bytes();
+        let mut taken = 0;
+        if self.outbox.is_empty() && message.len() >= LONG {
+            let parts = [IoSlice::new(&length), IoSlice::new(message)];
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            let sent = rustix::net::sendmsg(&self.stream, &parts, &mut SendAncillaryBuffer::default(), flags);
+            taken = self.taken(sent)?;
+        }
+        self.outbox.extend_from_slice(length.get(taken..).unwrap_or_default());
+        self.outbox.extend_from_slice(message.get(taken.saturating_sub(LENGTH)..).unwrap_or_default());
+        if taken == 0 {
+            self.flush()?;
+        }
         Ok(true)
     }
 
+    /// The bytes that the kernel took; none where it has no room, or the node is gone.
+    fn taken(&mut self, sent: Result<usize, Errno>) -> Result<usize, Error> {
+        match sent {
+            Ok(bytes) => return Ok(bytes),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => {
+                self.is_open = false;
+            }
+            Err(error) => return Err(Error::system("sending to a node")(error)),
+        }
+        Ok(0)
+    }
+
     fn flush(&mut self) -> Result<(), Error> {
-        let mut sent = 0;
-        while self.is_open && sent < self.outbox.len() {
-            let rest = self.outbox.get(sent..).unwrap_or_default();
-            match rustix::net::send(&self.stream, rest, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-                Ok(bytes) => sent += bytes,
-                Err(Errno::AGAIN) => break,
-                Err(Errno::INTR) => {}
-                Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => {
-                    self.is_open = false;
-                }
-                Err(error) => return Err(Error::system("sending to a node")(error)),
+        while self.is_open && !self.outbox.is_empty() {
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            let sent = rustix::net::send(&self.stream, &self.outbox, flags);
+            match self.taken(sent)? {
+                0 => break,
+                bytes => drop(self.outbox.drain(..bytes)),
             }
         }
-        self.outbox.drain(..sent);
         if !self.is_open {
             self.outbox.clear();
         }
@@ -198,6 +267,21 @@ impl Link {
     fn is_quiet(&self) -> bool {
         self.is_open && self.outbox.is_empty()
     }
+}
+
+/// The length that stands before a message.
+fn length_of(head: [u8; LENGTH]) -> Result<usize, Error> {
+    match usize::try_from(u32::from_le_bytes(head)) {
+        Ok(length @ ..=LONGEST) => Ok(length),
+        length => Err(Error::Unfit(format!(
+            "a message of {} bytes came: the connection is out of step",
+            length.unwrap_or(usize::MAX)
+        ))),
+    }
+}
+
+fn recv_parts(stream: &TcpStream, parts: &mut [IoSliceMut<'_>], flags: RecvFlags) -> Result<usize, Errno> {
+    rustix::net::recvmsg(stream, parts, &mut RecvAncillaryBuffer::default(), flags).map(|came| came.bytes)
 }
 
 struct Tcp {
@@ -222,13 +306,21 @@ impl Tcp {
         Ok(None)
     }
 
-    /// Reads what is there from everyone; then the next message.
+    /// Looks at every link, until one has a message. What waits to be sent is sent.
     fn look(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
-        for link in self.links.iter_mut().flatten().filter(|link| link.is_open) {
+        let count = self.links.len();
+        for from in (0..count).map(|step| (self.next + step) % count) {
+            let Some(Some(link)) = self.links.get_mut(from) else { continue };
+            if !link.is_open {
+                continue;
+            }
             link.flush()?;
-            link.read(RecvFlags::DONTWAIT)?;
+            if let Some(bytes) = link.receive(buffer, RecvFlags::DONTWAIT)? {
+                self.next = from + 1;
+                return Ok(Some(Received { from, bytes }));
+            }
         }
-        self.read_before(buffer)
+        Ok(None)
     }
 
     /// Sleeps until something can be read or sent.
@@ -259,6 +351,9 @@ impl Transport for Tcp {
     }
 
     fn flush(&mut self, patience: Duration) -> Result<(), Error> {
+        if self.links.iter().flatten().all(|link| link.outbox.is_empty()) {
+            return Ok(());
+        }
         let until = Instant::now() + patience;
         for link in self.links.iter_mut().flatten() {
             while link.is_open && !link.outbox.is_empty() && Instant::now() < until {
@@ -280,23 +375,22 @@ impl Transport for Tcp {
         let until = Instant::now() + patience;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let mut links = self.links.iter_mut().flatten();
-            match (links.next(), links.next()) {
+            let mut links =
+                self.links.iter_mut().enumerate().filter_map(|(node, link)| Some((node, link.as_mut()?)));
+            let received = match (links.next(), links.next()) {
                 // One other node: its socket waits by itself, which takes one call of the system for two.
-                (Some(link), None) if link.is_quiet() && left >= wait::SHORT => {
+                (Some((from, link)), None) if link.is_quiet() && left >= wait::SHORT => {
                     link.patience.set(link.stream.as_fd(), wait::rounded(left))?;
-                    link.read(RecvFlags::empty())?;
+                    let bytes = link.receive(buffer, RecvFlags::empty())?;
+                    bytes.map(|bytes| Received { from, bytes })
                 }
                 _ => {
                     self.sleep(left)?;
-                    for link in self.links.iter_mut().flatten().filter(|link| link.is_open) {
-                        link.flush()?;
-                        link.read(RecvFlags::DONTWAIT)?;
-                    }
+                    self.look(buffer)?
                 }
-            }
-            if let Some(received) = self.read_before(buffer)? {
-                return Ok(Some(received));
+            };
+            if received.is_some() {
+                return Ok(received);
             }
             if Instant::now() >= until {
                 return Ok(None);
@@ -314,5 +408,69 @@ impl Transport for Tcp {
 
     fn counters(&self) -> Counters {
         Counters { refused: self.refused, ..Counters::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn linked() -> (TcpStream, Link) {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut link = Link::new(listener.accept().unwrap().0).unwrap();
+        link.patience.set(link.stream.as_fd(), LINKING).unwrap();
+        (sender, link)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever pieces it comes in, and however short the buffers are, each message comes once and in turn.
+        #[test]
+        fn messages_come_whole(
+            lengths in prop::collection::vec(prop_oneof![0usize..9, 60usize..70, 8000usize..9000, 100_000usize..300_000], 1..12),
+            cuts in prop::collection::vec(1usize..100_000, 0..12),
+            buffers in prop::collection::vec(prop_oneof![0usize..70, 8000usize..9000, Just(300_000)], 1..5),
+            waits in prop::collection::vec(any::<bool>(), 1..7),
+        ) {
+            let (mut sender, mut link) = linked();
+            let messages: Vec<Vec<u8>> =
+                lengths.iter().enumerate().map(|(at, length)| vec![at as u8 + 1; *length]).collect();
+            let mut bytes: Vec<u8> = Vec::new();
+            for message in &messages {
+                bytes.extend((message.len() as u32).to_le_bytes());
+                bytes.extend(message);
+            }
+            let writer = std::thread::spawn(move || {
+                let mut rest = &bytes[..];
+                for cut in cuts {
+                    let (piece, behind) = rest.split_at(cut.min(rest.len()));
+                    sender.write_all(piece).unwrap();
+                    std::thread::yield_now();
+                    rest = behind;
+                }
+                sender.write_all(rest).unwrap();
+            });
+            let (mut buffers, mut waits) = (buffers.iter().cycle(), waits.iter().cycle());
+            for message in &messages {
+                let (bytes, buffer) = loop {
+                    let mut buffer = vec![0; *buffers.next().unwrap()];
+                    if let Some(bytes) = link.message(&mut buffer).unwrap() {
+                        break (bytes, buffer);
+                    }
+                    let flags = if *waits.next().unwrap() { RecvFlags::empty() } else { RecvFlags::DONTWAIT };
+                    if let Some(bytes) = link.receive(&mut buffer, flags).unwrap() {
+                        break (bytes, buffer);
+                    }
+                    prop_assert!(link.is_open, "it ended early");
+                };
+                prop_assert_eq!(bytes, message.len().min(buffer.len()));
+                prop_assert_eq!(&buffer[..bytes], &message[..bytes]);
+            }
+            writer.join().unwrap();
+        }
     }
 }
