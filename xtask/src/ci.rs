@@ -16,7 +16,7 @@ const STEPS: &[Step] = &[
             cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         )
     }),
-    // The workspace builds without a C library; verbs are looked at on their own.
+    // The workspace builds without a C library; what needs one is looked at on its own, and tested with the rest.
     ("verbs", |name| {
         peers::install_for_verbs()?;
         let verbs = ["clippy", "-p", "fencelab-fabric", "--features", "verbs", "--all-targets", "--locked"];

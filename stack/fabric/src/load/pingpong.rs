@@ -105,12 +105,17 @@ fn mark(message: &mut [u8], round: u64) {
     }
 }
 
-/// Waits for the message with this mark. One that was taken for lost may come before it.
+/// Waits for the message with this mark. One that was taken for lost may come before it, and one of another length is none.
 fn await_mark(transport: &mut dyn Transport, buffer: &mut [u8], message: &[u8]) -> Result<bool, Error> {
     let start = Instant::now();
     loop {
         match transport.receive(buffer, PATIENCE)? {
-            Some(_) if buffer.first_chunk::<8>() == message.first_chunk::<8>() => return Ok(true),
+            Some(received)
+                if received.bytes == message.len()
+                    && buffer.first_chunk::<8>() == message.first_chunk::<8>() =>
+            {
+                return Ok(true);
+            }
             None if start.elapsed() >= PATIENCE => return Ok(false),
             _ => {}
         }

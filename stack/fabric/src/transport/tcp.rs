@@ -66,7 +66,8 @@ impl Unlinked for Open {
                 _ => return Err(Error::Unfit(format!("node {from} is not expected to connect to {own}"))),
             }
         }
-        Ok(Box::new(Tcp { links, waiting: self.place.waiting, next: 0, refused: 0 }))
+        let (waiting, sent_again) = (self.place.waiting, sent_again());
+        Ok(Box::new(Tcp { links, waiting, next: 0, refused: 0, sent_again }))
     }
 }
 
@@ -290,6 +291,19 @@ struct Tcp {
     /// Who is looked at first: the one behind the last that spoke, so that none is forgotten.
     next: usize,
     refused: u64,
+    /// As it was when it was linked.
+    sent_again: u64,
+}
+
+/// Segments that were sent again: `RetransSegs` of RFC 4022, as /proc/net/snmp has it. It is the sum of all connections of the
+/// machine, or of its network namespace.
+fn sent_again() -> u64 {
+    let table = std::fs::read_to_string("/proc/net/snmp").unwrap_or_default();
+    let mut lines = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+    let (names, values) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let place = names.split(' ').position(|name| name == "RetransSegs");
+    let value = place.and_then(|place| values.split(' ').nth(place));
+    value.and_then(|value| value.parse().ok()).unwrap_or_default()
 }
 
 impl Tcp {
@@ -407,7 +421,8 @@ impl Transport for Tcp {
     }
 
     fn counters(&self) -> Counters {
-        Counters { refused: self.refused, ..Counters::default() }
+        let retransmits = sent_again().saturating_sub(self.sent_again);
+        Counters { refused: self.refused, retransmits, ..Counters::default() }
     }
 }
 

@@ -53,12 +53,12 @@ impl Unlinked for Open {
     }
 
     fn link(self: Box<Self>, own: NodeId, addresses: &[String]) -> Result<Box<dyn Transport>, Error> {
-        Ok(Box::new(Udp {
-            socket: Socket { socket: self.socket, patience: Patience::new() },
-            waiting: self.waiting,
-            own,
-            nodes: parse(addresses)?,
-        }))
+        let nodes = parse(addresses)?;
+        // With one other node the kernel looks up the way to it once, and not for each datagram.
+        let other = nodes.iter().enumerate().find(|(node, _)| *node != own).map(|(_, other)| *other);
+        let peer = other.filter(|other| nodes.len() == 2 && self.socket.connect(*other).is_ok());
+        let socket = Socket { socket: self.socket, patience: Patience::new(), peer };
+        Ok(Box::new(Udp { socket, waiting: self.waiting, own, nodes }))
     }
 }
 
@@ -75,6 +75,8 @@ pub(super) fn parse(addresses: &[String]) -> Result<Vec<SocketAddr>, Error> {
 pub(super) struct Socket {
     pub(super) socket: UdpSocket,
     pub(super) patience: Patience,
+    /// The only one to whom it sends and from whom it receives, where it is connected.
+    pub(super) peer: Option<SocketAddr>,
 }
 
 impl Socket {
@@ -100,10 +102,16 @@ impl Socket {
     }
 
     fn receive(&self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<(usize, SocketAddr)>, Error> {
-        match rustix::net::recvfrom(&self.socket, buffer, flags) {
-            Ok((_, bytes, from)) => {
-                Ok(from.and_then(|from| SocketAddr::try_from(from).ok()).map(|from| (bytes, from)))
+        let came = match self.peer {
+            Some(peer) => {
+                rustix::net::recv(&self.socket, buffer, flags).map(|(_, bytes)| Some((bytes, peer)))
             }
+            None => rustix::net::recvfrom(&self.socket, buffer, flags).map(|(_, bytes, from)| {
+                from.and_then(|from| SocketAddr::try_from(from).ok()).map(|from| (bytes, from))
+            }),
+        };
+        match came {
+            Ok(came) => Ok(came),
             // Refused: a datagram of ours reached a port where nobody is, which says nothing about what comes.
             Err(Errno::AGAIN | Errno::INTR | Errno::CONNREFUSED) => Ok(None),
             Err(error) => Err(Error::system("receiving a datagram")(error)),
@@ -111,7 +119,11 @@ impl Socket {
     }
 
     pub(super) fn send(&self, message: &[u8], to: SocketAddr) -> Result<(), Error> {
-        match rustix::net::sendto(&self.socket, message, SendFlags::empty(), &to) {
+        let sent = match self.peer {
+            Some(_) => rustix::net::send(&self.socket, message, SendFlags::empty()),
+            None => rustix::net::sendto(&self.socket, message, SendFlags::empty(), &to),
+        };
+        match sent {
             // A node or a network that is not there loses datagrams, as a cable that is cut does.
             Ok(_)
             | Err(
