@@ -31,6 +31,12 @@ pub(crate) fn command(parts: &Parts<'_>) -> Command {
     command
 }
 
+fn kept(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", KEPT, "sh"]).arg(program);
+    command
+}
+
 /// Files are named without their folder, in which the kernel starts: its options are lists of words with commas, and a
 /// socket's path is short.
 fn arguments(parts: &Parts<'_>, megahertz: u32) -> Vec<String> {
@@ -90,25 +96,36 @@ fn memory_folder(needed: usize, otherwise: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
+    use std::process::Stdio;
+
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
     use super::*;
     use crate::options::{Kernel, Rdma};
 
-    const PARTS: Parts<'_> = Parts {
-        kind: Kernel::UserMode,
-        kvm: false,
-        rdma: Rdma::Siw,
-        node: (10, 12),
-        kernel: Path::new("/cache/linux"),
-        initrd: Path::new("/tmp/a folder, with a comma/initrd"),
-        memory: 300,
-        mtu: 4200,
-        agent: Path::new("/tmp/a folder, with a comma/10.agent"),
-        port: Path::new("/tmp/a folder, with a comma/10.port"),
-    };
+    fn parts() -> Parts<'static> {
+        Parts {
+            kind: Kernel::UserMode,
+            kvm: false,
+            rdma: Rdma::Siw,
+            node: (10, 12),
+            kernel: Path::new("/cache/linux"),
+            initrd: Path::new("/tmp/a folder, with a comma/initrd"),
+            memory: 300,
+            mtu: 4200,
+            agent: Path::new("/tmp/a folder, with a comma/10.agent"),
+            port: Path::new("/tmp/a folder, with a comma/10.port"),
+        }
+    }
 
     #[test]
     fn the_kernel_is_told_its_memory_files_lines_and_environment() {
-        let arguments = arguments(&PARTS, 2600);
+        let arguments = arguments(&parts(), 2600);
         for wanted in [
             "mem=300M",
             "initrd=initrd",
@@ -131,9 +148,30 @@ mod tests {
 
     #[test]
     fn it_starts_in_the_folder_of_its_files() {
-        let command = command(&PARTS);
-        assert_eq!(command.get_current_dir(), PARTS.initrd.parent());
-        assert_eq!(command.get_args().nth(3), Some(PARTS.kernel.as_os_str()));
+        let parts = parts();
+        let command = command(&parts);
+        assert_eq!(command.get_current_dir(), parts.initrd.parent());
+        assert_eq!(command.get_args().nth(3), Some(parts.kernel.as_os_str()));
+    }
+
+    #[test]
+    fn even_a_frozen_guest_ends_with_its_owner() {
+        let (line, _agents) = UnixStream::pair().unwrap();
+        let (console, console_end) = UnixStream::pair().unwrap();
+        let mut guest = kept(Path::new("sh"))
+            .args(["-c", "echo up >&2; read -r _"])
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(OwnedFd::from(line))
+            .stderr(OwnedFd::from(console_end))
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(console).read_line(&mut said).unwrap();
+        assert_eq!(said, "up\n");
+        kill(Pid::from_raw(guest.id().cast_signed()), Signal::SIGSTOP).unwrap();
+        drop(guest.stdin.take());
+        assert_eq!(guest.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
     }
 
     #[test]

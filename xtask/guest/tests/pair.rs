@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fencelab_guest::{GuestError, Lab, Options, Process, Ran};
+use fencelab_guest::{GuestError, Kernel, Lab, Options, Process, Ran};
 use nix::sys::signal::Signal;
 
 /// What a guest on two busy processors may take for something short.
@@ -17,9 +17,22 @@ type Step = fn(&Lab, &Path);
 
 #[test]
 fn a_pair_does_what_it_promises() {
+    keeps_its_promises(Kernel::Debian);
+}
+
+/// With the feature only: it builds a kernel. docs/guests.md has the command.
+#[cfg(feature = "user-mode-linux")]
+#[test]
+fn a_user_mode_pair_does_what_it_promises() {
+    keeps_its_promises(Kernel::UserMode);
+}
+
+fn keeps_its_promises(kernel: Kernel) {
     let folder = tempfile::tempdir().unwrap();
-    let lab =
-        Lab::boot(2, Options { seed: 7, ..Options::default() }).unwrap_or_else(|error| panic!("{error}"));
+    let started = Instant::now();
+    let options = Options { kernel, seed: 7, ..Options::default() };
+    let lab = Lab::boot(2, options).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("boot: {:.1} s", started.elapsed().as_secs_f32());
     let steps: &[(&str, Step)] = &[
         ("commands", commands_come_back_with_output_and_code),
         ("devices", both_devices_are_active),
