@@ -21,12 +21,8 @@ exec "$@" 3<&- <&1 >&2"#;
 /// line, and standard error the console, both sockets.
 pub(crate) fn command(parts: &Parts<'_>) -> Command {
     let folder = parts.initrd.parent().unwrap_or(Path::new("."));
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", KEPT, "sh"])
-        .arg(parts.kernel)
-        .args(arguments(parts, megahertz()))
-        .current_dir(folder);
+    let mut command = kept(parts.kernel);
+    command.args(arguments(parts, megahertz())).current_dir(folder);
     command.env("TMPDIR", memory_folder(parts.memory * parts.node.1, folder));
     command
 }
