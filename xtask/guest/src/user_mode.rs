@@ -21,6 +21,8 @@ exec "$@" 3<&- <&1 >&2"#;
 /// line, and standard error the console, both sockets.
 pub(crate) fn command(parts: &Parts<'_>) -> Command {
     let folder = parts.initrd.parent().unwrap_or(Path::new("."));
+    // One that ran before in its place has left its control socket, and the number of its process, which may be another's now.
+    let _ = fs::remove_dir_all(folder.join(name_of(parts)));
     let mut command = kept(parts.kernel);
     command.args(arguments(parts, megahertz())).current_dir(folder);
     command.env("TMPDIR", memory_folder(parts.memory * parts.node.1, folder));
@@ -37,21 +39,20 @@ fn kept(program: &Path) -> Command {
 /// socket's path is short.
 fn arguments(parts: &Parts<'_>, megahertz: u32) -> Vec<String> {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let number = parts.node.0;
     let mut arguments = vec![
         format!("mem={}M", parts.memory),
         format!("initrd={}", name(parts.initrd)),
-        format!("umid=node{number}"),
+        format!("umid={}", name_of(parts)),
         "uml_dir=./".to_owned(),
         "con=null".to_owned(),
         "con0=fd:1".to_owned(),
         "ssl=null".to_owned(),
         "ssl0=fd:0".to_owned(),
         "console=tty0".to_owned(),
-        // The switch's sockets are of the kind that the transport of this name speaks. A vector of one frame: a frame waits for
-        // no other.
+        // The switch's sockets are of the kind that the transport of this name speaks. The depth is that of the card's rings, in
+        // frames.
         format!(
-            "vec0:transport=bess,dst={},mac={},mtu={},depth=128,vec=1",
+            "vec0:transport=bess,dst={},mac={},mtu={},depth=128",
             name(parts.port),
             parts.hardware_address(),
             parts.mtu
@@ -64,6 +65,10 @@ fn arguments(parts: &Parts<'_>, megahertz: u32) -> Vec<String> {
     ];
     arguments.extend(parts.environment().split(' ').map(str::to_owned));
     arguments
+}
+
+fn name_of(parts: &Parts<'_>) -> String {
+    format!("node{}", parts.node.0)
 }
 
 /// The clock of the host's processor, which guests don't see by themselves and perftest asks for.
@@ -128,7 +133,7 @@ mod tests {
             "umid=node10",
             "con0=fd:1",
             "ssl0=fd:0",
-            "vec0:transport=bess,dst=10.port,mac=52:54:00:77:00:0a,mtu=4200,depth=128,vec=1",
+            "vec0:transport=bess,dst=10.port,mac=52:54:00:77:00:0a,mtu=4200,depth=128",
             "KERNEL=user-mode",
             "NODE=10",
             "NODES=12",

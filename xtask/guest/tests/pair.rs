@@ -20,11 +20,30 @@ fn a_pair_does_what_it_promises() {
     keeps_its_promises(Kernel::Debian);
 }
 
-/// With the feature only: it builds a kernel. docs/guests.md has the command.
+/// With the feature only, as is the next: they build a kernel. docs/guests.md has the command.
 #[cfg(feature = "user-mode-linux")]
 #[test]
 fn a_user_mode_pair_does_what_it_promises() {
     keeps_its_promises(Kernel::UserMode);
+}
+
+#[cfg(feature = "user-mode-linux")]
+#[test]
+fn three_user_mode_guests_speak_siw() {
+    let options = Options { kernel: Kernel::UserMode, rdma: fencelab_guest::Rdma::Siw, ..Options::default() };
+    let lab = Lab::boot(3, options).unwrap_or_else(|error| panic!("{error}"));
+    for node in lab.nodes() {
+        let text = succeeds(&lab, node.number(), &["ibv_devinfo", "-d", &node.device()]);
+        assert!(text.contains("PORT_ACTIVE") && text.contains("iWARP"), "{text}");
+    }
+    // iWARP has no other way to its connections than the manager's (-R).
+    let perftest = ["ib_send_lat", "-R", "-d", "siw0", "-F", "-e", "-n", "100", "-s", "64"];
+    for client in [2, 3] {
+        let server = server(&lab, 18515, &perftest);
+        let text = succeeds(&lab, client, &[&perftest[..], &["node1"]].concat());
+        assert!(server.wait(SOON).unwrap().is_success(), "{}", server.output());
+        assert!(text.lines().any(|line| line.trim_start().starts_with("64 ")), "{text}");
+    }
 }
 
 fn keeps_its_promises(kernel: Kernel) {
