@@ -49,10 +49,9 @@ fn arguments(parts: &Parts<'_>, megahertz: u32) -> Vec<String> {
         "ssl=null".to_owned(),
         "ssl0=fd:0".to_owned(),
         "console=tty0".to_owned(),
-        // The switch's sockets are of the kind that the transport of this name speaks. The depth is that of the card's rings, in
-        // frames.
+        // The switch's sockets are of the kind that the transport of this name speaks.
         format!(
-            "vec0:transport=bess,dst={},mac={},mtu={},depth=128",
+            "vec0:transport=bess,dst={},mac={},mtu={}",
             name(parts.port),
             parts.hardware_address(),
             parts.mtu
@@ -133,7 +132,7 @@ mod tests {
             "umid=node10",
             "con0=fd:1",
             "ssl0=fd:0",
-            "vec0:transport=bess,dst=10.port,mac=52:54:00:77:00:0a,mtu=4200,depth=128",
+            "vec0:transport=bess,dst=10.port,mac=52:54:00:77:00:0a,mtu=4200",
             "KERNEL=user-mode",
             "NODE=10",
             "NODES=12",
