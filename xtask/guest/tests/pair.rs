@@ -13,6 +13,9 @@ use nix::sys::signal::Signal;
 /// What a guest on two busy processors may take for something short.
 const SOON: Duration = Duration::from_secs(60);
 
+/// rdma_cm's ports are in no table of the network: a client whose server is not there yet is refused.
+const RPING: &str = "until rping -c -a 10.77.0.1 -C 10 -v; do usleep 50000; done";
+
 type Step = fn(&Lab, &Path);
 
 #[test]
@@ -36,14 +39,12 @@ fn three_user_mode_guests_speak_siw() {
         let text = succeeds(&lab, node.number(), &["ibv_devinfo", "-d", &node.device()]);
         assert!(text.contains("PORT_ACTIVE") && text.contains("iWARP"), "{text}");
     }
-    // iWARP has no other way to its connections than the manager's (-R).
-    let perftest = ["ib_send_lat", "-R", "-d", "siw0", "-F", "-e", "-n", "100", "-s", "64"];
+    let server = lab.node(1).spawn(["rping", "-s", "-P", "-a", "10.77.0.1", "-v"]).unwrap();
     for client in [2, 3] {
-        let server = server(&lab, 18515, &perftest);
-        let text = succeeds(&lab, client, &[&perftest[..], &["node1"]].concat());
-        assert!(server.wait(SOON).unwrap().is_success(), "{}", server.output());
-        assert!(text.lines().any(|line| line.trim_start().starts_with("64 ")), "{text}");
+        let text = succeeds(&lab, client, &["sh", "-c", RPING]);
+        assert!(text.contains("ping data: rdma-ping-9"), "{text}");
     }
+    drop(server);
 }
 
 fn keeps_its_promises(kernel: Kernel) {
@@ -139,7 +140,8 @@ fn server(lab: &Lab, port: u16, argv: &[&str]) -> Process {
 fn perftest_measures_and_the_capture_shows_roce(lab: &Lab, folder: &Path) {
     let pcap = folder.join("roce.pcap");
     lab.switch().capture(&pcap).unwrap();
-    let perftest = ["ib_send_lat", "-d", "rxe0", "-F", "-e", "-n", "100", "-s", "64"];
+    // -C: what it makes of a busy machine's clock may be infinite microseconds.
+    let perftest = ["ib_send_lat", "-d", "rxe0", "-F", "-e", "-C", "-n", "100", "-s", "64"];
     let server = server(lab, 18515, &perftest);
     let client = succeeds(lab, 2, &[&perftest[..], &["node1"]].concat());
     assert!(server.wait(SOON).unwrap().is_success(), "{}", server.output());
@@ -150,10 +152,16 @@ fn perftest_measures_and_the_capture_shows_roce(lab: &Lab, folder: &Path) {
         .find(|line| line.trim_start().starts_with("64 "))
         .unwrap_or_else(|| panic!("{client}"));
     let fields: Vec<f64> = line.split_whitespace().map(|field| field.parse().unwrap()).collect();
-    eprintln!("ib_send_lat, RC, 64 bytes, by events: median {} us", fields[4]);
+    eprintln!("ib_send_lat, RC, 64 bytes, by events: median {} cycles", fields[4]);
     assert_eq!(fields[..2], [64.0, 100.0]);
-    // Least, greatest, median: all of one-way microseconds.
-    assert!(0.0 < fields[2] && fields[2] <= fields[4] && fields[4] <= fields[3], "{line}");
+    // Least, greatest, median: all of one-way cycles.
+    assert!(
+        fields.iter().all(|field| field.is_finite())
+            && 0.0 < fields[2]
+            && fields[2] <= fields[4]
+            && fields[4] <= fields[3],
+        "{line}"
+    );
 
     let tshark = Command::new("tshark")
         .args(["-r".as_ref(), pcap.as_os_str(), "-T".as_ref(), "fields".as_ref()])
@@ -169,9 +177,7 @@ fn perftest_measures_and_the_capture_shows_roce(lab: &Lab, folder: &Path) {
 
 fn rping_goes_by_the_connection_manager(lab: &Lab, _: &Path) {
     let server = lab.node(1).spawn(["rping", "-s", "-a", "10.77.0.1", "-C", "10", "-v"]).unwrap();
-    // rdma_cm's ports are in no table of the network: a client whose server is not there yet is refused.
-    let client = "until rping -c -a 10.77.0.1 -C 10 -v; do usleep 50000; done";
-    let text = succeeds(lab, 2, &["sh", "-c", client]);
+    let text = succeeds(lab, 2, &["sh", "-c", RPING]);
     assert!(text.contains("ping data: rdma-ping-9"), "{text}");
     drop(server);
 }
