@@ -40,8 +40,11 @@ fn three_user_mode_guests_speak_siw() {
         assert!(text.contains("PORT_ACTIVE") && text.contains("iWARP"), "{text}");
     }
     let server = lab.node(1).spawn(["rping", "-s", "-P", "-a", "10.77.0.1", "-v"]).unwrap();
+    // Of ten of its connections on a busy machine one stays silent for ever, which is the kernel's soft-iWARP for now
+    // (docs/guests.md): what is asked for here is that data gets through.
+    let until_answered = RPING.replace("rping", "timeout 5 rping");
     for client in [2, 3] {
-        let text = succeeds(&lab, client, &["sh", "-c", RPING]);
+        let text = succeeds(&lab, client, &["sh", "-c", &until_answered]);
         assert!(text.contains("ping data: rdma-ping-9"), "{text}");
     }
     drop(server);
