@@ -213,12 +213,16 @@ fn a_delay_is_waited_for(lab: &Lab, _: &Path) {
 }
 
 fn a_frozen_guest_does_nothing_and_goes_on_after(lab: &Lab, _: &Path) {
+    // What it computes meanwhile must outlive the freeze, too.
+    let busy = lab.node(2).spawn(["sh", "-c", "while :; do :; done"]).unwrap();
     lab.node(2).freeze();
     let hello = lab.node(2).spawn(["echo", "hello"]).unwrap();
     assert_eq!(pings(lab, 2), 0);
     assert!(!hello.is_over() && !lab.node(2).is_gone());
     lab.node(2).thaw();
     assert_eq!(hello.wait(SOON).unwrap().stdout, b"hello\n");
+    assert!(!busy.is_over());
+    drop(busy);
     succeeds(lab, 1, &["sh", "-c", "until ping -c 1 -W 1 10.77.0.2; do :; done"]);
 }
 
