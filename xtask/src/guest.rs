@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use fencelab_guest::{Accel, Bench, Cable, Image, Lab, Node, Options, Process};
+use fencelab_guest::{Accel, Bench, Cable, Image, Kernel, Lab, Node, Options, Process, Rdma};
 
 use crate::step;
 
 /// Boot guests with soft-RoCE on a switch, and run commands in them, or a shell in the first.
 ///
-/// Guests are node1, node2 and so on, at 10.77.0.1, 10.77.0.2 and so on; each has the RDMA device rxe0. They end with this
+/// Guests are node1, node2 and so on, at 10.77.0.1, 10.77.0.2 and so on; each has an RDMA device, rxe0 or siw0. They end with this
 /// command. docs/guests.md says more.
 #[derive(Args)]
 pub(crate) struct Guest {
@@ -59,12 +59,34 @@ pub(crate) struct Guest {
     /// What losses are drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// What runs the guests' processors.
+    /// What the guests boot.
+    #[arg(long, value_enum, default_value_t = Boots::Debian)]
+    kernel: Boots,
+    /// Their RDMA device.
+    #[arg(long, value_enum, default_value_t = Device::Rxe)]
+    rdma: Device,
+    /// What runs the guests' processors; for Debian's kernel only.
     #[arg(long, value_enum, default_value_t = Processor::Tcg)]
     accel: Processor,
     /// Forget the image and download the newest packages.
     #[arg(long)]
     fresh: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Boots {
+    /// Debian's kernel under QEMU: nothing is built, and a boot takes seconds.
+    Debian,
+    /// User-Mode Linux: built of Debian's source once, in minutes, and then up in less than a second.
+    Uml,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Device {
+    /// Soft-RoCE, as rxe0.
+    Rxe,
+    /// Soft-iWARP, as siw0; needs the kernel uml.
+    Siw,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -145,8 +167,16 @@ impl Guest {
                 delay: Duration::from_secs_f64(self.delay / 1000.0),
                 ..Cable::default()
             },
+            kernel: match self.kernel {
+                Boots::Debian => Kernel::Debian,
+                Boots::Uml => Kernel::UserMode,
+            },
             memory: self.memory,
             mtu: self.mtu,
+            rdma: match self.rdma {
+                Device::Rxe => Rdma::Rxe,
+                Device::Siw => Rdma::Siw,
+            },
             seed: self.seed,
             ..Options::default()
         };
@@ -235,9 +265,9 @@ fn shell(node: &Node) -> anyhow::Result<()> {
     // A session of its own gets the console as its terminal; the outer shell is there to be waited for.
     let size =
         terminal.size.map(|(rows, columns)| format!("rows {rows} columns {columns}")).unwrap_or_default();
-    let line = format!(
-        "stty -F /dev/ttyS0 sane {size}; cd; setsid sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1'; true"
-    );
+    let device = node.terminal();
+    let line =
+        format!("stty -F {device} sane {size}; cd; setsid sh -c 'exec sh -i <{device} >{device} 2>&1'; true");
     let shell = node.spawn(["sh", "-c", &line])?;
     shell.wait(LONGEST_SHELL)?;
     Ok(())

@@ -8,6 +8,7 @@ use fencelab_benches::interconnect::{
 };
 use fencelab_benches::table::Table;
 use fencelab_benches::{median, peer};
+use fencelab_guest::Kernel;
 
 /// Latency and message rate beside perftest, qperf and sockperf.
 #[derive(Parser)]
@@ -18,6 +19,9 @@ struct Options {
     /// Only between guests, or only on loopback.
     #[arg(long, value_parser = ["guests", "loopback"])]
     only: Option<String>,
+    /// What the guests boot: Debian's kernel in QEMU's emulation, or User-Mode Linux, which is faster and built first.
+    #[arg(long, default_value = "debian", value_parser = ["debian", "uml"])]
+    kernel: String,
     /// Only this transport.
     #[arg(long, value_parser = ["udp", "tcp", "rc", "ud"])]
     transport: Option<String>,
@@ -47,7 +51,8 @@ fn main() -> Result<()> {
         result = measure(&options, "loopback", &Loopback, &ours, on_loopback());
     }
     if wanted("guests") {
-        let guests = Guests::boot(&peer::program("fencelab")?)?;
+        let kernel = if options.kernel == "uml" { Kernel::UserMode } else { Kernel::Debian };
+        let guests = Guests::boot(&peer::program("fencelab")?, kernel)?;
         let ours = Ours::there("fencelab", &guests)?;
         result = result.and(measure(&options, "guests", &guests, &ours, in_guests()));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use fencelab_guest::{Lab, Options, Process};
+use fencelab_guest::{Kernel, Lab, Options, Process};
 
 use super::{Machines, Serving};
 
@@ -23,8 +23,8 @@ impl Guests {
     ///
     /// # Errors
     /// They do not come up.
-    pub fn boot(fencelab: &Path) -> Result<Self> {
-        let options = Options { mtu: MTU, patience: PATIENCE, ..Options::default() };
+    pub fn boot(fencelab: &Path, kernel: Kernel) -> Result<Self> {
+        let options = Options { kernel, mtu: MTU, patience: PATIENCE, ..Options::default() };
         Ok(Self(Lab::boot(2, options.program(fencelab))?))
     }
 }

@@ -32,9 +32,14 @@ pub(crate) const PROGRAMS: &[&str] = &[
     "udaddy",
 ];
 
-/// Files that stay where they are: soft-RoCE's part of libibverbs, which names its file and loads it at run time.
-pub(crate) const FILES: &[&str] =
-    &["etc/libibverbs.d/rxe.driver", "usr/lib/x86_64-linux-gnu/libibverbs/librxe-rdmav34.so"];
+/// Files that stay where they are: the parts of libibverbs for RDMA in software, which names its files and loads them at run
+/// time.
+pub(crate) const FILES: &[&str] = &[
+    "etc/libibverbs.d/rxe.driver",
+    "etc/libibverbs.d/siw.driver",
+    "usr/lib/x86_64-linux-gnu/libibverbs/librxe-rdmav34.so",
+    "usr/lib/x86_64-linux-gnu/libibverbs/libsiw-rdmav34.so",
+];
 
 pub(crate) const INIT: &str = include_str!("init.sh");
 

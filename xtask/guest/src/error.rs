@@ -30,6 +30,20 @@ pub enum GuestError {
         /// What the system says.
         source: io::Error,
     },
+    /// Programs of the host that a kernel is built with.
+    #[error("to build a kernel, {programs} missing; `apt-get install {packages}` mends it")]
+    BuildTools {
+        /// Their names, and a verb.
+        programs: String,
+        /// Debian's packages that have them.
+        packages: String,
+    },
+    /// Options that exclude each other.
+    #[error("these options of guests exclude each other: {problem}")]
+    Options {
+        /// Which, and what mends it.
+        problem: &'static str,
+    },
     /// A program of the host that failed.
     #[error("{what} failed: {said}")]
     Chore {
@@ -66,7 +80,7 @@ pub enum GuestError {
         console: String,
     },
     /// A guest is not there any more.
-    #[error("guest {node} is gone; QEMU and its console end with:\n{console}")]
+    #[error("guest {node} is gone; its console ends with:\n{console}")]
     Gone {
         /// Its number, from 1.
         node: usize,

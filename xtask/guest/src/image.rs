@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::error::GuestError;
 use crate::kernel::Kernel;
-use crate::{base, modules, packages};
+use crate::{base, modules, packages, user_mode_kernel};
 
 /// The kernel and the first file system of all guests.
 #[derive(Clone, Debug)]
@@ -28,24 +28,24 @@ impl Image {
         Self::ready_in(&cache())
     }
 
-    /// Forgets the image and the downloads, so that the next guest gets the newest packages.
+    /// Forgets the image and the downloads, so that the next guest gets the newest packages. A User-Mode Linux kernel stays if
+    /// it is of the newest source.
     ///
     /// # Errors
     /// When files can't be removed.
     pub fn forget() -> Result<(), GuestError> {
         let cache = cache();
-        if cache.exists() {
-            fs::remove_dir_all(&cache).map_err(GuestError::file("remove", &cache))?;
+        let Ok(entries) = fs::read_dir(&cache) else { return Ok(()) };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            if !user_mode_kernel::is_built(&path) {
+                remove(&path)?;
+            }
         }
         Ok(())
     }
 
     fn ready_in(cache: &Path) -> Result<Self, GuestError> {
-        fs::create_dir_all(cache).map_err(GuestError::file("make the folder", cache))?;
-        let lock_path = cache.join("lock");
-        let lock = File::create(&lock_path).map_err(GuestError::file("make", &lock_path))?;
-        // Tests run side by side in processes of their own. The lock goes with the file.
-        lock.lock().map_err(GuestError::file("lock", &lock_path))?;
+        let _lock = lock(cache, "lock")?;
         let image = Self {
             kernel: cache.join("vmlinux"),
             base: cache.join("base.cpio"),
@@ -84,17 +84,29 @@ fn recipe() -> String {
     format!("layout 1\n{}\n{}", lists.join("\n\n"), base::INIT)
 }
 
-fn cache() -> PathBuf {
+/// Makes the cache's folder, and makes others wait who want to do the same in it: tests run side by side in processes of their
+/// own. The lock goes with the file.
+pub(crate) fn lock(cache: &Path, name: &str) -> Result<File, GuestError> {
+    fs::create_dir_all(cache).map_err(GuestError::file("make the folder", cache))?;
+    let path = cache.join(name);
+    let lock = File::create(&path).map_err(GuestError::file("make", &path))?;
+    lock.lock().map_err(GuestError::file("lock", &path))?;
+    Ok(lock)
+}
+
+/// The folder of all that is made once.
+pub(crate) fn cache() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     target.join("guest")
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), GuestError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), GuestError> {
     fs::write(path, bytes).map_err(GuestError::file("write", path))
 }
 
-fn remove(path: &Path) -> Result<(), GuestError> {
+/// Removes a file or a folder, which need not be there.
+pub(crate) fn remove(path: &Path) -> Result<(), GuestError> {
     let result = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match result {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

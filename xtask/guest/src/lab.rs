@@ -14,9 +14,11 @@ use crate::image::Image;
 use crate::libraries::{self, Libraries};
 use crate::machine::{self, Machine};
 use crate::node::Node;
-use crate::options::{Accel, Inside, Options};
-use crate::qemu::Parts;
+use crate::options::{Accel, Inside, Kernel, Options};
+use crate::parts::Parts;
+use crate::port::Framing;
 use crate::switch::Switch;
+use crate::user_mode_kernel;
 
 /// How long a guest may take to show that the host's hardware runs it; it takes less than a second where it does.
 const PROBE_LIMIT: Duration = Duration::from_secs(15);
@@ -31,7 +33,7 @@ pub struct Lab {
 pub(crate) struct Plan {
     pub(crate) options: Options,
     count: usize,
-    image: Image,
+    kernel: PathBuf,
     initrd: PathBuf,
     memory: usize,
     folder: TempDir,
@@ -40,18 +42,25 @@ pub(crate) struct Plan {
 impl Lab {
     /// Boots `count` guests and waits until each has its address and its RDMA device.
     ///
-    /// The first call on a machine downloads Debian's packages and makes the image, which takes half a minute.
+    /// The first call on a machine downloads Debian's packages and makes the image, which takes half a minute; the first with
+    /// [`Kernel::UserMode`] builds that kernel, which takes minutes.
     ///
     /// # Errors
-    /// When the image can't be made, QEMU is missing, or a guest does not come up.
+    /// When options exclude each other, the image or the kernel can't be made, QEMU is missing, or a guest does not come up.
     pub fn boot(count: usize, options: Options) -> Result<Self, GuestError> {
+        options.check()?;
         if options.accel == Accel::Probe {
             let kvm = Options { accel: Accel::Kvm, boot_limit: PROBE_LIMIT, ..options.clone() };
             return Self::boot(count, kvm)
                 .or_else(|_| Self::boot(count, Options { accel: Accel::Tcg, ..options }));
         }
         let plan = Arc::new(Plan::new(count, options)?);
-        let switch = Switch::start(plan.folder.path(), count, plan.options.cable, plan.options.seed)?;
+        let framing = match plan.options.kernel {
+            Kernel::Debian => Framing::Lengths,
+            Kernel::UserMode => Framing::Packets,
+        };
+        let switch =
+            Switch::start(plan.folder.path(), count, framing, plan.options.cable, plan.options.seed)?;
         let nodes: Vec<Node> =
             (1..=count).map(|number| Node::start(number, &plan)).collect::<Result<_, _>>()?;
         for node in &nodes {
@@ -88,6 +97,10 @@ impl Plan {
     fn new(count: usize, options: Options) -> Result<Self, GuestError> {
         assert!((1..=254).contains(&count), "a lab has 1 to 254 guests, not {count}");
         let image = Image::ready()?;
+        let kernel = match options.kernel {
+            Kernel::Debian => image.kernel,
+            Kernel::UserMode => user_mode_kernel::ready()?,
+        };
         // Sockets' paths have at most 107 bytes, which a temporary folder in a deep place would exceed.
         let folder = tempfile::Builder::new()
             .prefix("guests-")
@@ -97,15 +110,17 @@ impl Plan {
         let size = write_initrd(&initrd, &image.base, &options.inside)?;
         // Twice: packed, and unpacked.
         let memory = options.memory + 2 * usize::try_from(size >> 20).unwrap_or_default();
-        Ok(Self { options, count, image, initrd, memory, folder })
+        Ok(Self { options, count, kernel, initrd, memory, folder })
     }
 
     pub(crate) fn start(&self, number: usize) -> Result<Machine, GuestError> {
         let folder = self.folder.path();
         Machine::start(&Parts {
+            kind: self.options.kernel,
             kvm: self.options.accel == Accel::Kvm,
+            rdma: self.options.rdma,
             node: (number, self.count),
-            kernel: &self.image.kernel,
+            kernel: &self.kernel,
             initrd: &self.initrd,
             memory: self.memory,
             mtu: self.options.mtu,

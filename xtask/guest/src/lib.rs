@@ -1,6 +1,7 @@
 //! Guests with soft-RoCE: real verbs between real kernels, on a machine without RDMA, without root, without a kernel build.
 //!
-//! Debian's kernel runs under QEMU, by default in software emulation. The guests' network is a [`Switch`] of ours over unix
+//! Debian's kernel runs under QEMU, by default in software emulation. Where a kernel may be built, a User-Mode Linux kernel
+//! boots in a fraction of the time ([`Kernel::UserMode`]). The guests' network is a [`Switch`] of ours over unix
 //! sockets, which can lose, delay, cut and capture. A lab and everything in it ends with its [`Lab`].
 //!
 //! ```no_run
@@ -37,9 +38,15 @@ mod modules;
 mod node;
 mod options;
 mod packages;
+mod parts;
+mod port;
 mod process;
 mod qemu;
+mod source;
+mod spawn;
 mod switch;
+mod user_mode;
+mod user_mode_kernel;
 
 pub use bench::{Bench, Found};
 pub use error::GuestError;
@@ -47,6 +54,7 @@ pub use forwarding::{Cable, Counts};
 pub use image::Image;
 pub use lab::Lab;
 pub use node::Node;
-pub use options::{Accel, Inside, Options};
+pub use options::{Accel, Inside, Kernel, Options, Rdma};
+pub use port::Framing;
 pub use process::{Process, Ran};
 pub use switch::Switch;

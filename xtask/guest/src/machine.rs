@@ -1,24 +1,25 @@
-//! A running guest from outside: QEMU's process, its console, and the line to the agent in it.
+//! A running guest from outside: its process, its console, and the line to the agent in it.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin};
+use std::process::Child;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use crate::error::{GuestError, end_of};
 use crate::frame::{self, End, Frame, Start};
-use crate::qemu::Parts;
+use crate::options::Kernel;
+use crate::parts::Parts;
+use crate::spawn::{Spawn, Spawned};
 
 /// How much of a console is kept; beyond that its beginning is forgotten.
 const CONSOLE_MAX: usize = 1 << 18;
@@ -31,7 +32,7 @@ pub(crate) struct Machine {
     pub(crate) node: usize,
     pid: Pid,
     shared: Arc<Shared>,
-    stdin: Mutex<ChildStdin>,
+    keyboard: Mutex<Box<dyn Write + Send>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -87,20 +88,22 @@ impl Machine {
         let shared = Arc::<Shared>::default();
         let (started, start) = mpsc::channel();
         let keeper = {
-            let (command, shared, agent) = (parts.command(), Arc::clone(&shared), parts.agent.to_owned());
-            thread::spawn(move || keep(command, &shared, &agent, &started))
+            let (spawn, shared, agent) = (Spawn::new(parts), Arc::clone(&shared), parts.agent.to_owned());
+            thread::spawn(move || keep(spawn, &shared, &agent, &started))
         };
-        let (pid, stdin) =
-            start.recv().expect("the keeper sends before it ends").map_err(|source| GuestError::Program {
-                program: "qemu-system-x86_64 by setpriv".to_owned(),
-                package: "qemu-system-x86",
-                source,
-            })?;
+        let (program, package) = match parts.kind {
+            Kernel::Debian => ("qemu-system-x86_64 by setpriv", "qemu-system-x86"),
+            Kernel::UserMode => ("the User-Mode Linux kernel by sh", "dash"),
+        };
+        let (pid, keyboard) = start
+            .recv()
+            .expect("the keeper sends before it ends")
+            .map_err(|source| GuestError::Program { program: program.to_owned(), package, source })?;
         let listener_of = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || listen(&listener, &shared))
         };
-        Ok(Self { node, pid, shared, stdin: Mutex::new(stdin), threads: vec![keeper, listener_of] })
+        Ok(Self { node, pid, shared, keyboard: Mutex::new(keyboard), threads: vec![keeper, listener_of] })
     }
 
     /// Waits until the agent has spoken.
@@ -186,17 +189,18 @@ impl Machine {
     }
 
     pub(crate) fn type_on_console(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut stdin = locked(&self.stdin);
-        stdin.write_all(bytes)?;
-        stdin.flush()
+        let mut keyboard = locked(&self.keyboard);
+        keyboard.write_all(bytes)?;
+        keyboard.flush()
     }
 
-    /// Sends QEMU a signal, unless it has ended.
+    /// Sends the guest's process a signal, unless it has ended: nothing in the guest goes on without it. What kills goes to the
+    /// whole group, for processes of a User-Mode Linux kernel that lose it would run on as the host's.
     pub(crate) fn signal(&self, signal: Signal) {
         let state = self.state();
         // The keeper says that it is gone before it lets the process's number go.
         if state.phase != Phase::Gone {
-            let _ = kill(self.pid, signal);
+            let _ = if signal == Signal::SIGKILL { killpg(self.pid, signal) } else { kill(self.pid, signal) };
         }
     }
 }
@@ -211,59 +215,49 @@ impl Drop for Machine {
     }
 }
 
-/// Starts QEMU, reads its console until it ends, and says so. The console must be read all the time: a full one stops the
+/// Starts a guest, reads its console until it ends, and says so. The console must be read all the time: a full one stops the
 /// guest. That QEMU ends with the thread that started it is why both are done here.
 fn keep(
-    mut command: std::process::Command,
+    spawn: Spawn,
     shared: &Shared,
     agent: &PathBuf,
-    started: &Sender<io::Result<(Pid, ChildStdin)>>,
+    started: &Sender<io::Result<(Pid, Box<dyn Write + Send>)>>,
 ) {
     // The lab outlives this: whatever is sent is received.
-    let (mut child, mut console) = match spawn(&mut command) {
-        Ok((mut child, console)) => {
-            let stdin = child.stdin.take().expect("its input was asked for");
-            let _ = started.send(Ok((pid_of(&child), stdin)));
-            (child, console)
-        }
+    let Spawned { mut child, mut console, keyboard, owner } = match spawn.start() {
+        Ok(spawned) => spawned,
         Err(error) => {
             let _ = started.send(Err(error));
             // Nobody listens for it then.
             return;
         }
     };
-    drop(command);
-    let mut bytes = [0; 4096];
-    while let Ok(length @ 1..) = console.read(&mut bytes) {
-        let mut state = locked(&shared.state);
-        state.console.extend_from_slice(&bytes[..length]);
-        let excess = state.console.len().saturating_sub(CONSOLE_MAX);
-        state.console.drain(..excess);
-        if let Some(echo) = &mut state.echo {
-            let _ = echo.write_all(&bytes[..length]).and_then(|()| echo.flush());
+    let pid = pid_of(&child);
+    let _ = started.send(Ok((pid, keyboard)));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Its number stays its own until `wait` below.
+            let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+            // What it leaves behind holds the console, too, and must not run without it.
+            let _ = killpg(pid, Signal::SIGKILL);
+        });
+        let mut bytes = [0; 4096];
+        while let Ok(length @ 1..) = console.read(&mut bytes) {
+            let mut state = locked(&shared.state);
+            state.console.extend_from_slice(&bytes[..length]);
+            let excess = state.console.len().saturating_sub(CONSOLE_MAX);
+            state.console.drain(..excess);
+            if let Some(echo) = &mut state.echo {
+                let _ = echo.write_all(&bytes[..length]).and_then(|()| echo.flush());
+            }
         }
-    }
-    // Its number stays its own until `wait` below.
-    let _ = waitid(Id::Pid(pid_of(&child)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+    });
+    drop(owner);
     // If it ended before it called, the listener still waits: this is the call. Afterwards another guest may have its socket.
     let _ = UnixStream::connect(agent);
     locked(&shared.state).phase = Phase::Gone;
     shared.changed.notify_all();
     let _ = child.wait();
-}
-
-fn spawn(command: &mut std::process::Command) -> io::Result<(Child, io::PipeReader)> {
-    let (console, end) = io::pipe()?;
-    let child = command
-        // Ctrl-C in the terminal is for the program that owns the guest.
-        .process_group(0)
-        .stdin(std::process::Stdio::piped())
-        .stdout(end.try_clone()?)
-        .stderr(end)
-        .spawn()?;
-    // The command keeps its ends of the pipe until it is dropped.
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    Ok((child, console))
 }
 
 fn pid_of(child: &Child) -> Pid {

@@ -10,9 +10,10 @@ use nix::sys::signal::Signal;
 use crate::error::GuestError;
 use crate::lab::Plan;
 use crate::machine::Machine;
+use crate::options::Kernel;
 use crate::process::{Process, Ran};
 
-/// A guest. Its address is `10.77.0.N` on `eth0`, its name `nodeN`, its RDMA device `rxe0`.
+/// A guest. Its address is `10.77.0.N` on `eth0`, its name `nodeN`, its RDMA device [`Node::device`].
 pub struct Node {
     number: usize,
     plan: Arc<Plan>,
@@ -35,6 +36,21 @@ impl Node {
     #[must_use]
     pub fn address(&self) -> String {
         format!("10.77.0.{}", self.number)
+    }
+
+    /// Its RDMA device: `rxe0` or `siw0`.
+    #[must_use]
+    pub fn device(&self) -> String {
+        format!("{}0", self.plan.options.rdma.name())
+    }
+
+    /// The device of its console, for a shell that [`Node::type_from`] is to type to.
+    #[must_use]
+    pub fn terminal(&self) -> &'static str {
+        match self.plan.options.kernel {
+            Kernel::Debian => "/dev/ttyS0",
+            Kernel::UserMode => "/dev/tty0",
+        }
     }
 
     /// Runs a command to its end, within the lab's patience.
@@ -162,7 +178,7 @@ impl Node {
     }
 
     /// From now on what comes from `from` is typed on its console, and Ctrl-D after its end. Somebody must read there, such
-    /// as a shell on `/dev/ttyS0`.
+    /// as a shell on [`Node::terminal`].
     pub fn type_from(&self, mut from: impl Read + Send + 'static) {
         // Nothing ends a read of a terminal: this must not keep the guest alive, and ends with the program.
         let machine = Arc::downgrade(&self.machine());

@@ -52,6 +52,33 @@ pub(crate) fn unpack(cache: &Path, root: &Path) -> Result<Vec<String>, GuestErro
         .collect())
 }
 
+/// Downloads one package, without what it depends on, into `folder`. Returns its file.
+///
+/// # Errors
+/// When apt is missing or does not have it.
+pub(crate) fn download_one(cache: &Path, name: &str, folder: &Path) -> Result<PathBuf, GuestError> {
+    fs::create_dir_all(folder).map_err(GuestError::file("make the folder", folder))?;
+    let apt = Apt::new(cache)?;
+    let download = |own_lists| {
+        let mut command = apt.command(own_lists);
+        command.args(["download", name]).current_dir(folder);
+        command
+    };
+    if !output(&mut download(false), "apt")?.status.success() {
+        checked("apt-get update", apt.command(true).arg("update"), "apt")?;
+        checked(&format!("downloading {name}"), &mut download(true), "apt")?;
+    }
+    let files = fs::read_dir(folder).map_err(GuestError::file("list", folder))?;
+    let start = format!("{name}_");
+    files
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&start)))
+        .ok_or_else(|| GuestError::Malformed {
+            path: folder.to_owned(),
+            problem: format!("apt-get has downloaded {name}, but no {start}… is here"),
+        })
+}
+
 /// apt-get with a state of its own: an empty list of installed packages makes it fetch every dependency.
 struct Apt {
     folder: PathBuf,

@@ -1,9 +1,7 @@
-//! The switch between guests: a thread with one unix socket a guest, and QEMU's `-netdev stream` at the other end. Frames
-//! go over it with their length before them (4 bytes, big-endian).
+//! The switch between guests: a thread with one unix socket a guest.
 
-use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -15,12 +13,7 @@ use nix::sys::time::TimeSpec;
 use crate::capture::Capture;
 use crate::error::GuestError;
 use crate::forwarding::{Cable, Counts, Forwarding};
-
-/// How much may wait for a guest that fetches nothing; then frames are dropped, as by any switch.
-const WAITING_MAX: usize = 1 << 20;
-
-/// The longest frame that QEMU sends.
-const FRAME_MAX: usize = 4096 + 65536;
+use crate::port::{Framing, Port};
 
 /// A switch and what can be done to its cables. Nodes count from 1. It ends with this value.
 pub struct Switch {
@@ -36,26 +29,24 @@ struct Shared {
     capture: Option<Capture>,
 }
 
-struct Port {
-    listener: UnixListener,
-    stream: Option<UnixStream>,
-    received: Vec<u8>,
-    waiting: Vec<u8>,
-}
-
 impl Switch {
     /// Starts a switch that listens for guests on `1.port`, `2.port` and so on in `folder`.
     ///
     /// # Errors
     /// When the sockets can't be made.
-    pub fn start(folder: &Path, nodes: usize, cable: Cable, seed: u64) -> Result<Self, GuestError> {
-        let mut ports = Vec::new();
-        for node in 1..=nodes {
-            let path = Self::socket(folder, node);
-            let listener = UnixListener::bind(&path).map_err(GuestError::file("listen on", &path))?;
-            listener.set_nonblocking(true).map_err(GuestError::file("listen on", &path))?;
-            ports.push(Port { listener, stream: None, received: Vec::new(), waiting: Vec::new() });
-        }
+    pub fn start(
+        folder: &Path,
+        nodes: usize,
+        framing: Framing,
+        cable: Cable,
+        seed: u64,
+    ) -> Result<Self, GuestError> {
+        let ports = (1..=nodes)
+            .map(|node| {
+                let path = Self::socket(folder, node);
+                Port::listen(&path, framing).map_err(GuestError::file("listen on", &path))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let (stop, stopped) = UnixStream::pair().map_err(GuestError::file("make a socket for", folder))?;
         let forwarding = Forwarding::new(nodes, cable, seed);
         let shared = Arc::new(Mutex::new(Shared { forwarding, capture: None }));
@@ -192,81 +183,11 @@ fn wait(ports: &[Port], stopped: &UnixStream, next: Option<Instant>) -> bool {
     let mut files = vec![PollFd::new(stopped.as_fd(), PollFlags::POLLIN)];
     for port in ports {
         let mut events = PollFlags::POLLIN;
-        events.set(PollFlags::POLLOUT, !port.waiting.is_empty());
-        files.push(PollFd::new(port.stream.as_ref().map_or(port.listener.as_fd(), AsFd::as_fd), events));
+        events.set(PollFlags::POLLOUT, port.has_waiting());
+        files.push(PollFd::new(port.as_fd(), events));
     }
     let limit = next.map(|at| TimeSpec::from_duration(at.saturating_duration_since(Instant::now())));
     // An interrupted wait is a short one.
     let _ = ppoll(&mut files, limit, None);
     files[0].any().unwrap_or(false)
-}
-
-impl Port {
-    fn accept(&mut self) {
-        if self.stream.is_none()
-            && let Ok((stream, _)) = self.listener.accept()
-            && stream.set_nonblocking(true).is_ok()
-        {
-            self.stream = Some(stream);
-        }
-    }
-
-    /// Hands over the frames that have arrived in full.
-    fn receive(&mut self, mut frame: impl FnMut(&[u8])) {
-        let mut bytes = [0; 1 << 16];
-        let Some(stream) = &mut self.stream else { return };
-        match stream.read(&mut bytes) {
-            Ok(0) => return self.close(),
-            Ok(length) => self.received.extend_from_slice(&bytes[..length]),
-            Err(error) if is_early(&error) => return,
-            Err(_) => return self.close(),
-        }
-        let mut rest = self.received.as_slice();
-        while let Some((head, behind)) = rest.split_first_chunk::<4>() {
-            let length = u32::from_be_bytes(*head) as usize;
-            if length > FRAME_MAX {
-                // Whoever speaks thus is no QEMU.
-                return self.close();
-            }
-            let Some((whole, behind)) = behind.split_at_checked(length) else { break };
-            frame(whole);
-            rest = behind;
-        }
-        self.received = rest.to_vec();
-    }
-
-    /// Puts a frame into the queue to the guest; tells whether it had room. An absent guest has none.
-    fn queue(&mut self, frame: &[u8]) -> bool {
-        if self.stream.is_none() || self.waiting.len() > WAITING_MAX {
-            return false;
-        }
-        self.waiting.extend_from_slice(&u32::try_from(frame.len()).unwrap_or_default().to_be_bytes());
-        self.waiting.extend_from_slice(frame);
-        true
-    }
-
-    fn send(&mut self) {
-        let Some(stream) = &mut self.stream else { return };
-        if self.waiting.is_empty() {
-            return;
-        }
-        match stream.write(&self.waiting) {
-            Ok(length) => {
-                self.waiting.drain(..length);
-            }
-            Err(error) if is_early(&error) => {}
-            Err(_) => self.close(),
-        }
-    }
-
-    /// The guest has ended; another may come.
-    fn close(&mut self) {
-        self.stream = None;
-        self.received.clear();
-        self.waiting.clear();
-    }
-}
-
-fn is_early(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -7,19 +7,55 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fencelab_guest::{GuestError, Lab, Options, Process, Ran};
+use fencelab_guest::{GuestError, Kernel, Lab, Options, Process, Ran};
 use nix::sys::signal::Signal;
 
 /// What a guest on two busy processors may take for something short.
 const SOON: Duration = Duration::from_secs(60);
 
+/// rdma_cm's ports are in no table of the network: a client whose server is not there yet is refused.
+const RPING: &str = "until rping -c -a 10.77.0.1 -C 10 -v; do usleep 50000; done";
+
 type Step = fn(&Lab, &Path);
 
 #[test]
 fn a_pair_does_what_it_promises() {
+    keeps_its_promises(Kernel::Debian);
+}
+
+/// With the feature only, as is the next: they build a kernel. docs/guests.md has the command.
+#[cfg(feature = "user-mode-linux")]
+#[test]
+fn a_user_mode_pair_does_what_it_promises() {
+    keeps_its_promises(Kernel::UserMode);
+}
+
+#[cfg(feature = "user-mode-linux")]
+#[test]
+fn three_user_mode_guests_speak_siw() {
+    let options = Options { kernel: Kernel::UserMode, rdma: fencelab_guest::Rdma::Siw, ..Options::default() };
+    let lab = Lab::boot(3, options).unwrap_or_else(|error| panic!("{error}"));
+    for node in lab.nodes() {
+        let text = succeeds(&lab, node.number(), &["ibv_devinfo", "-d", &node.device()]);
+        assert!(text.contains("PORT_ACTIVE") && text.contains("iWARP"), "{text}");
+    }
+    let server = lab.node(1).spawn(["rping", "-s", "-P", "-a", "10.77.0.1", "-v"]).unwrap();
+    // Of ten of its connections on a busy machine one stays silent for ever, which is the kernel's soft-iWARP for now
+    // (docs/guests.md): what is asked for here is that data gets through.
+    let until_answered = RPING.replace("rping", "timeout 5 rping");
+    for client in [2, 3] {
+        let text = succeeds(&lab, client, &["sh", "-c", &until_answered]);
+        assert!(text.contains("ping data: rdma-ping-9"), "{text}");
+    }
+    drop(server);
+}
+
+fn keeps_its_promises(kernel: Kernel) {
     let folder = tempfile::tempdir().unwrap();
-    let lab =
-        Lab::boot(2, Options { seed: 7, ..Options::default() }).unwrap_or_else(|error| panic!("{error}"));
+    let started = Instant::now();
+    let options = Options { kernel, seed: 7, ..Options::default() };
+    let lab = Lab::boot(2, options).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("boot: {:.1} s", started.elapsed().as_secs_f32());
     let steps: &[(&str, Step)] = &[
         ("commands", commands_come_back_with_output_and_code),
         ("devices", both_devices_are_active),
@@ -107,7 +143,8 @@ fn server(lab: &Lab, port: u16, argv: &[&str]) -> Process {
 fn perftest_measures_and_the_capture_shows_roce(lab: &Lab, folder: &Path) {
     let pcap = folder.join("roce.pcap");
     lab.switch().capture(&pcap).unwrap();
-    let perftest = ["ib_send_lat", "-d", "rxe0", "-F", "-e", "-n", "100", "-s", "64"];
+    // -C: what it makes of a busy machine's clock may be infinite microseconds.
+    let perftest = ["ib_send_lat", "-d", "rxe0", "-F", "-e", "-C", "-n", "100", "-s", "64"];
     let server = server(lab, 18515, &perftest);
     let client = succeeds(lab, 2, &[&perftest[..], &["node1"]].concat());
     assert!(server.wait(SOON).unwrap().is_success(), "{}", server.output());
@@ -118,10 +155,11 @@ fn perftest_measures_and_the_capture_shows_roce(lab: &Lab, folder: &Path) {
         .find(|line| line.trim_start().starts_with("64 "))
         .unwrap_or_else(|| panic!("{client}"));
     let fields: Vec<f64> = line.split_whitespace().map(|field| field.parse().unwrap()).collect();
-    eprintln!("ib_send_lat, RC, 64 bytes, by events: median {} us", fields[4]);
+    eprintln!("ib_send_lat, RC, 64 bytes, by events: median {} cycles", fields[4]);
     assert_eq!(fields[..2], [64.0, 100.0]);
-    // Least, greatest, median: all of one-way microseconds.
-    assert!(0.0 < fields[2] && fields[2] <= fields[4] && fields[4] <= fields[3], "{line}");
+    // Least, greatest, median: all of one-way cycles.
+    let (least, greatest, median) = (fields[2], fields[3], fields[4]);
+    assert!(0.0 < least && least <= median && median <= greatest && greatest.is_finite(), "{line}");
 
     let tshark = Command::new("tshark")
         .args(["-r".as_ref(), pcap.as_os_str(), "-T".as_ref(), "fields".as_ref()])
@@ -137,9 +175,7 @@ fn perftest_measures_and_the_capture_shows_roce(lab: &Lab, folder: &Path) {
 
 fn rping_goes_by_the_connection_manager(lab: &Lab, _: &Path) {
     let server = lab.node(1).spawn(["rping", "-s", "-a", "10.77.0.1", "-C", "10", "-v"]).unwrap();
-    // rdma_cm's ports are in no table of the network: a client whose server is not there yet is refused.
-    let client = "until rping -c -a 10.77.0.1 -C 10 -v; do usleep 50000; done";
-    let text = succeeds(lab, 2, &["sh", "-c", client]);
+    let text = succeeds(lab, 2, &["sh", "-c", RPING]);
     assert!(text.contains("ping data: rdma-ping-9"), "{text}");
     drop(server);
 }
@@ -177,12 +213,16 @@ fn a_delay_is_waited_for(lab: &Lab, _: &Path) {
 }
 
 fn a_frozen_guest_does_nothing_and_goes_on_after(lab: &Lab, _: &Path) {
+    // What it computes meanwhile must outlive the freeze, too.
+    let busy = lab.node(2).spawn(["sh", "-c", "while :; do :; done"]).unwrap();
     lab.node(2).freeze();
     let hello = lab.node(2).spawn(["echo", "hello"]).unwrap();
     assert_eq!(pings(lab, 2), 0);
     assert!(!hello.is_over() && !lab.node(2).is_gone());
     lab.node(2).thaw();
     assert_eq!(hello.wait(SOON).unwrap().stdout, b"hello\n");
+    assert!(!busy.is_over());
+    drop(busy);
     succeeds(lab, 1, &["sh", "-c", "until ping -c 1 -W 1 10.77.0.2; do :; done"]);
 }
 
