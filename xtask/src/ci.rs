@@ -22,6 +22,17 @@ const STEPS: &[Step] = &[
         let verbs = ["clippy", "-p", "fencelab-fabric", "--features", "verbs", "--all-targets", "--locked"];
         run(name, cargo().args(verbs).args(["--", "-D", "warnings"]))
     }),
+    // Real corosync, and its libraries, are looked at and measured on their own, too.
+    ("corosync", |name| {
+        let cpgbench = peers::install_for_corosync()?;
+        let clippy = "clippy -p fencelab-fabric --features corosync --all-targets --locked -- -D warnings";
+        run(name, cargo().args(clippy.split(' ')))?;
+        let units = "test -p fencelab-fabric --features corosync --lib --locked corosync::";
+        run(name, cargo().args(units.split(' ')))?;
+        // One after the other: what is measured beside another measurement is wrong.
+        let test = "test -p fencelab --features corosync --test corosync --locked -- --test-threads 1";
+        run(name, cargo().args(test.split(' ')).env("FENCELAB_CPGBENCH", cpgbench))
+    }),
     ("deny", |name| {
         // Advisories live in a database on the network and change without a commit: not a gate.
         run(name, tools::command(&tools::DENY)?.args(["check", "bans", "licenses", "sources"]))

@@ -18,7 +18,8 @@ pub(crate) const NEXTEST: Tool = Tool { name: "cargo-nextest", version: "0.9.143
 /// Checks licences, sources and duplicate versions of the dependencies.
 pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 
-fn own_root() -> PathBuf {
+/// Where what is built for CI stays.
+pub(crate) fn own_root() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| step::workspace_root().join("target"), PathBuf::from);
     target.join("tools")

@@ -177,3 +177,44 @@ fn a_baseline_is_compared_if_both_have_runs_enough() {
     assert_eq!(output.status.code(), Some(4), "{}", told(&output));
     assert!(told(&output).contains("no table holds both"), "{}", told(&output));
 }
+
+/// Each node has an address and a link of its own, which is no loopback.
+#[test]
+fn nodes_run_in_namespaces_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let more =
+        ["--namespaces", "--repeat", "1", "--parts", "rings", "--offer", "flood", "--waiting", "events"];
+    let more = [&more[..], &["--transport", "udp,multicast,tcp"]].concat();
+    let (output, report) = bench(folder.path(), &more);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let report = report.unwrap();
+    for tested in &report.transports {
+        assert_eq!(tested.cases.len(), 2, "{}: {:?}", tested.kind, tested.unavailable);
+        assert!(tested.cases.iter().all(|case| case.median("messages_per_s").unwrap() > 0.0));
+    }
+    let interface = report.environments[2].interface.as_ref().unwrap();
+    assert_eq!((interface.name.as_str(), interface.kind, interface.mtu), ("eth0", 1, 1500));
+}
+
+#[cfg(not(feature = "corosync"))]
+#[test]
+fn a_program_without_corosync_says_so_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = [
+        "--repeat",
+        "1",
+        "--parts",
+        "pairs,rings",
+        "--waiting",
+        "events",
+        "--transport",
+        "corosync-knet,udp",
+    ];
+    let (output, report) = bench(folder.path(), &more);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(told(&output).contains("built without the feature `corosync`"), "{}", told(&output));
+    let report = report.unwrap();
+    let kinds: Vec<(&str, bool)> =
+        report.transports.iter().map(|tested| (tested.kind.name(), tested.cases.is_empty())).collect();
+    assert_eq!(kinds, [("udp", false), ("corosync-knet", true)]);
+}

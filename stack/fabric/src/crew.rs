@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::keeper::Keeper;
 use crate::measure::{self, Environment};
+use crate::namespaces::{Namespaces, command};
 use crate::order::{Answer, Order};
 use crate::transport::{Error, Guarantees, Kind, Limits, NodeId, Waiting};
 
@@ -29,6 +31,14 @@ pub enum Nodes {
         command: Vec<OsString>,
         /// Where they open transports.
         ip: IpAddr,
+    },
+    /// So many on this machine, each in [`Namespaces`] of its own, made by this command with `--ip` and its address behind it. Its
+    /// program is to be named by its whole path.
+    Apart {
+        /// How many.
+        count: usize,
+        /// What makes one.
+        command: Vec<OsString>,
     },
     /// At these addresses [`serve`](crate::serve) runs, a node each.
     There(Vec<SocketAddr>),
@@ -50,7 +60,9 @@ impl Drop for Hand {
 
 /// The nodes.
 pub struct Crew {
+    // Before their namespaces they end.
     hands: Vec<Hand>,
+    namespaces: Option<Namespaces>,
     answers: Receiver<(NodeId, String)>,
     /// What nodes have said while another was listened to.
     kept: VecDeque<(NodeId, Answer)>,
@@ -80,17 +92,30 @@ impl Crew {
     pub fn assemble(nodes: &Nodes) -> Result<Self, Error> {
         let (sender, answers) = channel();
         let mut hands = Vec::new();
+        let mut namespaces = None;
+        let keep = |node, command: &[OsString]| {
+            let sender = sender.clone();
+            // A bench that is over hears nobody.
+            let tell = Arc::new(move |line| drop(sender.send((node, line))));
+            let keeper = Keeper::start(command, tell).map_err(Error::system(format!("node {node}")))?;
+            Ok::<Hand, Error>(Hand::Here(Box::new(keeper)))
+        };
         let ip = match nodes {
             Nodes::Here { count, command, ip } => {
                 for node in 0..*count {
-                    let sender = sender.clone();
-                    // A bench that is over hears nobody.
-                    let tell = Arc::new(move |line| drop(sender.send((node, line))));
-                    let keeper =
-                        Keeper::start(command, tell).map_err(Error::system(format!("node {node}")))?;
-                    hands.push(Hand::Here(Box::new(keeper)));
+                    hands.push(keep(node, command)?);
                 }
                 Some(*ip)
+            }
+            Nodes::Apart { count, command } => {
+                let raised = namespaces.insert(Namespaces::raise(*count)?);
+                for node in 0..*count {
+                    let mut words = raised.enter(node);
+                    words.extend_from_slice(command);
+                    words.extend(["--ip".into(), Namespaces::address(node).to_string().into()]);
+                    hands.push(keep(node, &words)?);
+                }
+                None
             }
             Nodes::There(addresses) => {
                 for (node, address) in addresses.iter().enumerate() {
@@ -118,6 +143,7 @@ impl Crew {
         let count = hands.len();
         let mut crew = Self {
             hands,
+            namespaces,
             answers,
             kept: VecDeque::new(),
             ip,
@@ -125,7 +151,7 @@ impl Crew {
             here: 0,
             environments: Vec::new(),
         };
-        if ip.is_none() {
+        if matches!(nodes, Nodes::There(_)) {
             crew.compare_clocks()?;
         }
         Ok(crew)
@@ -135,6 +161,13 @@ impl Crew {
     #[must_use]
     pub fn count(&self) -> usize {
         self.hands.len()
+    }
+
+    /// A command that runs where a node does; `None`: that is not on this machine.
+    pub(crate) fn beside(&self, node: NodeId, words: &[OsString]) -> Option<Command> {
+        let mut all = self.namespaces.as_ref()?.enter(node);
+        all.extend_from_slice(words);
+        Some(command(&all))
     }
 
     /// What is to be added to a node's clock, in nanoseconds.

@@ -1,21 +1,23 @@
-//! Keeps the process of a node: hands it its orders, and kills, freezes and thaws it.
+//! Keeps the processes of a node: hands it its orders, and kills, freezes and thaws it.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::measure;
+use crate::namespaces::command;
 use crate::order::{Answer, Order};
 
 /// Takes a line of the node's.
 type Tell = Arc<dyn Fn(String) + Send + Sync>;
 
-/// A node's process and who hears it. The process ends with this.
+/// A node's processes and who hears them. They end with this.
 pub(crate) struct Keeper {
     command: Vec<OsString>,
     tell: Tell,
@@ -43,7 +45,7 @@ impl Keeper {
         };
         let pid = i32::try_from(self.child.id()).map_err(std::io::Error::other)?;
         let at = measure::now();
-        kill(Pid::from_raw(pid), signal)?;
+        killpg(Pid::from_raw(pid), signal)?;
         if signal == Signal::SIGKILL {
             self.child.wait()?;
             (self.child, self.input) = spawn(&self.command, &self.tell)?;
@@ -55,14 +57,18 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // Whoever is frozen in it dies of this, too.
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+        }
         let _ = self.child.wait();
     }
 }
 
-fn spawn(command: &[OsString], tell: &Tell) -> std::io::Result<(Child, ChildStdin)> {
-    let (program, args) = command.split_first().ok_or_else(|| std::io::Error::other("no program"))?;
-    let mut child = Command::new(program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+/// A node is a group of processes, so that what happens to it happens to all that it has started.
+fn spawn(words: &[OsString], tell: &Tell) -> std::io::Result<(Child, ChildStdin)> {
+    let mut command = command(words);
+    let mut child = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let (input, output) = (child.stdin.take(), child.stdout.take());
     let (Some(input), Some(output)) = (input, output) else {
         return Err(std::io::Error::other("a process without pipes"));

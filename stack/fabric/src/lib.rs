@@ -7,12 +7,16 @@
 #![deny(unsafe_code)]
 
 pub mod bench;
+#[cfg(feature = "corosync")]
+mod corosync;
 mod crew;
 pub mod device;
 pub mod ipoib;
 mod keeper;
 pub mod load;
 pub mod measure;
+mod member;
+mod namespaces;
 pub mod order;
 pub mod ring;
 pub mod transport;
@@ -20,4 +24,5 @@ mod worker;
 
 pub use crew::{Crew, Linked, Nodes};
 pub use keeper::serve;
+pub use namespaces::Namespaces;
 pub use worker::work;

@@ -1,4 +1,4 @@
-//! The process of one node: it has one transport at a time, and does what it is told.
+//! The process of one node: it has one part in a fabric at a time, and does what it is told.
 
 use std::io::{BufRead, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, channel};
 
 use crate::load::{self, Wishes};
 use crate::measure;
+use crate::member::{Member, Opened};
 use crate::order::{Answer, Order};
-use crate::transport::{Error, Place, Transport, Unlinked};
+use crate::transport::{Error, Place, Transport};
 
 /// Takes orders from `orders` until it ends, and answers on `answers`. `ip` is where it opens transports unless told otherwise.
 ///
@@ -40,7 +41,7 @@ pub fn work(
         }
         wishes.stop();
     });
-    Worker { ip: ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), unlinked: None, transport: None }
+    Worker { ip: ip.unwrap_or(Ipv4Addr::LOCALHOST.into()), opened: None, member: None }
         .run(&receiver, &mut answers)
 }
 
@@ -48,8 +49,8 @@ type Ordered = (Result<Order, String>, Arc<Wishes>);
 
 struct Worker {
     ip: IpAddr,
-    unlinked: Option<Box<dyn Unlinked>>,
-    transport: Option<Box<dyn Transport>>,
+    opened: Option<Opened>,
+    member: Option<Member>,
 }
 
 impl Worker {
@@ -84,28 +85,28 @@ impl Worker {
     ) -> Result<Answer, Error> {
         match order {
             Order::Open { kind, ip, nodes, message, waiting, device } => {
-                self.transport = None;
+                self.member = None;
                 let ip = ip.unwrap_or(self.ip);
-                let unlinked = kind.open(&Place { ip, nodes, message, waiting, device })?;
-                let address = unlinked.address().to_owned();
-                self.unlinked = Some(unlinked);
+                let opened = Opened::open(kind, &Place { ip, nodes, message, waiting, device })?;
+                let address = opened.address();
+                self.opened = Some(opened);
                 Ok(Answer::Opened { address, environment: Box::new(measure::environment(ip)) })
             }
             Order::Link { own, addresses } => {
-                let unlinked = self.unlinked.take().ok_or_else(|| unfit("nothing is open"))?;
-                let transport = unlinked.link(own, &addresses)?;
-                let (limits, guarantees) = (transport.limits(), transport.guarantees());
-                self.transport = Some(transport);
+                let opened = self.opened.take().ok_or_else(|| unfit("nothing is open"))?;
+                let (limits, guarantees) = self.member.insert(opened.link(own, &addresses)?).nature();
                 Ok(Answer::Linked { limits, guarantees })
             }
             Order::Clock => Ok(Answer::Clock(measure::now())),
             Order::PingPong(load) => {
-                let result = load::ping_pong(self.linked()?, &load, wishes)?;
+                let result = load::ping_pong(self.transport()?, &load, wishes)?;
                 Ok(Answer::PingPong(Box::new(result)))
             }
-            Order::Stream(load) => Ok(Answer::Stream(Box::new(load::stream(self.linked()?, &load, wishes)?))),
+            Order::Stream(load) => {
+                Ok(Answer::Stream(Box::new(load::stream(self.transport()?, &load, wishes)?)))
+            }
             Order::Ring(load) => {
-                load::turn(self.linked()?, &load, wishes, &mut |event| tell(&Answer::Ring(event)))?;
+                self.linked()?.turn(&load, wishes, &mut |event| tell(&Answer::Ring(event)))?;
                 Ok(Answer::Stopped)
             }
             Order::Stop | Order::Cut(_) | Order::Kill | Order::Freeze | Order::Thaw => {
@@ -114,11 +115,12 @@ impl Worker {
         }
     }
 
-    fn linked(&mut self) -> Result<&mut dyn Transport, Error> {
-        match &mut self.transport {
-            Some(transport) => Ok(transport.as_mut()),
-            None => Err(unfit("no transport is linked")),
-        }
+    fn linked(&mut self) -> Result<&mut Member, Error> {
+        self.member.as_mut().ok_or_else(|| unfit("no transport is linked"))
+    }
+
+    fn transport(&mut self) -> Result<&mut dyn Transport, Error> {
+        self.linked()?.transport()
     }
 }
 

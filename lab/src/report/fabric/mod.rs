@@ -41,6 +41,7 @@ fn load(case: &Case) -> String {
         (Load::Stream, _) => format!("stream{bytes}"),
         (Load::Ring, Some(offer)) => format!("ring{bytes}, {offer}"),
         (Load::Ring, None) => format!("ring{bytes}"),
+        (Load::Cpgbench, _) => format!("cpgbench{bytes}"),
     }
 }
 

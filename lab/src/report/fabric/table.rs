@@ -17,6 +17,7 @@ pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>, pen: Pe
         }
         section(&mut text, pen, "Two nodes (microseconds, one way)", pairs(&measured));
         section(&mut text, pen, "The ring (microseconds)", rings(&measured));
+        section(&mut text, pen, "corosync's CPG, in the columns of cpgbench and cpghum", groups(&measured));
         section(
             &mut text,
             pen,
@@ -111,7 +112,8 @@ fn rings(measured: &[&Tested]) -> Option<Table> {
     let mut shown = table(&[
         "transport",
         "load",
-        "rotation p50",
+        "rotation mean",
+        "p50",
         "p99",
         "p99.9",
         "max",
@@ -134,7 +136,13 @@ fn rings(measured: &[&Tested]) -> Option<Table> {
             ];
             row.extend(cells(
                 case,
-                &["rotation_p50_us", "rotation_p99_us", "rotation_p999_us", "rotation_max_us"],
+                &[
+                    "rotation_mean_us",
+                    "rotation_p50_us",
+                    "rotation_p99_us",
+                    "rotation_p999_us",
+                    "rotation_max_us",
+                ],
             ));
             let share =
                 case.median("wire_share").map_or_else(|| String::from("-"), |share| number(share * 100.0));
@@ -151,6 +159,50 @@ fn rings(measured: &[&Tested]) -> Option<Table> {
                     "dropped",
                     "behind",
                     "changes",
+                ],
+            ));
+            shown.add_row(row);
+        }
+    }
+    (shown.row_count() > 0).then_some(shown)
+}
+
+/// What cpgbench tells (messages received to MB/s), and cpghum besides.
+fn groups(measured: &[&Tested]) -> Option<Table> {
+    let mut shown = table(&[
+        "transport",
+        "load",
+        "messages received",
+        "bytes per write",
+        "seconds runtime",
+        "TP/s",
+        "MB/s",
+        "RTT us min",
+        "avg",
+        "max",
+        "errors: sequence",
+        "length",
+        "CRC",
+    ]);
+    for tested in measured.iter().filter(|tested| tested.kind.is_corosync()) {
+        for case in
+            tested.cases.iter().filter(|case| case.median("received").is_some_and(|count| count > 0.0))
+        {
+            let mut row = vec![Cell::new(name(tested)), Cell::new(load(case))];
+            row.extend(cells(
+                case,
+                &[
+                    "received",
+                    "bytes_per_write",
+                    "runtime_s",
+                    "messages_per_s",
+                    "megabytes_per_s",
+                    "rtt_min_us",
+                    "rtt_avg_us",
+                    "rtt_max_us",
+                    "sequence_errors",
+                    "length_errors",
+                    "crc_errors",
                 ],
             ));
             shown.add_row(row);

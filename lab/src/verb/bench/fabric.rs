@@ -27,9 +27,16 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// Options of `bench fabric`.
 #[derive(Args, Debug)]
 pub(crate) struct FabricArgs {
-    /// The transports. What has no device here is said to have none, and the others go on.
-    #[arg(long, value_delimiter = ',', default_values_t = Kind::ALL)]
+    /// The transports. What has no device here is said to have none, and the others go on. `corosync-knet` and `corosync-udpu` are rings
+    /// of real corosync in place of ours; they bring `--namespaces` with them.
+    #[arg(long, value_delimiter = ',', default_values_t = Kind::OURS)]
     transport: Vec<Kind>,
+    /// Put each node into network namespaces of its own on this machine, with a link between them. Needs root, or user namespaces.
+    #[arg(long, conflicts_with_all = ["node", "ip"])]
+    namespaces: bool,
+    /// Run corosync's own cpgbench, built from its source, in turn with its rings, and show what it tells beside them.
+    #[arg(long, value_name = "FILE")]
+    cpgbench: Option<PathBuf>,
     /// How messages are awaited: by events (a processor is free meanwhile), polled (it is busy).
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = [WaitingName::Events, WaitingName::Polled])]
     waiting: Vec<WaitingName>,
@@ -48,7 +55,8 @@ pub(crate) struct FabricArgs {
     /// Bytes of messages.
     #[arg(long, value_delimiter = ',', default_values_t = [64, 1024, 65_536], value_parser = size)]
     sizes: Vec<usize>,
-    /// What each node of the ring offers: `idle`, messages a second (whatever becomes of them), or `flood` for as many as go.
+    /// What each node of the ring offers: `idle`, messages a second (whatever becomes of them), `flood` for as many as go, or `flood-one`
+    /// for as many as go of the first node alone, as cpgbench does.
     #[arg(long, value_delimiter = ',', default_values_t = [String::from("idle"), String::from("100"), String::from("flood")], value_parser = offer)]
     offer: Vec<String>,
     /// Offer what the nodes of a recorded cluster said, in the place of `--offer`: a transcript of corosync (docs/fabric-captures.md).
@@ -172,9 +180,12 @@ fn parse_offer(text: &str) -> Result<Offer, String> {
     match text {
         "idle" => Ok(Offer::Nothing),
         "flood" => Ok(Offer::Flood),
+        "flood-one" => Ok(Offer::FloodOne),
         rate => match rate.parse() {
             Ok(rate) if (0.01..=1e7).contains(&rate) => Ok(Offer::Rate(rate)),
-            _ => Err(String::from("an offer is `idle`, `flood`, or messages a second: 0.01 to 10000000")),
+            _ => Err(String::from(
+                "an offer is `idle`, `flood`, `flood-one`, or messages a second: 0.01 to 10000000",
+            )),
         },
     }
 }
@@ -213,7 +224,8 @@ pub(super) fn run(args: &FabricArgs) -> Result<Exit, Failure> {
 
 fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
     let nodes = match &args.node[..] {
-        [] => Nodes::Here { count: args.nodes.into(), command: worker(args.ip)?, ip: args.ip },
+        [] if apart(args) => Nodes::Apart { count: args.nodes.into(), command: worker()? },
+        [] => Nodes::Here { count: args.nodes.into(), command: worker()?, ip: args.ip },
         [_] => {
             return Err(Failure::new(Exit::Usage, String::from("one --node alone has nobody to speak to")));
         }
@@ -248,7 +260,19 @@ fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
             timeout: has(Part::Timeout),
             detection: has(Part::Detection),
         },
+        cpgbench: args.cpgbench.as_deref().map(program).transpose()?,
     })
+}
+
+/// Whether each node has namespaces of its own. A program without corosync says so, and needs none for the others.
+fn apart(args: &FabricArgs) -> bool {
+    args.namespaces || cfg!(feature = "corosync") && args.transport.iter().any(|kind| kind.is_corosync())
+}
+
+/// A program by its whole path, as it is named in namespaces.
+fn program(path: &Path) -> Result<PathBuf, Failure> {
+    let failure = |error| Failure::new(Exit::Input, format!("{}: {error}", path.display()));
+    path.canonicalize().map_err(failure)
 }
 
 /// What a recorded cluster said: its nodes, in the order of their numbers, are the first of the bench.

@@ -29,12 +29,12 @@ pub(crate) struct WorkerArgs {
     ip: Option<IpAddr>,
 }
 
-/// What makes the process of a node.
-pub(super) fn worker(ip: IpAddr) -> Result<Vec<OsString>, Failure> {
+/// What makes the process of a node; `--ip` and an address may be put behind it.
+pub(super) fn worker() -> Result<Vec<OsString>, Failure> {
     let own = std::env::current_exe()
         .map_err(|error| anyhow!("cannot find this program: {error}"))
         .or_exit(Exit::System)?;
-    Ok(vec![own.into(), "bench".into(), "worker".into(), "--ip".into(), ip.to_string().into()])
+    Ok(vec![own.into(), "bench".into(), "worker".into()])
 }
 
 pub(super) fn serve(args: &NodeArgs) -> Result<Exit, Failure> {
@@ -44,7 +44,9 @@ pub(super) fn serve(args: &NodeArgs) -> Result<Exit, Failure> {
     output::line(format_args!(
         "a node at {address}; lead it with `fencelab bench fabric --node {address} ...`"
     ))?;
-    fencelab_fabric::serve(&listener, &worker(address.ip())?).map_err(network).or_exit(Exit::Network)?;
+    let mut worker = worker()?;
+    worker.extend(["--ip".into(), address.ip().to_string().into()]);
+    fencelab_fabric::serve(&listener, &worker).map_err(network).or_exit(Exit::Network)?;
     Ok(Exit::Success)
 }
 

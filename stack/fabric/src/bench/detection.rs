@@ -17,7 +17,7 @@ const FINDING: Duration = Duration::from_secs(30);
 /// What a ring may take to be made, beside the timeouts.
 const MAKING: Duration = Duration::from_millis(50);
 /// Longer than any run.
-const LONG: f64 = 3600.0;
+pub(super) const LONG: f64 = 3600.0;
 
 /// Each way to fail, as often as the plan says.
 pub(super) fn measure(
@@ -87,7 +87,7 @@ fn fail(plan: &Plan, crew: &mut Crew, token: Duration, how: How) -> Result<Durat
 }
 
 /// Until each of these nodes has a ring of exactly these members; when that was, by the first node's clock.
-fn await_rings(
+pub(super) fn await_rings(
     crew: &mut Crew,
     nodes: &BTreeSet<NodeId>,
     members: &BTreeSet<NodeId>,

@@ -1,6 +1,7 @@
 //! The bench: what each transport gives, in the terms of a cluster.
 
 mod compare;
+mod cpgbench;
 mod detection;
 mod figures;
 mod link;
@@ -8,6 +9,8 @@ mod pairs;
 mod report;
 mod rings;
 mod timeout;
+
+use std::path::PathBuf;
 
 use crate::crew::{Crew, Nodes};
 use crate::load::Offer;
@@ -36,6 +39,8 @@ pub struct Plan {
     pub offers: Vec<Offer>,
     /// Which parts.
     pub parts: Parts,
+    /// corosync's cpgbench, which is run in turn with the rings of corosync.
+    pub cpgbench: Option<PathBuf>,
 }
 
 /// Which parts of the bench are run.
@@ -59,9 +64,10 @@ pub type Progress<'a> = dyn FnMut(&str, f64) + 'a;
 /// # Errors
 /// A node or a transport failed. A transport for which there is no device is no error: the report says so.
 pub fn run(plan: &Plan, progress: &mut Progress<'_>) -> Result<Report, Error> {
+    plan.check()?;
     let mut report = Report::new(plan.settings.clone());
     let mut steps = Steps::new(plan, progress);
-    if plan.parts.pairs {
+    if plan.parts.pairs && plan.kinds.iter().any(|kind| !kind.is_corosync()) {
         let mut crew = Crew::assemble(&plan.nodes.first(2))?;
         pairs::measure(plan, &mut crew, &mut report, &mut steps)?;
         report.saw(&crew);
@@ -92,6 +98,27 @@ pub fn run(plan: &Plan, progress: &mut Progress<'_>) -> Result<Report, Error> {
 }
 
 impl Plan {
+    /// # Errors
+    /// A transport would refuse it in the middle of the bench.
+    fn check(&self) -> Result<(), Error> {
+        let settings = &self.settings;
+        let tokens = [
+            (self.parts.rings, "token", settings.token_ms),
+            (self.parts.detection, "detection token", settings.detection_token_ms),
+        ];
+        for kind in &self.kinds {
+            let least = kind.least_token().as_secs_f64() * 1e3;
+            if let Some((_, name, token)) =
+                tokens.into_iter().find(|(is_used, _, token)| *is_used && *token < least)
+            {
+                return Err(Error::Unfit(format!(
+                    "{kind} takes token timeouts of {least} ms and more: give a longer one than {token} ms for the {name}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Each transport in each way of waiting.
     fn transports(&self) -> impl Iterator<Item = (Kind, Waiting)> + '_ {
         self.kinds.iter().flat_map(|kind| self.waitings.iter().map(|waiting| (*kind, *waiting)))
@@ -104,6 +131,9 @@ impl Nodes {
         match self {
             Self::Here { count, command, ip } => {
                 Self::Here { count: wanted.min(*count), command: command.clone(), ip: *ip }
+            }
+            Self::Apart { count, command } => {
+                Self::Apart { count: wanted.min(*count), command: command.clone() }
             }
             Self::There(addresses) => Self::There(addresses.iter().take(wanted).copied().collect()),
         }
@@ -123,7 +153,10 @@ impl<'a, 'b> Steps<'a, 'b> {
         let (repeat, sizes) = (plan.settings.repeat, plan.settings.sizes.len());
         let per = |part: bool, steps: usize| if part { steps } else { 0 };
         let of = per(plan.parts.pairs, repeat * sizes * 2)
-            + per(plan.parts.rings, repeat * sizes * plan.offers.len())
+            + per(
+                plan.parts.rings,
+                repeat * (sizes * plan.offers.len() + usize::from(plan.cpgbench.is_some())),
+            )
             + per(plan.parts.timeout, timeout::RUNS * 3)
             + per(plan.parts.detection, How::ALL.len() * repeat);
         Self { tell, done: 0, of: u32::try_from(of * transports).unwrap_or(u32::MAX).max(1) }

@@ -25,7 +25,7 @@ pub(super) fn measure(
     let largest = plan.settings.sizes.iter().copied().max().unwrap_or_default();
     let mut links = Links::new(plan);
     for _ in 0..plan.settings.repeat {
-        for (kind, waiting) in plan.transports() {
+        for (kind, waiting) in plan.transports().filter(|(kind, _)| !kind.is_corosync()) {
             if !links.try_link(crew, kind, waiting, largest, report)? {
                 continue;
             }

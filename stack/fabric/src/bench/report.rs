@@ -10,7 +10,7 @@ use crate::measure::{Environment, Quantiles};
 use crate::transport::{Counters, Guarantees, Kind, Limits, Waiting};
 
 /// The version of the report's form: another first number is another form.
-const VERSION: &str = "1.0";
+const VERSION: &str = "1.1";
 
 /// A bench.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -85,6 +85,8 @@ pub enum Load {
     Stream,
     /// The ring.
     Ring,
+    /// corosync's own cpgbench, on the first node of a ring of corosync.
+    Cpgbench,
 }
 
 /// One load of one size, in all its runs.

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::cpgbench;
 use super::link::Links;
 use super::report::{Load, Report, Run, Settings};
 use super::{Plan, Steps};
 use crate::crew::Crew;
-use crate::load::{Offer, RingEvent, RingLoad, RingResult};
+use crate::load::{Flaws, Offer, RingEvent, RingLoad, RingResult};
 use crate::measure::Latency;
 use crate::order::{Answer, Order};
 use crate::ring::Config;
@@ -41,6 +42,14 @@ pub(super) fn measure(
                 })?;
                 report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results));
             }
+            if let Some(program) = plan.cpgbench.as_deref().filter(|_| kind.is_corosync())
+                && report.tested(kind, waiting).unavailable.is_none()
+            {
+                steps.of(kind, waiting, "cpgbench");
+                for (bytes, run) in cpgbench::measure(plan, crew, kind, program)? {
+                    report.tested(kind, waiting).add(Load::Cpgbench, bytes, None, run);
+                }
+            }
         }
     }
     Ok(())
@@ -52,7 +61,7 @@ fn sizes_and_offers(plan: &Plan) -> Vec<(usize, &Offer)> {
     for offer in &plan.offers {
         match offer {
             Offer::Nothing | Offer::Schedule(_) => all.push((0, offer)),
-            Offer::Rate(_) | Offer::Flood => {
+            Offer::Rate(_) | Offer::Flood | Offer::FloodOne => {
                 all.extend(plan.settings.sizes.iter().map(|bytes| (*bytes, offer)));
             }
         }
@@ -148,21 +157,44 @@ fn run(results: &[RingResult]) -> Run {
     if let (Some(rotation), Some(holding)) = (&rotation, &holding) {
         run.put("wire_share", (1.0 - holding.mean * count / rotation.mean).max(0.0));
     }
+    // Of corosync there is but the count of tokens, so that the mean is the same thing for all rings.
+    let rotations = sum(&|result| result.tally.tokens as f64);
+    run.put("rotation_mean_us", sum(&|result| result.seconds) * 1e6 / rotations);
     run.put_quantiles("rotation", rotation);
     run.put_quantiles("holding", holding);
     run.put_quantiles("delivery", together(|result| &result.delivery));
     run.put_quantiles("stable", together(|result| &result.stable));
+    if let Some(round) = together(|result| &result.returned) {
+        run.put("rtt_min_us", round.min);
+        run.put("rtt_avg_us", round.mean);
+        run.put("rtt_max_us", round.max);
+        run.quantiles.insert("rtt".to_owned(), round);
+    }
     let delivered = sum(&|result| result.messages as f64);
-    run.put("messages_per_s", sum(&|result| result.messages as f64 / result.seconds) / count);
-    run.put("megabytes_per_s", sum(&|result| result.bytes as f64 / 1e6 / result.seconds) / count);
+    // Where not all nodes listen, those that do are counted.
+    let hear = results.iter().filter(|result| result.messages > 0).count().max(1) as f64;
+    run.put("received", delivered / hear);
+    run.put("bytes_per_write", sum(&|result| result.bytes as f64) / delivered);
+    run.put("runtime_s", sum(&|result| result.seconds) / count);
+    run.put("messages_per_s", sum(&|result| result.messages as f64 / result.seconds) / hear);
+    run.put("megabytes_per_s", sum(&|result| result.bytes as f64 / 1e6 / result.seconds) / hear);
     run.put("cpu_us", sum(&|result| result.usage.cpu()) * 1e6 / delivered);
     run.put("s_per_gb", sum(&|result| result.usage.cpu()) / (sum(&|result| result.bytes as f64) / 1e9));
     run.put("switches", sum(&|result| result.usage.waits as f64) / delivered);
     run.put("behind", sum(&|result| result.behind as f64));
     run.put("retransmits", sum(&|result| result.tally.retransmits as f64));
-    run.put("token_retransmits", sum(&|result| result.tally.token_retransmits as f64));
+    let flaws: Vec<Flaws> = results.iter().filter_map(|result| result.flaws).collect();
+    if flaws.is_empty() {
+        run.put("token_retransmits", sum(&|result| result.tally.token_retransmits as f64));
+        run.put_counters(&results.iter().map(|result| result.counters).collect::<Vec<_>>());
+    } else {
+        let sum = |of: fn(&Flaws) -> u64| flaws.iter().map(of).sum::<u64>() as f64;
+        run.put("sequence_errors", sum(|flaws| flaws.sequence));
+        run.put("length_errors", sum(|flaws| flaws.length));
+        run.put("crc_errors", sum(|flaws| flaws.crc));
+        run.put("token_losses", results.iter().map(|result| result.tally.token_losses as f64).sum());
+    }
     run.put("changes", sum(&|result| result.changes as f64));
-    run.put_counters(&results.iter().map(|result| result.counters).collect::<Vec<_>>());
     run
 }
 

@@ -21,8 +21,6 @@ const FINDING: Duration = Duration::from_secs(15);
 const MARGIN: f64 = 1.25;
 /// How much higher the next is if one does not hold.
 const STEP: f64 = 1.5;
-/// Under this nothing is tried: the kernel's own timers are not finer.
-const LEAST: Duration = Duration::from_millis(1);
 
 /// Searches, under the heaviest load of the plan: as many messages as go, of the middle size.
 pub(super) fn search(
@@ -38,14 +36,16 @@ pub(super) fn search(
         steps.of(kind, waiting, "how long the token stays away");
         longest = longest.max(search.run(NONE)?.0);
     }
-    let mut timeout = longest.mul_f64(MARGIN).max(LEAST);
+    // The kernel's own timers are not finer than 1 ms, and corosync takes none so short.
+    let least = kind.least_token();
+    let mut timeout = longest.mul_f64(MARGIN).max(least);
     let half_failed = loop {
         if search.failures(timeout, 1, steps)? > 0 {
             timeout = timeout.mul_f64(STEP);
             continue;
         }
         // What holds at half its length is not the lowest.
-        let half = (timeout / 2).max(LEAST);
+        let half = (timeout / 2).max(least);
         if half == timeout {
             break 0;
         }

@@ -2,15 +2,21 @@
 
 mod pingpong;
 mod ring;
+mod span;
 mod stream;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use pingpong::{PingPong, PingPongResult, Role};
-pub use ring::{Offer, RingEvent, RingLoad, RingResult, Said};
+pub use ring::{Flaws, Offer, RingEvent, RingLoad, RingResult, Said};
 pub use stream::{Stream, StreamResult};
 
 pub(crate) use {pingpong::ping_pong, ring::turn, stream::stream};
+#[cfg(feature = "corosync")]
+pub(crate) use {
+    ring::{Source, seconds},
+    span::Span,
+};
 
 /// What others may want of a load that is running.
 #[derive(Debug, Default)]
@@ -30,11 +36,11 @@ impl Wishes {
         self.cut.store(is_cut, Ordering::Relaxed);
     }
 
-    fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed)
     }
 }

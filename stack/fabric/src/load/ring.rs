@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Wishes;
+use super::span::Span;
 use crate::measure::{self, Latency, Usage};
 use crate::ring::{Config, Node, Output, Tally};
 use crate::transport::{Counters, Error, Limits, NodeId, Transport};
@@ -30,6 +31,9 @@ pub enum Offer {
     Rate(f64),
     /// As many as go.
     Flood,
+    /// As many as go, of the first node alone, as when cpgbench runs. On a ring of corosync no other node listens then.
+    #[serde(rename = "flood-one")]
+    FloodOne,
     /// What the nodes of a recorded cluster said, each when and as long as it did.
     Schedule(Vec<Said>),
 }
@@ -53,6 +57,7 @@ impl Offer {
             Self::Nothing => "idle".to_owned(),
             Self::Rate(rate) => format!("{rate}/s"),
             Self::Flood => "flood".to_owned(),
+            Self::FloodOne => "flood-one".to_owned(),
             Self::Schedule(messages) => format!("{} recorded messages", messages.len()),
         }
     }
@@ -62,7 +67,7 @@ impl Offer {
     pub fn span(&self) -> Option<f64> {
         match self {
             Self::Schedule(messages) => messages.last().map(|said| said.seconds),
-            Self::Nothing | Self::Rate(_) | Self::Flood => None,
+            Self::Nothing | Self::Rate(_) | Self::Flood | Self::FloodOne => None,
         }
     }
 }
@@ -88,6 +93,16 @@ pub struct RingLoad {
     pub clock: i64,
     /// Higher than in any ring before.
     pub epoch: u64,
+}
+
+impl RingLoad {
+    /// All nodes are there: sets when it counts, and answers when messages are due from. Nanoseconds of this machine's clock.
+    pub(crate) fn begin<T: Copy>(&self, now: u64, span: &mut Span<T>) -> u64 {
+        let from = now.saturating_add(nanoseconds(self.warm_up));
+        span.set(from, from.saturating_add(nanoseconds(self.seconds)));
+        // A recording has no messages to spare for the warm-up, nor for a node that begins to count a little later.
+        if self.offer.span().is_some() { from.saturating_add(LEAD) } else { now }
+    }
 }
 
 /// What a node tells while the ring turns.
@@ -116,6 +131,12 @@ pub struct RingResult {
     pub delivery: Latency,
     /// From when a message of this node was to be sent to when all have it.
     pub stable: Latency,
+    /// From when a message of this node was to be sent to its delivery on this node itself: the round trip of cpghum.
+    #[serde(default)]
+    pub returned: Latency,
+    /// What was wrong with what came, where every message is checked.
+    #[serde(default)]
+    pub flaws: Option<Flaws>,
     /// Messages delivered, those of this node with them.
     pub messages: u64,
     /// Their bytes.
@@ -132,6 +153,17 @@ pub struct RingResult {
     pub counters: Counters,
     /// Changes of membership while it was measured.
     pub changes: u64,
+}
+
+/// What was wrong with messages, in cpghum's terms.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Flaws {
+    /// Messages that were not the next of their sender.
+    pub sequence: u64,
+    /// Messages of another length than they say.
+    pub length: u64,
+    /// Messages of another content than they say.
+    pub crc: u64,
 }
 
 /// Turns until it is stopped.
@@ -151,11 +183,7 @@ struct Turning<'a> {
     load: &'a RingLoad,
     node: Node,
     source: Source,
-    /// When the time that counts begins and ends, once all are there.
-    span: Option<(u64, u64)>,
-    /// The beginning, when it has come.
-    begun: Option<(u64, Usage, Tally)>,
-    is_told: bool,
+    span: Span<(Usage, Tally)>,
     result: RingResult,
     /// Own messages that are not stable: number, and when they were to be sent.
     own: VecDeque<(u64, u64)>,
@@ -171,9 +199,7 @@ impl<'a> Turning<'a> {
             load,
             node: Node::new(load.own, all, config, load.epoch, Duration::ZERO),
             source: Source::new(load),
-            span: None,
-            begun: None,
-            is_told: false,
+            span: Span::new(),
             result: RingResult::default(),
             own: VecDeque::new(),
             start,
@@ -217,12 +243,8 @@ impl<'a> Turning<'a> {
 
     /// Begins and ends what counts.
     fn mark_time(&mut self, now: u64, transport: &mut dyn Transport, tell: &mut dyn FnMut(RingEvent)) {
-        let Some((from, to)) = self.span.filter(|_| !self.is_told) else { return };
-        if self.begun.is_none() && now >= from {
-            self.begun = Some((now, Usage::now(), self.node.tally()));
-        }
-        let Some((began, usage, tally)) = self.begun.filter(|_| now >= to) else { return };
-        self.is_told = true;
+        let mark = || (Usage::now(), self.node.tally());
+        let Some((began, (usage, tally))) = self.span.step(now, mark) else { return };
         let mut result = std::mem::take(&mut self.result);
         result.seconds = seconds(now - began);
         result.usage = Usage::now().since(usage);
@@ -232,10 +254,6 @@ impl<'a> Turning<'a> {
         // What is offered still is not measured any more.
         self.source.end();
         tell(RingEvent::Measured(Box::new(result)));
-    }
-
-    fn counts(&self) -> bool {
-        self.begun.is_some() && !self.is_told
     }
 
     fn offer(&mut self, now: u64) {
@@ -262,54 +280,50 @@ impl<'a> Turning<'a> {
                     }
                 }
                 Output::Deliver(message) => {
-                    if self.counts() {
+                    if self.span.counts() {
                         self.result.messages += 1;
                         self.result.bytes += u64::try_from(message.payload.len()).unwrap_or_default();
-                        if message.from != self.load.own {
-                            let now = self.common(measure::now());
-                            self.result.delivery.record(now.saturating_sub(message.born));
-                        }
+                        let took = self.common(measure::now()).saturating_sub(message.born);
+                        let is_own = message.from == self.load.own;
+                        let result = &mut self.result;
+                        if is_own { &mut result.returned } else { &mut result.delivery }.record(took);
                     }
                 }
                 Output::Stable(number) => {
                     let now = measure::now();
                     while let Some((_, due)) = self.own.pop_front_if(|(own, _)| *own <= number) {
-                        if self.counts() {
+                        if self.span.counts() {
                             self.result.stable.record(now.saturating_sub(due));
                         }
                     }
                 }
                 Output::Token(since) => {
                     had_token = true;
-                    if let Some(since) = since.filter(|_| self.counts()) {
+                    if let Some(since) = since.filter(|_| self.span.counts()) {
                         self.result.rotation.record(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
                     }
                 }
                 Output::Members(_, members) => self.changed(came, members, tell),
             }
         }
-        if had_token && self.counts() {
+        if had_token && self.span.counts() {
             self.result.holding.record(measure::now().saturating_sub(came));
         }
         Ok(())
     }
 
     fn changed(&mut self, came: u64, members: BTreeSet<NodeId>, tell: &mut dyn FnMut(RingEvent)) {
-        if self.counts() {
+        if self.span.counts() {
             self.result.changes += 1;
         }
-        if members.len() == self.load.nodes && self.span.is_none() {
-            let from = came.saturating_add(nanoseconds(self.load.warm_up));
-            self.span = Some((from, from.saturating_add(nanoseconds(self.load.seconds))));
-            // A recording has no messages to spare for the warm-up, nor for a node that begins to count a little later.
-            let is_recorded = self.load.offer.span().is_some();
-            self.source.begin(if is_recorded { from.saturating_add(LEAD) } else { came });
+        if members.len() == self.load.nodes && !self.span.is_set() {
+            self.source.begin(self.load.begin(came, &mut self.span));
         }
         tell(RingEvent::Members { at: self.common(came), members });
     }
 }
 
-fn seconds(nanoseconds: u64) -> f64 {
+pub(crate) fn seconds(nanoseconds: u64) -> f64 {
     Duration::from_nanos(nanoseconds).as_secs_f64()
 }
 
@@ -318,7 +332,7 @@ fn nanoseconds(seconds: f64) -> u64 {
 }
 
 /// Where messages come from.
-struct Source {
+pub(crate) struct Source {
     offer: Offer,
     bytes: usize,
     payload: Vec<u8>,
@@ -329,9 +343,12 @@ struct Source {
 }
 
 impl Source {
-    fn new(load: &RingLoad) -> Self {
+    pub(crate) fn new(load: &RingLoad) -> Self {
         let mut offer = load.offer.clone();
         let mut longest = load.bytes;
+        if offer == Offer::FloodOne {
+            offer = if load.own == 0 { Offer::Flood } else { Offer::Nothing };
+        }
         if let Offer::Schedule(messages) = &mut offer {
             messages.retain(|said| said.node == load.own);
             longest = messages.iter().map(|said| said.bytes).max().unwrap_or_default();
@@ -340,11 +357,11 @@ impl Source {
         Self { offer, bytes: load.bytes, payload, start: None, given: 0 }
     }
 
-    fn begin(&mut self, now: u64) {
+    pub(crate) fn begin(&mut self, now: u64) {
         self.start = Some(now);
     }
 
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.offer = Offer::Nothing;
     }
 
@@ -363,12 +380,12 @@ impl Source {
                 let said = messages.get(given)?;
                 Some((start.saturating_add(nanoseconds(said.seconds)), said.bytes))
             }
-            Offer::Nothing | Offer::Rate(_) | Offer::Flood => None,
+            Offer::Nothing | Offer::Rate(_) | Offer::Flood | Offer::FloodOne => None,
         }
     }
 
     /// The next message that is due.
-    fn next(&mut self, now: u64, waiting: usize) -> Option<(u64, usize)> {
+    pub(crate) fn next(&mut self, now: u64, waiting: usize) -> Option<(u64, usize)> {
         let start = self.start?;
         let next = match self.offer {
             Offer::Flood => (waiting < FULL).then_some((now, self.bytes)),
@@ -378,8 +395,20 @@ impl Source {
         next
     }
 
+    /// Whether it never has a message.
+    #[cfg(feature = "corosync")]
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(&self.offer, Offer::Nothing) || matches!(&self.offer, Offer::Schedule(all) if all.is_empty())
+    }
+
+    /// When the next message is due; `None`: there is none, or it is due whenever it goes.
+    #[cfg(feature = "corosync")]
+    pub(crate) fn next_due(&self) -> Option<u64> {
+        self.upcoming(self.start?, self.given).map(|(due, _)| due)
+    }
+
     /// How many are due and were not given.
-    fn behind(&self, now: u64) -> u64 {
+    pub(crate) fn behind(&self, now: u64) -> u64 {
         let Some(start) = self.start else { return 0 };
         let due =
             (self.given..).map_while(|given| self.upcoming(start, given)).take_while(|(due, _)| *due <= now);

@@ -45,6 +45,17 @@ impl Usage {
         }
     }
 
+    /// Together with another process.
+    #[cfg(feature = "corosync")]
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            user: self.user + other.user,
+            system: self.system + other.system,
+            waits: self.waits + other.waits,
+            preemptions: self.preemptions + other.preemptions,
+        }
+    }
+
     /// Seconds of a processor.
     #[must_use]
     pub fn cpu(self) -> f64 {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +30,28 @@ pub enum Kind {
     IpoibUd,
     /// UDP over the emulated IPoIB, which goes by connections of verbs.
     IpoibRc,
+    /// Real corosync over knet, which turns a ring of its own.
+    CorosyncKnet,
+    /// Real corosync over UDP, a datagram to each node.
+    CorosyncUdpu,
 }
 
 impl Kind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
+    pub const ALL: [Self; 9] = [
+        Self::Udp,
+        Self::Multicast,
+        Self::Tcp,
+        Self::Rc,
+        Self::Ud,
+        Self::IpoibUd,
+        Self::IpoibRc,
+        Self::CorosyncKnet,
+        Self::CorosyncUdpu,
+    ];
+
+    /// Those that our ring goes over.
+    pub const OURS: [Self; 7] =
         [Self::Udp, Self::Multicast, Self::Tcp, Self::Rc, Self::Ud, Self::IpoibUd, Self::IpoibRc];
 
     /// As on the command line.
@@ -47,6 +65,8 @@ impl Kind {
             Self::Ud => "ud",
             Self::IpoibUd => "ipoib-ud",
             Self::IpoibRc => "ipoib-rc",
+            Self::CorosyncKnet => "corosync-knet",
+            Self::CorosyncUdpu => "corosync-udpu",
         }
     }
 
@@ -54,6 +74,19 @@ impl Kind {
     #[must_use]
     pub fn is_rdma(self) -> bool {
         matches!(self, Self::Rc | Self::Ud | Self::IpoibUd | Self::IpoibRc)
+    }
+
+    /// Whether it is a ring of corosync's own: nothing goes between two nodes alone, and each needs namespaces of its own.
+    #[must_use]
+    pub fn is_corosync(self) -> bool {
+        matches!(self, Self::CorosyncKnet | Self::CorosyncUdpu)
+    }
+
+    /// The shortest token timeout that it takes.
+    #[must_use]
+    pub fn least_token(self) -> Duration {
+        // A token is sent again after a 4.2th of the timeout, and that is 30 ms or more (totemconfig.c, MINIMUM_TIMEOUT).
+        Duration::from_millis(if self.is_corosync() { 127 } else { 1 })
     }
 
     /// Whether it stands in for another one, on whatever device: its figures are to be labelled so. (A device may be emulated
@@ -74,6 +107,8 @@ impl Kind {
             Self::Ud => "verbs, unreliable datagrams",
             Self::IpoibUd => "UDP over emulated IPoIB (user space), datagram mode",
             Self::IpoibRc => "UDP over emulated IPoIB (user space), connected mode",
+            Self::CorosyncKnet => "corosync's own ring over knet, by CPG",
+            Self::CorosyncUdpu => "corosync's own ring over UDP unicast, by CPG",
         }
     }
 
@@ -97,6 +132,9 @@ impl Kind {
             #[cfg(not(feature = "verbs"))]
             Self::Rc | Self::Ud | Self::IpoibUd | Self::IpoibRc => {
                 Err(Error::NoDevice("this fencelab was built without the feature `verbs`".to_owned()))
+            }
+            Self::CorosyncKnet | Self::CorosyncUdpu => {
+                Err(Error::Unfit(format!("{self} is a ring of its own: it carries nothing else")))
             }
         }
     }
