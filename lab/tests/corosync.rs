@@ -1,5 +1,5 @@
-//! `fencelab bench fabric` with rings of real corosync in namespaces, beside corosync's own cpgbench: `cargo xtask ci --only corosync`
-//! installs and builds what is needed. No sleeps: each test waits for what it needs.
+//! `fencelab bench fabric` with rings of real corosync in namespaces, beside corosync's own cpgbench: `cargo xtask ci` installs and
+//! builds what is needed. No sleeps: each test waits for what it needs.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -42,9 +42,7 @@ fn case<'a>(tested: &'a Tested, load: Load, offer: Option<&str>) -> &'a Case {
 
 fn cpgbench() -> PathBuf {
     let path = std::env::var_os("FENCELAB_CPGBENCH").map(PathBuf::from);
-    path.expect(
-        "FENCELAB_CPGBENCH: where cpgbench is; `cargo xtask ci --only corosync` builds it and says so",
-    )
+    path.expect("FENCELAB_CPGBENCH: where cpgbench is; `cargo xtask ci` builds it in target/tools/cpgbench")
 }
 
 /// Three runs in turn with cpgbench. What one of them counts in the same time may be half or twice what the other does on a machine that

@@ -7,6 +7,9 @@ use crate::{peers, tools};
 
 type Step = (&'static str, fn(&str) -> anyhow::Result<()>);
 
+/// What is built and tested.
+const FEATURES: [&str; 2] = ["--features", "fencelab/verbs,fencelab/corosync"];
+
 const STEPS: &[Step] = &[
     ("fmt", |name| run(name, cargo().args(["fmt", "--all", "--check"]))),
     ("peers", |_| peers::install()),
@@ -16,22 +19,13 @@ const STEPS: &[Step] = &[
             cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
         )
     }),
-    // The workspace builds without a C library; what needs one is looked at on its own, and tested with the rest.
-    ("verbs", |name| {
+    // The workspace builds without a C library, as was seen above; what needs one is looked at on its own, and tested with the rest.
+    ("c-libraries", |name| {
         peers::install_for_verbs()?;
-        let verbs = ["clippy", "-p", "fencelab-fabric", "--features", "verbs", "--all-targets", "--locked"];
-        run(name, cargo().args(verbs).args(["--", "-D", "warnings"]))
-    }),
-    // Real corosync, and its libraries, are looked at and measured on their own, too.
-    ("corosync", |name| {
-        let cpgbench = peers::install_for_corosync()?;
-        let clippy = "clippy -p fencelab-fabric --features corosync --all-targets --locked -- -D warnings";
-        run(name, cargo().args(clippy.split(' ')))?;
-        let units = "test -p fencelab-fabric --features corosync --lib --locked corosync::";
-        run(name, cargo().args(units.split(' ')))?;
-        // One after the other: what is measured beside another measurement is wrong.
-        let test = "test -p fencelab --features corosync --test corosync --locked -- --test-threads 1";
-        run(name, cargo().args(test.split(' ')).env("FENCELAB_CPGBENCH", cpgbench))
+        peers::install_for_corosync()?;
+        let clippy =
+            "clippy -p fencelab-fabric --features verbs,corosync --all-targets --locked -- -D warnings";
+        run(name, cargo().args(clippy.split(' ')))
     }),
     ("deny", |name| {
         // Advisories live in a database on the network and change without a commit: not a gate.
@@ -46,11 +40,16 @@ const STEPS: &[Step] = &[
     ("programs", |name| {
         // Tests of one crate start the programs of another, which cargo builds only when asked. With the tests, for what
         // those depend on would make cargo build all of it a second time.
-        run(name, cargo().args(["build", "--workspace", "--bins", "--tests", "--locked"]))
+        let build = ["build", "--workspace", "--bins", "--tests", "--locked"];
+        run(name, cargo().args(build).args(FEATURES))
     }),
     ("doctests", |name| run(name, cargo().args(["test", "--workspace", "--doc", "--locked"]))),
     ("tests", |name| {
-        run(name, tools::command(&tools::NEXTEST)?.args(["nextest", "run", "--workspace", "--locked"]))
+        let nextest = ["nextest", "run", "--workspace", "--locked"];
+        let mut command = tools::command(&tools::NEXTEST)?;
+        // Real corosync is measured beside its own bench.
+        command.args(nextest).args(FEATURES).env("FENCELAB_CPGBENCH", peers::cpgbench()?);
+        run(name, &mut command)
     }),
 ];
 

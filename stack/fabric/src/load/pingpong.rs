@@ -107,7 +107,7 @@ fn mark(message: &mut [u8], round: u64) {
 
 /// Waits for the message with this mark. One that was taken for lost may come before it, and one of another length is none.
 fn await_mark(transport: &mut dyn Transport, buffer: &mut [u8], message: &[u8]) -> Result<bool, Error> {
-    let start = Instant::now();
+    let mut start = None;
     loop {
         match transport.receive(buffer, PATIENCE)? {
             Some(received)
@@ -116,7 +116,8 @@ fn await_mark(transport: &mut dyn Transport, buffer: &mut [u8], message: &[u8]) 
             {
                 return Ok(true);
             }
-            None if start.elapsed() >= PATIENCE => return Ok(false),
+            // A transport may come back early.
+            _ if start.get_or_insert_with(Instant::now).elapsed() >= PATIENCE => return Ok(false),
             _ => {}
         }
     }

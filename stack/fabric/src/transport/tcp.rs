@@ -384,7 +384,7 @@ impl Transport for Tcp {
             return Ok(Some(received));
         }
         if self.waiting == Waiting::Polled {
-            return wait::polled(patience, || self.look(buffer));
+            return wait::polled(patience, wait::LOOKS_AT_SOCKETS, || self.look(buffer));
         }
         let until = Instant::now() + patience;
         loop {

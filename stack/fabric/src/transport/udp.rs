@@ -193,9 +193,9 @@ impl Transport for Udp {
                 let came = self.socket.await_next(buffer, patience)?;
                 Ok(came.and_then(|came| sender(nodes, came)))
             }
-            Waiting::Polled => {
-                wait::polled(patience, || Ok(self.socket.look(buffer)?.and_then(|came| sender(nodes, came))))
-            }
+            Waiting::Polled => wait::polled(patience, wait::LOOKS_AT_SOCKETS, || {
+                Ok(self.socket.look(buffer)?.and_then(|came| sender(nodes, came)))
+            }),
         }
     }
 

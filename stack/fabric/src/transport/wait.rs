@@ -56,19 +56,26 @@ pub(super) fn readable<'a, F: std::os::fd::AsFd>(socket: &'a F) -> PollFd<'a> {
     PollFd::new(socket, PollFlags::IN)
 }
 
-/// Looks again and again, until something is there or `patience` is over.
+/// After so many looks at a socket the clock is looked at: some hundredths of a millisecond.
+pub(super) const LOOKS_AT_SOCKETS: u32 = 64;
+
+/// Looks again and again, until something is there or `patience` is over. The clock takes a call of the system on some machines, as a
+/// look may not: it is looked at after every `looks` only.
 pub(super) fn polled<T>(
     patience: Duration,
+    looks: u32,
     mut look: impl FnMut() -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
-    let start = Instant::now();
+    let mut start = None;
     loop {
-        if let Some(found) = look()? {
-            return Ok(Some(found));
+        for _ in 0..looks {
+            if let Some(found) = look()? {
+                return Ok(Some(found));
+            }
+            std::hint::spin_loop();
         }
-        if start.elapsed() >= patience {
+        if start.get_or_insert_with(Instant::now).elapsed() >= patience {
             return Ok(None);
         }
-        std::hint::spin_loop();
     }
 }

@@ -46,11 +46,11 @@ impl Channel {
         unsafe { BorrowedFd::borrow_raw(self.channel.as_ref().fd) }
     }
 
-    /// Sleeps until there is an event, something else can be read, or `patience` is over.
+    /// Sleeps until there is an event, something else can be read, or `patience` is over. Answers whether there is something.
     ///
     /// # Errors
     /// The device is gone. Its descriptors would be ready for ever after: who went on waiting for them would never sleep again.
-    pub(super) fn wait(&self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<(), Error> {
+    pub(super) fn wait(&self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<bool, Error> {
         let mut awaited: Vec<_> = [self.descriptor(), self.context.events()]
             .into_iter()
             .chain(others.iter().copied())
@@ -58,7 +58,8 @@ impl Channel {
             .collect();
         let patience = Timespec::try_from(patience).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
         match poll(&mut awaited, Some(&patience)) {
-            Ok(0) | Err(Errno::INTR) => return Ok(()),
+            Ok(0) => return Ok(false),
+            Err(Errno::INTR) => return Ok(true),
             Ok(_) => {}
             Err(error) => return Err(Error::system("poll")(error)),
         }
@@ -69,7 +70,7 @@ impl Channel {
         if awaited.get(1).is_some_and(|device| device.revents().contains(PollFlags::IN)) {
             self.look_at_device()?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads what the device tells of itself.

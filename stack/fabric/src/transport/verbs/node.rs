@@ -25,6 +25,8 @@ const STALL: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often those who receive look at what was sent: a lost node is noticed so.
 const LOOK_AT_SENT_EVERY: u32 = 64;
+/// Who polls looks at the clock after so many looks at the completions, which take some nanoseconds each.
+const LOOKS: u32 = 2048;
 /// What is kept of messages that came while a full queue was waited for, in bytes: two nodes that flood each other would both wait.
 const KEPT: usize = 8 << 20;
 
@@ -319,16 +321,19 @@ impl Verbs {
                 return Ok(false);
             }
             match self.parts.waiting {
-                Waiting::Events => self.sleep(&[], left)?,
+                Waiting::Events => drop(self.sleep(&[], left)?),
                 Waiting::Polled => std::hint::spin_loop(),
             }
         }
     }
 
-    fn sleep(&self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<(), Error> {
-        self.parts.channel.wait(others, patience)?;
-        self.parts.channel.take_all([&self.parts.received, &self.parts.sent]);
-        Ok(())
+    /// Answers whether something woke it.
+    fn sleep(&self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<bool, Error> {
+        let is_woken = self.parts.channel.wait(others, patience)?;
+        if is_woken {
+            self.parts.channel.take_all([&self.parts.received, &self.parts.sent]);
+        }
+        Ok(is_woken)
     }
 
     fn send_to(&mut self, node: NodeId, message: &[u8], slot: &mut Option<usize>) -> Result<(), Error> {
@@ -407,14 +412,18 @@ impl Verbs {
         self.take(buffer)
     }
 
-    /// Sleeps until something may have come, here or to one of the others, or `patience` is over.
-    pub(crate) fn sleep_with(&mut self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<(), Error> {
+    /// Sleeps until something may have come, here or to one of the others, or `patience` is over. Answers whether it may.
+    pub(crate) fn sleep_with(
+        &mut self,
+        others: &[BorrowedFd<'_>],
+        patience: Duration,
+    ) -> Result<bool, Error> {
         self.tend()?;
         if self.parts.received.arm()? {
             // What came before it was armed does not wake.
             self.collect()?;
         }
-        if self.ready.is_empty() { self.sleep(others, patience) } else { Ok(()) }
+        if self.ready.is_empty() { self.sleep(others, patience) } else { Ok(true) }
     }
 
     /// What is done from time to time: lost nodes are noticed, failed queue pairs tried again.
@@ -428,15 +437,19 @@ impl Verbs {
         buffer: &mut [u8],
         patience: Duration,
     ) -> Result<Option<Received>, Error> {
-        let until = Instant::now() + patience;
+        // The clock takes a call of the system on some machines: it is looked at only where one wakes for nothing.
+        let (mut left, mut until) = (patience, None);
         loop {
-            self.sleep_with(&[], until.saturating_duration_since(Instant::now()))?;
+            let may_have_come = self.sleep_with(&[], left)?;
             if let Some(received) = self.look(buffer)? {
                 return Ok(Some(received));
             }
-            if Instant::now() >= until {
+            let now = Instant::now();
+            let until = *until.get_or_insert(now + patience);
+            if !may_have_come || now >= until {
                 return Ok(None);
             }
+            left = until.saturating_duration_since(now);
         }
     }
 }
@@ -490,7 +503,7 @@ impl Transport for Verbs {
         match self.parts.waiting {
             Waiting::Events => self.receive_by_events(buffer, patience),
             Waiting::Polled => {
-                let received = wait::polled(patience, || self.look(buffer))?;
+                let received = wait::polled(patience, LOOKS, || self.look(buffer))?;
                 if received.is_none() {
                     self.tend()?;
                     self.parts.channel.look_at_device()?;
