@@ -12,6 +12,8 @@ use crate::transport::{Counters, Error, NodeId, To, Transport};
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a sender waits for the fabric to take a message.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Of longer messages each leaves before the next.
+const PIECE: usize = 4096;
 /// A sender looks at the clock after so many messages.
 const BURST: u32 = 32;
 /// A receiver looks at the clock after so many messages, or so many bytes: it takes a call of the system on some machines.
@@ -70,9 +72,12 @@ fn send(transport: &mut dyn Transport, load: &Stream, wishes: &Wishes) -> Result
     let end = Duration::try_from_secs_f64(load.seconds).unwrap_or_default();
     while start.elapsed() < end && !wishes.is_stopped() {
         for _ in 0..BURST {
-            transport.send(To::Node(load.peer), &message)?;
-            transport.flush(PATIENCE)?;
+            transport.send_more(To::Node(load.peer), &message)?;
+            if message.len() > PIECE {
+                transport.flush(PATIENCE)?;
+            }
         }
+        transport.flush(PATIENCE)?;
         result.messages += u64::from(BURST);
     }
     result.bytes = result.messages.saturating_mul(u64::try_from(load.bytes).unwrap_or_default());

@@ -160,6 +160,14 @@ pub trait Transport {
     /// The message is too long, or the system failed. A node that is not there is no error.
     fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error>;
 
+    /// Sends a message that others follow at once. It may wait for them, but not longer than until [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    fn send_more(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
+        self.send(to, message)
+    }
+
     /// Waits until what was sent has left this process, for `patience` at most: who streams must not be ahead of the fabric.
     ///
     /// # Errors

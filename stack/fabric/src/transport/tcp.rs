@@ -23,6 +23,8 @@ const KEPT: usize = 8 << 20;
 const PIECE: usize = 128 << 10;
 /// To copy more than so many bytes costs more than another call of the system.
 const LONG: usize = 8 << 10;
+/// So many bytes of messages that follow each other are sent at once.
+const TOGETHER: usize = 64 << 10;
 /// So many bytes of a message that comes in pieces are copied again with each.
 const AGAIN: usize = 256 << 10;
 /// Bytes of a length.
@@ -236,6 +238,17 @@ impl Link {
         Ok(true)
     }
 
+    /// The same, and a short message may wait for those that follow.
+    fn send_more(&mut self, message: &[u8]) -> Result<bool, Error> {
+        if !self.is_open || self.outbox.len() + message.len() >= TOGETHER {
+            return self.send(message);
+        }
+        let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_le_bytes();
+        self.outbox.extend_from_slice(&length);
+        self.outbox.extend_from_slice(message);
+        Ok(true)
+    }
+
     /// The bytes that the kernel took; none where it has no room, or the node is gone.
     fn taken(&mut self, sent: Result<usize, Errno>) -> Result<usize, Error> {
         match sent {
@@ -307,6 +320,24 @@ fn sent_again() -> u64 {
 }
 
 impl Tcp {
+    fn send_by(
+        &mut self,
+        to: To,
+        message: &[u8],
+        send: fn(&mut Link, &[u8]) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        fits(message, LONGEST)?;
+        for (node, link) in self.links.iter_mut().enumerate() {
+            let Some(link) = link.as_mut().filter(|_| to == To::Others || to == To::Node(node)) else {
+                continue;
+            };
+            if !send(link, message)? {
+                self.refused += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// The next message of what was read already.
     fn read_before(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
         let count = self.links.len();
@@ -352,16 +383,12 @@ impl Tcp {
 
 impl Transport for Tcp {
     fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
-        fits(message, LONGEST)?;
-        for (node, link) in self.links.iter_mut().enumerate() {
-            let Some(link) = link.as_mut().filter(|_| to == To::Others || to == To::Node(node)) else {
-                continue;
-            };
-            if !link.send(message)? {
-                self.refused += 1;
-            }
-        }
-        Ok(())
+        self.send_by(to, message, Link::send)
+    }
+
+    /// Short messages are put together: a call of the system for each would cost more than all else.
+    fn send_more(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
+        self.send_by(to, message, Link::send_more)
     }
 
     fn flush(&mut self, patience: Duration) -> Result<(), Error> {
@@ -370,6 +397,7 @@ impl Transport for Tcp {
         }
         let until = Instant::now() + patience;
         for link in self.links.iter_mut().flatten() {
+            link.flush()?;
             while link.is_open && !link.outbox.is_empty() && Instant::now() < until {
                 let left = until.saturating_duration_since(Instant::now());
                 wait::for_any(&mut [rustix::event::PollFd::new(&link.stream, PollFlags::OUT)], left)?;
