@@ -151,7 +151,10 @@ fn measure(
 /// The row beside one tool: medians of each, and of the ratios of each round.
 fn show(table: &mut Table, row: &Row<'_>, place: usize, tool: &str) {
     let pairs = |of: &dyn Fn(&Figures) -> Option<f64>| -> Vec<(f64, f64)> {
-        let pair = |round: &Vec<Figures>| Some((of(round.first()?)?, of(round.get(place)?)?));
+        // On a busy machine perftest says `inf` and qperf 0, which are no figures.
+        let is_figure = |value: &f64| value.is_finite() && *value > 0.0;
+        let figure = |figures: Option<&Figures>| figures.and_then(of).filter(is_figure);
+        let pair = |round: &Vec<Figures>| Some((figure(round.first())?, figure(round.get(place))?));
         row.measured.iter().filter_map(pair).collect()
     };
     let has_medians = !pairs(&|figures| figures.median).is_empty();
@@ -159,7 +162,7 @@ fn show(table: &mut Table, row: &Row<'_>, place: usize, tool: &str) {
     let rate = pairs(&|figures| figures.rate);
     let ratio = |pairs: &[(f64, f64)]| median(pairs.iter().map(|(one, other)| one / other).collect());
     let (slower, faster) = (ratio(&latency), ratio(&rate));
-    let met = slower <= WITHIN && (rate.is_empty() || faster >= 1.0 / WITHIN);
+    let met = slower <= WITHIN && !latency.is_empty() && (rate.is_empty() || faster >= 1.0 / WITHIN);
     let target = table.target(if rate.is_empty() { "≤ 1.1" } else { "≤ 1.1, ≥ 1 / 1.1" }, met);
     let middle = |pairs: &[(f64, f64)], of: &dyn Fn(&(f64, f64)) -> f64, digits: usize| match pairs {
         [] => String::from("–"),

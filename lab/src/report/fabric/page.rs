@@ -210,7 +210,7 @@ fn figures(shown: &[(usize, &Tested)]) -> Markup {
             .cloned()
     };
     html! {
-        h2 { "All figures" }
+        @if !loads.is_empty() { h2 { "All figures" } }
         @for key in &loads {
             @let cases: Vec<(String, Case)> = shown
                 .iter()
