@@ -61,9 +61,8 @@ fn what_it_measures_is_what_cpgbench_measures() {
         for flaw in ["sequence_errors", "length_errors", "crc_errors", "changes"] {
             assert_eq!(own.median(flaw), Some(0.0), "{kind}: {flaw}");
         }
-        for figure in
-            ["cpu_us", "delivery_p50_us", "rotation_mean_us", "rtt_min_us", "rtt_avg_us", "rtt_max_us"]
-        {
+        // The others are out of the group: nobody but the sender says when a message came.
+        for figure in ["cpu_us", "rotation_mean_us", "rtt_min_us", "rtt_avg_us", "rtt_max_us"] {
             let value = own.median(figure).unwrap();
             assert!(value > 0.0, "{kind}: {figure} {value}");
         }
