@@ -71,7 +71,8 @@ pub(crate) fn ping_pong(
 fn ask(transport: &mut dyn Transport, load: &PingPong, wishes: &Wishes) -> Result<PingPongResult, Error> {
     let mut result = PingPongResult::default();
     let mut message = vec![0; load.bytes];
-    let mut buffer = vec![0; load.bytes];
+    // A byte more, so that a longer message is told from one that fits.
+    let mut buffer = vec![0; load.bytes + 1];
     let (mut start, mut usage) = (Instant::now(), Usage::now());
     for round in 0..load.warm_up + load.iterations {
         if wishes.is_stopped() {
@@ -123,20 +124,29 @@ fn await_mark(transport: &mut dyn Transport, buffer: &mut [u8], message: &[u8]) 
     }
 }
 
+/// Answers until it is stopped. What comes of a load before, and is of another length, does not count.
 fn answer(transport: &mut dyn Transport, load: &PingPong, wishes: &Wishes) -> Result<PingPongResult, Error> {
     let mut result = PingPongResult::default();
-    let mut buffer = vec![0; load.bytes];
-    let mut measured: Option<(Instant, Usage)> = None;
+    let mut buffer = vec![0; load.bytes + 1];
+    let mut begun = (load.warm_up == 0).then(|| (Instant::now(), Usage::now()));
     let mut count = 0;
-    while !wishes.is_stopped() && count < load.warm_up + load.iterations {
+    while !wishes.is_stopped() {
         let Some(received) = transport.receive(&mut buffer, Duration::from_millis(100))? else { continue };
+        if received.bytes != load.bytes {
+            continue;
+        }
         transport.send(To::Node(received.from), buffer.get(..received.bytes).unwrap_or_default())?;
         count += 1;
         if count == load.warm_up {
-            measured = Some((Instant::now(), Usage::now()));
+            begun = Some((Instant::now(), Usage::now()));
+        }
+        if let Some((start, usage)) = begun.filter(|_| count == load.warm_up + load.iterations) {
+            result.seconds = start.elapsed().as_secs_f64();
+            result.usage = Usage::now().since(usage);
         }
     }
-    if let Some((start, usage)) = measured {
+    if let Some((start, usage)) = begun.filter(|_| count < load.warm_up + load.iterations) {
+        // Some did not come.
         result.seconds = start.elapsed().as_secs_f64();
         result.usage = Usage::now().since(usage);
     }

@@ -87,13 +87,18 @@ fn send(transport: &mut dyn Transport, load: &Stream, wishes: &Wishes) -> Result
 }
 
 fn receive(transport: &mut dyn Transport, load: &Stream, wishes: &Wishes) -> Result<StreamResult, Error> {
-    let mut buffer = vec![0; load.bytes];
+    // A byte more, so that a longer message is told from one that fits.
+    let mut buffer = vec![0; load.bytes + 1];
     let mut result = StreamResult::default();
     let mut first: Option<(Instant, Usage)> = None;
     let mut last = Instant::now();
     let mut timed = (0, 0);
     while !wishes.is_stopped() {
         let Some(received) = transport.receive(&mut buffer, LOOK)? else { continue };
+        // Of the load before.
+        if received.bytes != load.bytes {
+            continue;
+        }
         // The first begins the time, and is not part of what came in it.
         if first.is_none() {
             last = Instant::now();
