@@ -35,6 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fencelab-agents",
             "fencelab-devices",
             "fencelab-fabric",
+            "fencelab-guest",
             "fencelab-link",
             "fencelab-peers",
             "fencelab-recorder",
