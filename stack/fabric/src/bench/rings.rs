@@ -40,7 +40,7 @@ pub(super) fn measure(
                 let results = results.ok_or_else(|| {
                     Error::Unfit(format!("{kind}: the nodes have not made a ring in {FINDING:?}"))
                 })?;
-                report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results));
+                report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results, offer));
             }
             if let Some(program) = plan.cpgbench.as_deref().filter(|_| kind.is_corosync())
                 && report.tested(kind, waiting).unavailable.is_none()
@@ -143,7 +143,7 @@ pub(super) fn stop(crew: &mut Crew) -> Result<(), Error> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
-fn run(results: &[RingResult]) -> Run {
+fn run(results: &[RingResult], offer: &Offer) -> Run {
     let together = |of: fn(&RingResult) -> &Latency| {
         let mut all = Latency::default();
         results.iter().for_each(|result| all.add(of(result)));
@@ -171,8 +171,9 @@ fn run(results: &[RingResult]) -> Run {
         run.quantiles.insert("rtt".to_owned(), round);
     }
     let delivered = sum(&|result| result.messages as f64);
-    // Where not all nodes listen, those that do are counted.
-    let hear = results.iter().filter(|result| result.messages > 0).count().max(1) as f64;
+    // Where the first node alone listens, it alone is counted; a node that listens and hears nothing counts like any.
+    let flaws: Vec<Flaws> = results.iter().filter_map(|result| result.flaws).collect();
+    let hear = if *offer == Offer::FloodOne && !flaws.is_empty() { 1.0 } else { count };
     run.put("received", delivered / hear);
     run.put("bytes_per_write", sum(&|result| result.bytes as f64) / delivered);
     run.put("runtime_s", sum(&|result| result.seconds) / count);
@@ -183,7 +184,6 @@ fn run(results: &[RingResult]) -> Run {
     run.put("switches", sum(&|result| result.usage.waits as f64) / delivered);
     run.put("behind", sum(&|result| result.behind as f64));
     run.put("retransmits", sum(&|result| result.tally.retransmits as f64));
-    let flaws: Vec<Flaws> = results.iter().filter_map(|result| result.flaws).collect();
     if flaws.is_empty() {
         run.put("token_retransmits", sum(&|result| result.tally.token_retransmits as f64));
         run.put_counters(&results.iter().map(|result| result.counters).collect::<Vec<_>>());
