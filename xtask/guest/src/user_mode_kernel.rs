@@ -21,6 +21,14 @@ const CONFIG: &str = include_str!("user_mode.config");
 /// is not read with the sender, which is all that is wanted.
 const LINES: (&str, &str) = ("arch/um/drivers/ssl.c", "throttle");
 
+/// Room for what a processor of the host keeps for a program (its XSAVE area), which the kernel hands back whole or not at all: 6.1
+/// has it for AVX-512, 2696 bytes, and a host with AMX, which keeps 11,008, refuses it (`ptrace set fp regs failed`). A host with less
+/// takes what it needs. Stacks hold two of them, hence `CONFIG_KERNEL_STACK_ORDER`.
+const STATE: (&str, [&str; 2]) = (
+    "arch/x86/um/user-offsets.c",
+    ["DEFINE_LONGS(HOST_FP_SIZE, 2696)", "DEFINE_LONGS(HOST_FP_SIZE, 12288)"],
+);
+
 /// What the name of a kernel begins with.
 const PREFIX: &str = "linux-user-mode-";
 
@@ -88,7 +96,7 @@ fn absolute(path: PathBuf) -> Result<PathBuf, GuestError> {
 
 /// Of all of ours that is in a kernel. Twelve digits are enough to tell such from each other.
 fn hash() -> String {
-    Sha256::digest(format!("{CONFIG}{LINES:?}")).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(format!("{CONFIG}{LINES:?}{STATE:?}")).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn need_tools() -> Result<(), GuestError> {
@@ -115,9 +123,8 @@ fn lacking(missing: &[&(&str, &str)]) -> Option<GuestError> {
 fn build(root: &Path, work: &Path, to: &Path) -> Result<(), GuestError> {
     let (config, out) = (work.join("wanted.config"), work.join("build"));
     image::write(&config, CONFIG.as_bytes())?;
-    let lines = root.join(LINES.0);
-    let driver = fs::read_to_string(&lines).map_err(GuestError::file("read", &lines))?;
-    image::write(&lines, without(&driver, LINES.1).as_bytes())?;
+    change(&root.join(LINES.0), |driver| without(driver, LINES.1))?;
+    change(&root.join(STATE.0), |offsets| offsets.replace(STATE.1[0], STATE.1[1]))?;
     fs::create_dir_all(&out).map_err(GuestError::file("make the folder", &out))?;
     let out = absolute(out)?;
     let make = |arguments: &[&str]| {
@@ -185,6 +192,19 @@ fn compile(mut command: Command, log: &Path) -> Result<(), GuestError> {
     })
 }
 
+/// Changes a file of the source. One that it does not change has become another, which our reasons may not hold for.
+fn change(path: &Path, how: impl FnOnce(&str) -> String) -> Result<(), GuestError> {
+    let before = fs::read_to_string(path).map_err(GuestError::file("read", path))?;
+    let after = how(&before);
+    if after == before {
+        return Err(GuestError::Malformed {
+            path: path.to_owned(),
+            problem: "this source has not what we change there: see whether it still needs it".to_owned(),
+        });
+    }
+    image::write(path, after.as_bytes())
+}
+
 /// A text without the lines that have a word.
 fn without(text: &str, word: &str) -> String {
     text.lines().filter(|line| !line.contains(word)).map(|line| format!("{line}\n")).collect()
@@ -235,6 +255,16 @@ mod tests {
     #[test]
     fn the_lines_of_a_word_go_and_all_else_stays() {
         assert_eq!(without("a\n\t.throttle = b,\n\t.unthrottle = c,\n\nd\n", LINES.1), "a\n\nd\n");
+    }
+
+    #[test]
+    fn a_source_that_has_become_another_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.c");
+        fs::write(&path, "one\n").unwrap();
+        change(&path, |text| text.replace("one", "two")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
+        change(&path, |text| text.replace("one", "two")).unwrap_err();
     }
 
     #[test]

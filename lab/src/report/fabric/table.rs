@@ -218,7 +218,7 @@ fn timeouts(measured: &[&Tested]) -> Option<Table> {
         shown.add_row(vec![
             Cell::new(name(tested)),
             right(number(timeout.milliseconds)),
-            right(format!("{} runs of {} s", timeout.runs, timeout.seconds)),
+            right(format!("{} runs of {} s", timeout.runs + timeout.further_runs, timeout.seconds)),
             right(format!("{} of {}", timeout.half_failed, timeout.runs)),
             right(number(timeout.longest_gap_ms)),
         ]);

@@ -157,7 +157,7 @@ impl<'a, 'b> Steps<'a, 'b> {
                 plan.parts.rings,
                 repeat * (sizes * plan.offers.len() + usize::from(plan.cpgbench.is_some())),
             )
-            + per(plan.parts.timeout, timeout::RUNS * 3)
+            + per(plan.parts.timeout, timeout::RUNS * 4)
             + per(plan.parts.detection, How::ALL.len() * repeat);
         Self { tell, done: 0, of: u32::try_from(of * transports).unwrap_or(u32::MAX).max(1) }
     }

@@ -10,7 +10,7 @@ use crate::measure::{Environment, Quantiles};
 use crate::transport::{Counters, Guarantees, Kind, Limits, Waiting};
 
 /// The version of the report's form: another first number is another form.
-const VERSION: &str = "1.1";
+const VERSION: &str = "1.2";
 
 /// A bench.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -118,7 +118,10 @@ pub struct SafeTimeout {
     pub milliseconds: f64,
     /// In so many runs.
     pub runs: usize,
-    /// In how many of as many runs half of it failed.
+    /// And in so many further ones, after half of it had failed.
+    #[serde(default)]
+    pub further_runs: usize,
+    /// In how many of `runs` half of it failed.
     pub half_failed: usize,
     /// Seconds of a run.
     pub seconds: f64,

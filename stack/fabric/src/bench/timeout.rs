@@ -9,7 +9,7 @@ use crate::crew::Crew;
 use crate::load::{Offer, RingResult};
 use crate::transport::{Error, Kind, Waiting};
 
-/// A timeout has to hold in so many runs.
+/// A timeout has to hold in so many runs, and in as many further ones when it is known to be the lowest.
 pub(super) const RUNS: usize = 10;
 /// Runs that say how long the token stays away at all.
 const LOOKS: usize = 3;
@@ -46,17 +46,21 @@ pub(super) fn search(
         }
         // What holds at half its length is not the lowest.
         let half = (timeout / 2).max(least);
-        if half == timeout {
-            break 0;
+        let half_failed = if half < timeout { search.failures(half, RUNS, steps)? } else { 0 };
+        if half < timeout && half_failed == 0 {
+            timeout = half;
+            continue;
         }
-        match search.failures(half, RUNS, steps)? {
-            0 => timeout = half,
-            failed => break failed,
+        // Of many that are tried, one holds by luck sooner or later: the one that is told holds once more.
+        if search.failures(timeout, 1, steps)? == 0 {
+            break half_failed;
         }
+        timeout = timeout.mul_f64(STEP);
     };
     Ok(SafeTimeout {
         milliseconds: timeout.as_secs_f64() * 1e3,
         runs: RUNS,
+        further_runs: RUNS,
         half_failed,
         seconds: plan.settings.seconds,
         longest_gap_ms: longest.as_secs_f64() * 1e3,

@@ -1,7 +1,8 @@
 //! One node asks, another answers at once: what perftest, qperf and sockperf call latency.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use quanta::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::Wishes;

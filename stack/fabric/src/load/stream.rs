@@ -1,7 +1,8 @@
 //! One node sends as fast as it can, another counts: what perftest and qperf call bandwidth.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use quanta::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{Role, Wishes};

@@ -463,6 +463,7 @@ mod tests {
     fn linked() -> (TcpStream, Link) {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        sender.set_nodelay(true).unwrap();
         let mut link = Link::new(listener.accept().unwrap().0).unwrap();
         link.patience.set(link.stream.as_fd(), LINKING).unwrap();
         (sender, link)
@@ -475,7 +476,8 @@ mod tests {
         #[test]
         fn messages_come_whole(
             lengths in prop::collection::vec(prop_oneof![0usize..9, 60usize..70, 8000usize..9000, 100_000usize..300_000], 1..12),
-            cuts in prop::collection::vec(1usize..100_000, 0..12),
+            // Short ones part a length from itself.
+            cuts in prop::collection::vec(prop_oneof![1usize..7, 1usize..100_000], 0..12),
             buffers in prop::collection::vec(prop_oneof![0usize..70, 8000usize..9000, Just(300_000)], 1..5),
             waits in prop::collection::vec(any::<bool>(), 1..7),
         ) {

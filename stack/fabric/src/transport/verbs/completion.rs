@@ -14,8 +14,8 @@ use super::device::Context;
 use super::{failed, nonblocking};
 use crate::transport::Error;
 
-/// How many completions are fetched at once.
-const BATCH: usize = 32;
+/// How many completions are fetched at once: who polls clears room for so many at each look.
+const BATCH: usize = 8;
 /// How many events are acknowledged at once: each acknowledgement takes a lock (ibv_get_cq_event(3)).
 const ACKNOWLEDGED_AT_ONCE: u32 = 64;
 

@@ -12,7 +12,7 @@ use super::completion::{Channel, Completions, Done, meaning};
 use super::device::Port;
 use super::grh::{GRH, stripped};
 use super::hardware_counters::HardwareCounters;
-use super::queue_pair::{Content, Datagram, Depths, Message, QueuePair, Way};
+use super::queue_pair::{Datagram, Depths, Message, QueuePair, Way};
 use super::slots::{Orders, Pool, of_ticket, ticket};
 use crate::transport::{
     Counters, Error, Guarantees, Limits, NodeId, Received, To, Transport, Waiting, fits, wait,
@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LOOK_AT_SENT_EVERY: u32 = 64;
 /// Who polls looks at the clock after so many looks at the completions, which take some nanoseconds each.
 const LOOKS: u32 = 2048;
+/// Messages that others follow are given to the device together, so many at most.
+const TOGETHER: usize = 16;
 /// What is kept of messages that came while a full queue was waited for, in bytes: two nodes that flood each other would both wait.
 const KEPT: usize = 8 << 20;
 
@@ -53,6 +55,16 @@ impl End {
 pub(super) struct Route {
     pub(super) end: usize,
     pub(super) way: Option<Way>,
+}
+
+/// An order that the device does not have yet.
+struct Gathered {
+    end: usize,
+    node: NodeId,
+    number: u64,
+    reports: bool,
+    slot: usize,
+    bytes: usize,
 }
 
 /// Something that came.
@@ -97,6 +109,10 @@ pub(super) struct Parts {
 pub(crate) struct Verbs {
     parts: Parts,
     pool: Pool,
+    /// All of one queue pair.
+    gathered: Vec<Gathered>,
+    /// There are events to be taken, perhaps.
+    is_woken: bool,
     ready: VecDeque<Arrived>,
     kept_bytes: usize,
     received_calls: u32,
@@ -111,6 +127,8 @@ impl Verbs {
         Self {
             parts,
             pool: Pool::new(slots),
+            gathered: Vec::new(),
+            is_woken: false,
             ready: VecDeque::new(),
             kept_bytes: 0,
             received_calls: 0,
@@ -216,9 +234,7 @@ impl Verbs {
                 // What came before stays: it is in the queue of completions, which a queue pair takes its own from when it goes.
                 while self.collect()? > 0 {}
                 drop(pair);
-                if let Some(end) = self.parts.ends.get_mut(place) {
-                    end.orders.abandon(&mut self.pool);
-                }
+                self.abandon(place);
             }
             Service::Datagram if end.failed.is_none() => {
                 tracing::warn!(status, "datagrams cannot be sent or received: {}", meaning(status));
@@ -227,6 +243,16 @@ impl Verbs {
             Service::Datagram => {}
         }
         Ok(())
+    }
+
+    /// None of a queue pair's orders will get done.
+    fn abandon(&mut self, place: usize) {
+        let before = self.gathered.len();
+        self.gathered.retain(|gathered| gathered.end != place);
+        self.refused += (before - self.gathered.len()) as u64;
+        if let Some(end) = self.parts.ends.get_mut(place) {
+            end.orders.abandon(&mut self.pool);
+        }
     }
 
     /// Brings a queue pair for datagrams back that failed a while ago.
@@ -255,8 +281,8 @@ impl Verbs {
                 At::Kept(_) => None,
             })
             .collect();
+        self.abandon(place);
         if let Some(end) = self.parts.ends.get_mut(place) {
-            end.orders.abandon(&mut self.pool);
             (end.failed, end.is_stalled) = (None, false);
         }
         self.revived += 1;
@@ -299,10 +325,13 @@ impl Verbs {
         if !is_alive || has_room || is_stalled {
             return Ok(is_alive && has_room);
         }
+        // Only what the device has gets done.
+        self.post();
         let until = Instant::now() + STALL;
         loop {
             // Armed first and looked at afterwards: what comes in between wakes.
             if self.parts.waiting == Waiting::Events {
+                self.take_events();
                 self.parts.sent.arm()?;
                 self.parts.received.arm()?;
             }
@@ -328,59 +357,98 @@ impl Verbs {
     }
 
     /// Answers whether something woke it.
-    fn sleep(&self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<bool, Error> {
+    fn sleep(&mut self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<bool, Error> {
         let is_woken = self.parts.channel.wait(others, patience)?;
-        if is_woken {
-            self.parts.channel.take_all([&self.parts.received, &self.parts.sent]);
-        }
+        self.is_woken |= is_woken;
         Ok(is_woken)
     }
 
-    fn send_to(&mut self, node: NodeId, message: &[u8], slot: &mut Option<usize>) -> Result<(), Error> {
+    /// Takes the events of what woke it: not before it is armed again, so that a message is answered first.
+    fn take_events(&mut self) {
+        if std::mem::take(&mut self.is_woken) {
+            self.parts.channel.take_all([&self.parts.received, &self.parts.sent]);
+        }
+    }
+
+    /// Makes an order of a message. It is posted by [`post`](Self::post), with others to the same queue pair.
+    fn order(&mut self, node: NodeId, message: &[u8], slot: &mut Option<usize>) -> Result<(), Error> {
         let Some(Some(Route { end: place, .. })) = self.parts.routes.get(node) else {
             return Err(Error::Unfit(format!("there is no other node {node}")));
         };
         let place = *place;
+        if self.gathered.first().is_some_and(|first| first.end != place) {
+            self.post();
+        }
         if !self.make_room(place)? {
             self.refused += 1;
             return Ok(());
         }
-        let (Some(Some(route)), Some(End { pair: Some(pair), orders, failed, .. })) =
-            (self.parts.routes.get(node), self.parts.ends.get_mut(place))
-        else {
+        if slot.is_none() {
+            *slot = self.pool.take();
+            slot.iter().for_each(|slot| self.parts.outgoing.write(*slot, message));
+        }
+        let (Some(slot), Some(end)) = (*slot, self.parts.ends.get_mut(place)) else {
+            self.refused += 1;
             return Ok(());
         };
-        let (content, held) = if message.len() <= pair.inline {
-            (Content::Inline(message), None)
-        } else {
-            if slot.is_none() {
-                *slot = self.pool.take();
-                slot.iter().for_each(|slot| self.parts.outgoing.write(*slot, message));
-            }
-            let Some(slot) = *slot else {
-                self.refused += 1;
-                return Ok(());
-            };
-            (Content::Registered(self.parts.outgoing.element(slot, message.len())), Some(slot))
+        let (number, reports) = end.orders.next();
+        self.pool.hold(slot);
+        end.orders.push(slot);
+        self.gathered.push(Gathered { end: place, node, number, reports, slot, bytes: message.len() });
+        Ok(())
+    }
+
+    /// Gives the device the orders that were gathered. One that it does not take is done, as far as its piece is concerned, when one
+    /// after it is, or its queue pair is no more.
+    fn post(&mut self) {
+        let Some(place) = self.gathered.first().map(|first| first.end) else { return };
+        let parts = &self.parts;
+        let Some(End { pair: Some(pair), .. }) = parts.ends.get(place) else {
+            self.refused += self.gathered.drain(..).count() as u64;
+            return;
         };
-        let (number, reports) = orders.next();
-        let sender = u32::try_from(self.parts.own).unwrap_or(u32::MAX);
-        let datagram = route.way.as_ref().map(|way| Datagram { way, key: self.parts.key, sender });
-        match pair.post_message(ticket(place, number), Message { content, reports, datagram }) {
-            Ok(()) => {
-                held.into_iter().for_each(|slot| self.pool.hold(slot));
-                orders.push(held);
+        let sender = u32::try_from(parts.own).unwrap_or(u32::MAX);
+        let messages = self.gathered.iter().map(|gathered| {
+            let Gathered { node, number, reports, slot, bytes, .. } = *gathered;
+            let way = parts.routes.get(node).and_then(|route| route.as_ref()?.way.as_ref());
+            Message {
+                ticket: ticket(place, number),
+                element: parts.outgoing.element(slot, bytes),
+                inline: bytes <= pair.inline,
+                reports,
+                datagram: way.map(|way| Datagram { way, key: parts.key, sender }),
             }
-            // It went into error since it was looked at, which a completion tells.
-            Err(error) => {
-                tracing::warn!(node, %error, "a message was not taken");
-                self.refused += 1;
-                if self.parts.service == Service::Datagram {
-                    failed.get_or_insert_with(Instant::now);
-                }
+        });
+        let (taken, result) = pair.post_messages(messages);
+        let untaken = self.gathered.drain(..).skip(taken).count();
+        self.refused += untaken as u64;
+        // It went into error since it was looked at, which a completion tells.
+        if let Err(error) = result {
+            tracing::warn!(untaken, %error, "messages were not taken");
+            if let Some(end) = self.parts.ends.get_mut(place)
+                && self.parts.service == Service::Datagram
+            {
+                end.failed.get_or_insert_with(Instant::now);
             }
         }
-        Ok(())
+    }
+
+    /// Makes orders of a message to all it is for.
+    fn order_all(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
+        fits(message, self.parts.limit)?;
+        if self.parts.service == Service::Datagram {
+            self.revive()?;
+        }
+        let mut slot = None;
+        let nodes = match to {
+            To::Node(node) => node..node.saturating_add(1),
+            To::Others => 0..self.parts.routes.len(),
+        };
+        let own = self.parts.own;
+        let is_meant = |node: &NodeId| to != To::Others || *node != own;
+        let result = nodes.filter(is_meant).try_for_each(|node| self.order(node, message, &mut slot));
+        slot.into_iter().for_each(|slot| self.pool.release(slot));
+        result
     }
 
     /// The next message that has come already.
@@ -419,6 +487,7 @@ impl Verbs {
         patience: Duration,
     ) -> Result<bool, Error> {
         self.tend()?;
+        self.take_events();
         if self.parts.received.arm()? {
             // What came before it was armed does not wake.
             self.collect()?;
@@ -475,21 +544,22 @@ impl Parts {
 
 impl Transport for Verbs {
     fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
-        fits(message, self.parts.limit)?;
-        if self.parts.service == Service::Datagram {
-            self.revive()?;
-        }
-        let mut slot = None;
-        let result = match to {
-            To::Node(node) => self.send_to(node, message, &mut slot),
-            To::Others => (0..self.parts.routes.len())
-                .filter(|node| *node != self.parts.own)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .try_for_each(|node| self.send_to(node, message, &mut slot)),
-        };
-        slot.into_iter().for_each(|slot| self.pool.release(slot));
+        let result = self.order_all(to, message);
+        self.post();
         result
+    }
+
+    fn send_more(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
+        self.order_all(to, message)?;
+        if self.gathered.len() >= TOGETHER {
+            self.post();
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, _patience: Duration) -> Result<(), Error> {
+        self.post();
+        Ok(())
     }
 
     fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {

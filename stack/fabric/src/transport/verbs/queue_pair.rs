@@ -191,42 +191,30 @@ impl QueuePair {
         }
     }
 
-    /// Gives the device a message to send.
-    pub(super) fn post_message(&self, ticket: u64, message: Message<'_>) -> Result<(), Errno> {
-        use ffi::ibv_send_flags as Flags;
-        let (mut element, inline) = match message.content {
-            Content::Registered(element) => (element, 0),
-            Content::Inline(bytes) => {
-                let length = u32::try_from(bytes.len()).map_err(|_| Errno::INVAL)?;
-                let addr = bytes.as_ptr() as u64;
-                (ffi::ibv_sge { addr, length, lkey: 0 }, Flags::IBV_SEND_INLINE.0)
-            }
-        };
-        // An element of no bytes would be one of 2^31 to some devices: an empty message has none.
-        let is_empty = element.length == 0;
-        // SAFETY: numbers and pointers of zeros are what "not asked for" is here.
-        let mut order: ffi::ibv_send_wr = unsafe { std::mem::zeroed() };
-        order.wr_id = ticket;
-        order.sg_list = &raw mut element;
-        order.num_sge = i32::from(!is_empty);
-        order.opcode = ffi::ibv_wr_opcode::IBV_WR_SEND;
-        order.send_flags =
-            if is_empty { 0 } else { inline } | if message.reports { Flags::IBV_SEND_SIGNALED.0 } else { 0 };
-        if let Some(datagram) = message.datagram {
-            order.opcode = ffi::ibv_wr_opcode::IBV_WR_SEND_WITH_IMM;
-            order.imm_data_invalidated_rkey_union.imm_data = datagram.sender.to_be();
-            order.wr.ud = ffi::ud_t {
-                ah: datagram.way.handle.as_ptr(),
-                remote_qpn: datagram.way.queue,
-                remote_qkey: datagram.key,
-            };
+    /// Gives the device messages to send, in one call. Answers how many it took, and why no more.
+    pub(super) fn post_messages<'a>(
+        &self,
+        messages: impl Iterator<Item = Message<'a>>,
+    ) -> (usize, Result<(), Errno>) {
+        let mut orders: Vec<_> = messages.map(|message| (message.element, message.order())).collect();
+        let mut next = std::ptr::null_mut();
+        // From the last to the first, each before the one that was just chained. The list does not grow, and so stays where it is.
+        for (element, order) in orders.iter_mut().rev() {
+            (order.sg_list, order.next) = (element, next);
+            next = order;
+        }
+        if next.is_null() {
+            return (0, Ok(()));
         }
         let mut bad = std::ptr::null_mut();
-        // SAFETY: the order lives as long as the call, which copies it, and with it a message that is inline; other memory it
-        // names is registered.
-        match unsafe { ffi::ibv_post_send(self.pair.as_ptr(), &raw mut order, &raw mut bad) } {
-            0 => Ok(()),
-            error => Err(Errno::from_raw_os_error(error.abs())),
+        // SAFETY: the orders live as long as the call, which copies them, and with them what is inline; the memory that they name is
+        // registered.
+        match unsafe { ffi::ibv_post_send(self.pair.as_ptr(), next, &raw mut bad) } {
+            0 => (orders.len(), Ok(())),
+            error => {
+                let taken = orders.iter().position(|(_, order)| std::ptr::eq(order, bad)).unwrap_or(0);
+                (taken, Err(Errno::from_raw_os_error(error.abs())))
+            }
         }
     }
 
@@ -236,21 +224,42 @@ impl QueuePair {
     }
 }
 
-/// What is to be sent.
+/// What is to be sent, from registered memory.
 pub(super) struct Message<'a> {
-    pub(super) content: Content<'a>,
+    /// What comes back when it is done.
+    pub(super) ticket: u64,
+    pub(super) element: ffi::ibv_sge,
+    /// Whether it is copied with the order.
+    pub(super) inline: bool,
     /// Whether the device says when it is done.
     pub(super) reports: bool,
     pub(super) datagram: Option<Datagram<'a>>,
 }
 
-/// Where a message is.
-#[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
-    /// In registered memory, until it is done.
-    Registered(ffi::ibv_sge),
-    /// Anywhere: it is copied with the order.
-    Inline(&'a [u8]),
+impl Message<'_> {
+    /// The order, without its pointers.
+    fn order(&self) -> ffi::ibv_send_wr {
+        use ffi::ibv_send_flags as Flags;
+        // An element of no bytes would be one of 2^31 to some devices: an empty message has none.
+        let is_empty = self.element.length == 0;
+        // SAFETY: numbers and pointers of zeros are what "not asked for" is here.
+        let mut order: ffi::ibv_send_wr = unsafe { std::mem::zeroed() };
+        order.wr_id = self.ticket;
+        order.num_sge = i32::from(!is_empty);
+        order.opcode = ffi::ibv_wr_opcode::IBV_WR_SEND;
+        let inline = if self.inline && !is_empty { Flags::IBV_SEND_INLINE.0 } else { 0 };
+        order.send_flags = inline | if self.reports { Flags::IBV_SEND_SIGNALED.0 } else { 0 };
+        if let Some(datagram) = self.datagram {
+            order.opcode = ffi::ibv_wr_opcode::IBV_WR_SEND_WITH_IMM;
+            order.imm_data_invalidated_rkey_union.imm_data = datagram.sender.to_be();
+            order.wr.ud = ffi::ud_t {
+                ah: datagram.way.handle.as_ptr(),
+                remote_qpn: datagram.way.queue,
+                remote_qkey: datagram.key,
+            };
+        }
+        order
+    }
 }
 
 /// Where a datagram goes.

@@ -49,8 +49,8 @@ const REPORTED: usize = 256 << 10;
 /// Only some report that they are done; those before them are done then, too, for a queue pair keeps their order.
 #[derive(Debug)]
 pub(super) struct Orders {
-    /// The piece that an order sends from; none where the device took the message with the order.
-    pending: VecDeque<Option<usize>>,
+    /// The pieces that they send from.
+    pending: VecDeque<usize>,
     /// The number of the oldest.
     first: u64,
     depth: usize,
@@ -73,13 +73,13 @@ impl Orders {
         self.pending.len() * 2 >= self.depth
     }
 
-    /// The next order's number, and whether it has to report. [`Orders::push`] it when the device has taken it.
+    /// The next order's number, and whether it has to report.
     pub(super) fn next(&self) -> (u64, bool) {
         (self.first + self.pending.len() as u64, self.silent + 1 >= self.report_every)
     }
 
-    /// The device has taken the [`Orders::next`] one.
-    pub(super) fn push(&mut self, slot: Option<usize>) {
+    /// The [`Orders::next`] one is made.
+    pub(super) fn push(&mut self, slot: usize) {
         let (_, reports) = self.next();
         self.pending.push_back(slot);
         self.silent = if reports { 0 } else { self.silent + 1 };
@@ -90,7 +90,7 @@ impl Orders {
         while self.first <= number {
             let Some(slot) = self.pending.pop_front() else { return };
             self.first += 1;
-            slot.into_iter().for_each(|slot| pool.release(slot));
+            pool.release(slot);
         }
     }
 
@@ -146,7 +146,7 @@ mod tests {
             if reporting {
                 reports.push(number);
             }
-            orders.push(pool.take());
+            orders.push(pool.take().unwrap());
         }
         assert_eq!(reports, [1, 3, 5, 7]);
         assert_eq!(pool.take(), None);
@@ -184,7 +184,7 @@ mod tests {
                     reporting.extend(reports.then_some(number));
                     let slot = pool.take();
                     prop_assert!(slot.is_some());
-                    orders.push(slot);
+                    orders.push(slot.unwrap());
                 } else if let Some(number) = reporting.pop_front() {
                     orders.done(number, &mut pool);
                 }
