@@ -86,6 +86,7 @@ impl Worker {
         match order {
             Order::Open { kind, ip, nodes, message, waiting, device } => {
                 self.member = None;
+                measure::prepare();
                 let ip = ip.unwrap_or(self.ip);
                 let opened = Opened::open(kind, &Place { ip, nodes, message, waiting, device })?;
                 let address = opened.address();
