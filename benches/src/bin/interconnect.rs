@@ -46,14 +46,14 @@ fn main() -> Result<()> {
     let wanted = |place: &str| options.only.as_deref().is_none_or(|only| only == place);
     let mut result = Ok(());
     if wanted("loopback") {
-        let program = peer::program("fencelab")?;
-        let ours = Ours::here(&program.display().to_string());
+        let program = peer::program("fencelab")?.display().to_string();
+        let ours = Ours::with_nodes(&program, &Loopback)?;
         result = measure(&options, "loopback", &Loopback, &ours, on_loopback());
     }
     if wanted("guests") {
         let kernel = if options.kernel == "uml" { Kernel::UserMode } else { Kernel::Debian };
         let guests = Guests::boot(&peer::program("fencelab")?, kernel)?;
-        let ours = Ours::there("fencelab", &guests)?;
+        let ours = Ours::with_nodes("fencelab", &guests)?;
         result = result.and(measure(&options, "guests", &guests, &ours, in_guests()));
     }
     result

@@ -1,5 +1,6 @@
 //! Two guests with soft-RoCE.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,13 +11,18 @@ use super::{Machines, Serving};
 
 /// With it, RoCE carries 4096 bytes in a packet.
 const MTU: u16 = 4200;
+/// A measurement takes one or two.
+const FIRST_PORT: u16 = 20_000;
 /// Longer than any measurement.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// perftest's port, which nobody else has in a guest.
-const PORT: u16 = 18515;
 
 /// Two guests.
-pub struct Guests(Lab);
+pub struct Guests {
+    lab: Lab,
+    kernel: Kernel,
+    /// Nobody else listens in them.
+    next_port: Cell<u16>,
+}
 
 impl Guests {
     /// Boots them with this program.
@@ -25,7 +31,8 @@ impl Guests {
     /// They do not come up.
     pub fn boot(fencelab: &Path, kernel: Kernel) -> Result<Self> {
         let options = Options { kernel, mtu: MTU, patience: PATIENCE, ..Options::default() };
-        Ok(Self(Lab::boot(2, options.program(fencelab))?))
+        let lab = Lab::boot(2, options.program(fencelab))?;
+        Ok(Self { lab, kernel, next_port: Cell::new(FIRST_PORT) })
     }
 }
 
@@ -37,21 +44,30 @@ impl Serving for Server {}
 
 impl Machines for Guests {
     fn address(&self, machine: usize) -> String {
-        self.0.node(machine + 1).address()
+        self.lab.node(machine + 1).address()
     }
 
     fn port(&self) -> Result<u16> {
-        Ok(PORT)
+        let port = self.next_port.get();
+        self.next_port.set(port + 1);
+        Ok(port)
+    }
+
+    fn round_trips(&self) -> u32 {
+        match self.kernel {
+            Kernel::Debian => 500,
+            Kernel::UserMode => 1500,
+        }
     }
 
     fn run(&self, machine: usize, argv: &[&str]) -> Result<String> {
-        let ran = self.0.node(machine + 1).run(argv.iter().copied())?;
+        let ran = self.lab.node(machine + 1).run(argv.iter().copied())?;
         ensure!(ran.is_success(), "{} in guest {}: {}", argv.join(" "), machine + 1, ran.text());
         Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
     }
 
     fn serve(&self, machine: usize, argv: &[&str], port: Option<u16>) -> Result<Box<dyn Serving + '_>> {
-        let node = self.0.node(machine + 1);
+        let node = self.lab.node(machine + 1);
         let process = node.spawn(argv.iter().copied())?;
         if let Some(port) = port {
             node.wait_until_listening(port)?;

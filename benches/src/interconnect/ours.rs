@@ -5,11 +5,6 @@ use serde_json::Value;
 
 use super::{Figures, Machines, Serving, Subject, Tool};
 
-/// The port of a node that serves, in a guest.
-const PORT: u16 = 7000;
-/// Messages up to so many bytes take no longer than short ones.
-const SHORT: usize = 4096;
-
 /// Our bench, with its nodes on these machines.
 pub struct Ours<'a> {
     program: String,
@@ -18,24 +13,19 @@ pub struct Ours<'a> {
 }
 
 impl<'a> Ours<'a> {
-    /// With both nodes on the machine that leads.
-    #[must_use]
-    pub fn here(program: &str) -> Self {
-        Self { program: program.to_owned(), nodes: Vec::new(), _servers: Vec::new() }
-    }
-
     /// With a node on each machine.
     ///
     /// # Errors
     /// One cannot be started.
-    pub fn there(program: &str, machines: &'a dyn Machines) -> Result<Self> {
+    pub fn with_nodes(program: &str, machines: &'a dyn Machines) -> Result<Self> {
         let (mut nodes, mut servers) = (Vec::new(), Vec::new());
         for machine in 0..2 {
-            let address = format!("{}:{PORT}", machines.address(machine));
+            let port = machines.port()?;
+            let address = format!("{}:{port}", machines.address(machine));
             servers.push(machines.serve(
                 machine,
                 &[program, "bench", "node", "--listen", &address],
-                Some(PORT),
+                Some(port),
             )?);
             nodes.push(address);
         }
@@ -49,12 +39,15 @@ impl Tool for Ours<'_> {
     }
 
     fn measure(&self, machines: &dyn Machines, subject: Subject) -> Result<Figures> {
-        let iterations = if subject.bytes > SHORT { 300 } else { 1500 };
         let nodes = self.nodes.iter().map(|node| format!(" --node {node}")).collect::<String>();
         let line = format!(
             "report=$(mktemp) && {} bench fabric{nodes} --transport {} --waiting {} --sizes {} --parts pairs \
-             --repeat 1 --iterations {iterations} --warm-up 100 --seconds 1 --json $report >&2 && cat $report && rm $report",
-            self.program, subject.transport, subject.waiting, subject.bytes
+             --repeat 1 --iterations {} --warm-up 100 --seconds 1 --json $report >&2 && cat $report && rm $report",
+            self.program,
+            subject.transport,
+            subject.waiting,
+            subject.bytes,
+            machines.round_trips()
         );
         let said = machines.run(0, &["sh", "-c", &line])?;
         let report: Value = serde_json::from_str(&said).context("no report of `bench fabric`")?;

@@ -24,10 +24,8 @@ const LINES: (&str, &str) = ("arch/um/drivers/ssl.c", "throttle");
 /// Room for what a processor of the host keeps for a program (its XSAVE area), which the kernel hands back whole or not at all: 6.1
 /// has it for AVX-512, 2696 bytes, and a host with AMX, which keeps 11,008, refuses it (`ptrace set fp regs failed`). A host with less
 /// takes what it needs. Stacks hold two of them, hence `CONFIG_KERNEL_STACK_ORDER`.
-const STATE: (&str, [&str; 2]) = (
-    "arch/x86/um/user-offsets.c",
-    ["DEFINE_LONGS(HOST_FP_SIZE, 2696)", "DEFINE_LONGS(HOST_FP_SIZE, 12288)"],
-);
+const STATE: (&str, [&str; 2]) =
+    ("arch/x86/um/user-offsets.c", ["DEFINE_LONGS(HOST_FP_SIZE, 2696)", "DEFINE_LONGS(HOST_FP_SIZE, 12288)"]);
 
 /// What the name of a kernel begins with.
 const PREFIX: &str = "linux-user-mode-";
@@ -96,7 +94,11 @@ fn absolute(path: PathBuf) -> Result<PathBuf, GuestError> {
 
 /// Of all of ours that is in a kernel. Twelve digits are enough to tell such from each other.
 fn hash() -> String {
-    Sha256::digest(format!("{CONFIG}{LINES:?}{STATE:?}")).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(format!("{CONFIG}{LINES:?}{STATE:?}"))
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn need_tools() -> Result<(), GuestError> {

@@ -47,8 +47,8 @@ impl Unlinked for Open {
         // Nodes of one host hear each other so.
         self.single.set_multicast_loop_v4(true).map_err(Error::system("multicast to this host"))?;
         Ok(Box::new(Multicast {
-            single: Socket { socket: self.single, patience: Patience::new(), peer: None },
-            many: Socket { socket: many, patience: Patience::new(), peer: None },
+            single: Socket { socket: self.single, patience: Patience::receiving(), peer: None },
+            many: Socket { socket: many, patience: Patience::receiving(), peer: None },
             waiting: self.waiting,
             own,
             nodes,

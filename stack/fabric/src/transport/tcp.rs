@@ -3,8 +3,9 @@
 use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use quanta::Instant;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
@@ -105,7 +106,8 @@ fn accept(listener: &TcpListener, until: Instant) -> Result<(NodeId, Link), Erro
 /// A connection to one node.
 struct Link {
     stream: TcpStream,
-    patience: Patience,
+    /// In reading and in writing.
+    patience: [Patience; 2],
     /// What was read: from `start` on it is not a message yet that was handed on.
     inbox: Vec<u8>,
     start: usize,
@@ -120,8 +122,9 @@ impl Link {
     fn new(stream: TcpStream) -> std::io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(None)?;
+        let patience = [Patience::receiving(), Patience::sending()];
         let (inbox, behind, outbox) = (Vec::with_capacity(PIECE), vec![0; PIECE], Vec::new());
-        Ok(Self { stream, patience: Patience::new(), inbox, start: 0, behind, outbox, is_open: true })
+        Ok(Self { stream, patience, inbox, start: 0, behind, outbox, is_open: true })
     }
 
     /// The next whole message of what was read.
@@ -263,9 +266,22 @@ impl Link {
     }
 
     fn flush(&mut self) -> Result<(), Error> {
+        self.send_kept(SendFlags::DONTWAIT)
+    }
+
+    /// The same, and waits for room: the socket by itself, which takes one call of the system where `poll` takes two for each piece.
+    fn flush_within(&mut self, patience: Duration) -> Result<(), Error> {
+        if patience < wait::SHORT {
+            wait::for_any(&mut [rustix::event::PollFd::new(&self.stream, PollFlags::OUT)], patience)?;
+            return self.flush();
+        }
+        self.patience[1].set(self.stream.as_fd(), wait::rounded(patience))?;
+        self.send_kept(SendFlags::empty())
+    }
+
+    fn send_kept(&mut self, flags: SendFlags) -> Result<(), Error> {
         while self.is_open && !self.outbox.is_empty() {
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            let sent = rustix::net::send(&self.stream, &self.outbox, flags);
+            let sent = rustix::net::send(&self.stream, &self.outbox, flags | SendFlags::NOSIGNAL);
             match self.taken(sent)? {
                 0 => break,
                 bytes => drop(self.outbox.drain(..bytes)),
@@ -399,9 +415,7 @@ impl Transport for Tcp {
         for link in self.links.iter_mut().flatten() {
             link.flush()?;
             while link.is_open && !link.outbox.is_empty() && Instant::now() < until {
-                let left = until.saturating_duration_since(Instant::now());
-                wait::for_any(&mut [rustix::event::PollFd::new(&link.stream, PollFlags::OUT)], left)?;
-                link.flush()?;
+                link.flush_within(until.saturating_duration_since(Instant::now()))?;
             }
         }
         Ok(())
@@ -422,7 +436,7 @@ impl Transport for Tcp {
             let received = match (links.next(), links.next()) {
                 // One other node: its socket waits by itself, which takes one call of the system for two.
                 (Some((from, link)), None) if link.is_quiet() && left >= wait::SHORT => {
-                    link.patience.set(link.stream.as_fd(), wait::rounded(left))?;
+                    link.patience[0].set(link.stream.as_fd(), wait::rounded(left))?;
                     let bytes = link.receive(buffer, RecvFlags::empty())?;
                     bytes.map(|bytes| Received { from, bytes })
                 }
@@ -465,7 +479,7 @@ mod tests {
         let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         sender.set_nodelay(true).unwrap();
         let mut link = Link::new(listener.accept().unwrap().0).unwrap();
-        link.patience.set(link.stream.as_fd(), LINKING).unwrap();
+        link.patience[0].set(link.stream.as_fd(), LINKING).unwrap();
         (sender, link)
     }
 

@@ -57,7 +57,7 @@ impl Unlinked for Open {
         // With one other node the kernel looks up the way to it once, and not for each datagram.
         let other = nodes.iter().enumerate().find(|(node, _)| *node != own).map(|(_, other)| *other);
         let peer = other.filter(|other| nodes.len() == 2 && self.socket.connect(*other).is_ok());
-        let socket = Socket { socket: self.socket, patience: Patience::new(), peer };
+        let socket = Socket { socket: self.socket, patience: Patience::receiving(), peer };
         Ok(Box::new(Udp { socket, waiting: self.waiting, own, nodes }))
     }
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use quanta::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use super::Error;
 
 /// A socket's own patience, so that it is set only where it changes: waiting takes one call of the system then.
 #[derive(Debug)]
 pub(super) struct Patience {
+    of: Timeout,
     set: Option<Duration>,
 }
 
@@ -26,17 +28,22 @@ pub(super) fn rounded(patience: Duration) -> Duration {
 }
 
 impl Patience {
-    pub(super) fn new() -> Self {
-        Self { set: None }
+    /// In `recv`.
+    pub(super) fn receiving() -> Self {
+        Self { of: Timeout::Recv, set: None }
     }
 
-    /// Has the socket wait so long in `recv`.
+    /// In `send`.
+    pub(super) fn sending() -> Self {
+        Self { of: Timeout::Send, set: None }
+    }
+
+    /// Has the socket wait so long.
     pub(super) fn set(&mut self, socket: BorrowedFd<'_>, patience: Duration) -> Result<(), Error> {
         if self.set == Some(patience) {
             return Ok(());
         }
-        rustix::net::sockopt::set_socket_timeout(socket, rustix::net::sockopt::Timeout::Recv, Some(patience))
-            .map_err(Error::system("a socket's patience"))?;
+        set_socket_timeout(socket, self.of, Some(patience)).map_err(Error::system("a socket's patience"))?;
         self.set = Some(patience);
         Ok(())
     }
