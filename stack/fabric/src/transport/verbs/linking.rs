@@ -81,8 +81,8 @@ fn depths(context: &device::Context, message: usize, others: usize, pairs: usize
     });
     let senders = if pairs == 1 { others.min(NODES_AT_ONCE) } else { 1 };
     Depths {
-        send: depth(message, SENDING, 16, 512).min(most),
-        receive: (depth(message, RECEIVING, 32, 1024) * senders).min(most),
+        send: depth(message, SENDING, 16, 128).min(most),
+        receive: (depth(message, RECEIVING, 32, 256) * senders).min(most),
     }
 }
 
