@@ -111,8 +111,8 @@ struct Link {
     /// What was read: from `start` on it is not a message yet that was handed on.
     inbox: Vec<u8>,
     start: usize,
-    /// Where what comes behind a message is read to.
-    behind: Vec<u8>,
+    /// Where what is not read to where it is wanted is read to.
+    piece: Vec<u8>,
     /// What the kernel did not take yet.
     outbox: Vec<u8>,
     is_open: bool,
@@ -123,8 +123,8 @@ impl Link {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(None)?;
         let patience = [Patience::receiving(), Patience::sending()];
-        let (inbox, behind, outbox) = (Vec::with_capacity(PIECE), vec![0; PIECE], Vec::new());
-        Ok(Self { stream, patience, inbox, start: 0, behind, outbox, is_open: true })
+        let (inbox, piece, outbox) = (Vec::with_capacity(PIECE), vec![0; PIECE], Vec::new());
+        Ok(Self { stream, patience, inbox, start: 0, piece, outbox, is_open: true })
     }
 
     /// The next whole message of what was read.
@@ -147,7 +147,8 @@ impl Link {
 
     /// Reads what is there, or waits for it as the flags say. Answers the next message.
     ///
-    /// What was read before is no whole message. A message is read to where it is wanted, which spares copies.
+    /// What was read before is no whole message. A long one is read to where it is wanted, which spares copies; short ones are read
+    /// together, and with a plain `recv`, which spares more.
     fn receive(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<usize>, Error> {
         self.inbox.drain(..self.start);
         self.start = 0;
@@ -158,17 +159,15 @@ impl Link {
         }
         let had = self.inbox.len() - known;
         let end = if known == LENGTH { length_of(head)? } else { buffer.len() };
-        if end > buffer.len() || had > AGAIN {
+        if buffer.len() < LONG || end > buffer.len() || had > AGAIN {
             return self.receive_more(buffer, flags);
         }
         for (slot, byte) in buffer.iter_mut().zip(self.inbox.iter().skip(known)) {
             *slot = *byte;
         }
-        let ahead = if buffer.len() < LONG { self.behind.len() } else { 0 };
         let parts = &mut [
             IoSliceMut::new(head.get_mut(known..).unwrap_or_default()),
             IoSliceMut::new(buffer.get_mut(had..end).unwrap_or_default()),
-            IoSliceMut::new(self.behind.get_mut(..ahead).unwrap_or_default()),
         ];
         let came = recv_parts(&self.stream, parts, flags);
         let came = self.count(came)?;
@@ -182,26 +181,24 @@ impl Link {
             // If the rest does not come at once, it is waited for as any.
             let flags = if flags.contains(RecvFlags::DONTWAIT) { flags } else { RecvFlags::WAITALL };
             let rest = buffer.get_mut(body..length).unwrap_or_default();
-            let more = recv_parts(&self.stream, &mut [IoSliceMut::new(rest)], flags);
+            let more = recv(&self.stream, rest, flags);
             body += self.count(more)?;
         }
-        let in_buffer = buffer.get(..body.min(end)).unwrap_or_default();
-        let behind = self.behind.get(..body - in_buffer.len()).unwrap_or_default();
+        let came = buffer.get(..body).unwrap_or_default();
         self.inbox.clear();
-        if length <= in_buffer.len() {
-            self.inbox.extend_from_slice(in_buffer.get(length..).unwrap_or_default());
-            self.inbox.extend_from_slice(behind);
+        if length <= came.len() {
+            self.inbox.extend_from_slice(came.get(length..).unwrap_or_default());
             return Ok(Some(length));
         }
-        [&head, in_buffer, behind].iter().for_each(|part| self.inbox.extend_from_slice(part));
+        [&head, came].iter().for_each(|part| self.inbox.extend_from_slice(part));
         self.message(buffer)
     }
 
-    /// The same for a message that does not fit into the buffer, or would be copied too often on its way there.
+    /// The same for messages that are short, do not fit into the buffer, or would be copied too often on their way there.
     fn receive_more(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<usize>, Error> {
-        let came = recv_parts(&self.stream, &mut [IoSliceMut::new(&mut self.behind)], flags);
+        let came = recv(&self.stream, &mut self.piece, flags);
         let came = self.count(came)?;
-        self.inbox.extend_from_slice(self.behind.get(..came).unwrap_or_default());
+        self.inbox.extend_from_slice(self.piece.get(..came).unwrap_or_default());
         self.message(buffer)
     }
 
@@ -308,6 +305,10 @@ fn length_of(head: [u8; LENGTH]) -> Result<usize, Error> {
             length.unwrap_or(usize::MAX)
         ))),
     }
+}
+
+fn recv(stream: &TcpStream, buffer: &mut [u8], flags: RecvFlags) -> Result<usize, Errno> {
+    rustix::net::recv(stream, buffer, flags).map(|(_, came)| came)
 }
 
 fn recv_parts(stream: &TcpStream, parts: &mut [IoSliceMut<'_>], flags: RecvFlags) -> Result<usize, Errno> {
