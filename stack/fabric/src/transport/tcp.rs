@@ -20,6 +20,9 @@ const LONGEST: usize = 16 << 20;
 /// What is kept for a node that does not read, in bytes. Beyond it, messages are lost: a node that has stopped must not stop
 /// the others.
 const KEPT: usize = 8 << 20;
+/// What the kernel is asked to hold of what is sent, in bytes, so that it takes a long message at once; it gives what it allows. Left
+/// alone, it begins with 16 KiB.
+const SEND_BUFFER: usize = 1 << 20;
 /// What is read at once.
 const PIECE: usize = 128 << 10;
 /// To copy more than so many bytes costs more than another call of the system.
@@ -122,6 +125,7 @@ impl Link {
     fn new(stream: TcpStream) -> std::io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(None)?;
+        rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER)?;
         let patience = [Patience::receiving(), Patience::sending()];
         let (inbox, piece, outbox) = (Vec::with_capacity(PIECE), vec![0; PIECE], Vec::new());
         Ok(Self { stream, patience, inbox, start: 0, piece, outbox, is_open: true })
