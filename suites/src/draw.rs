@@ -123,8 +123,10 @@ pub(crate) fn base_options(
     // Some devices are silent, or otherwise not themselves, for a while after an order: there an agent keeps its own patience.
     let moody = spec.faces.iter().map(|face| face.longest_rule()).max().unwrap_or_default();
     if !subject.agent.is_builtin() && moody < PATIENT {
-        let slowest = spec.plant.timing.off.max(spec.plant.timing.on).as_secs() + 1;
-        let power = slowest.max(4).to_string();
+        // Rounded up, and one more: the field's agents look for the last time a second before their patience ends.
+        let slowest = spec.plant.timing.off.max(spec.plant.timing.on);
+        let whole = slowest.as_secs() + u64::from(slowest.subsec_nanos() > 0) + 1;
+        let power = whole.max(4).to_string();
         let brisk = [
             ("power_timeout", power.as_str()),
             ("login_timeout", "2"),

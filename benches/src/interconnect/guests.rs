@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use fencelab_guest::{Kernel, Lab, Options, Process};
 
-use super::{Machines, Serving};
+use super::{Machines, Serving, Subject};
 
 /// With it, RoCE carries 4096 bytes in a packet.
 const MTU: u16 = 4200;
@@ -53,10 +53,12 @@ impl Machines for Guests {
         Ok(port)
     }
 
-    fn round_trips(&self) -> u32 {
+    fn round_trips(&self, subject: Subject) -> u32 {
         match self.kernel {
             Kernel::Debian => 500,
-            Kernel::UserMode => 1500,
+            // Who polls with long messages keeps its guest from them: a second is enough for some hundreds.
+            Kernel::UserMode if subject.bytes > 4096 && subject.waiting == "polled" => 1000,
+            Kernel::UserMode => 4000,
         }
     }
 

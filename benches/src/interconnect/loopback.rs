@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Machines, Serving};
+use super::{Machines, Serving, Subject};
 
 /// How long a server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ impl Machines for Loopback {
         Ok(listener.local_addr().context("failed to find a free port")?.port())
     }
 
-    fn round_trips(&self) -> u32 {
+    fn round_trips(&self, _subject: Subject) -> u32 {
         15_000
     }
 

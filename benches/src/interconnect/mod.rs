@@ -49,8 +49,8 @@ pub trait Machines {
     /// There is none.
     fn port(&self) -> Result<u16>;
 
-    /// So many round trips take about a second: means are of as much time as qperf's and sockperf's.
-    fn round_trips(&self) -> u32;
+    /// So many round trips take about a second, as qperf's and sockperf's: the first hundreds are slower, which shows in means.
+    fn round_trips(&self, subject: Subject) -> u32;
 
     /// Runs a program to its end. Answers its standard output.
     ///

@@ -47,7 +47,7 @@ impl Tool for Ours<'_> {
             subject.transport,
             subject.waiting,
             subject.bytes,
-            machines.round_trips()
+            machines.round_trips(subject)
         );
         let said = machines.run(0, &["sh", "-c", &line])?;
         let report: Value = serde_json::from_str(&said).context("no report of `bench fabric`")?;

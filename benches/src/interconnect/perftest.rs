@@ -49,7 +49,7 @@ impl Tool for Perftest {
     fn measure(&self, machines: &dyn Machines, subject: Subject) -> Result<Figures> {
         let messages = if subject.bytes > 4096 { 1000 } else { 3000 };
         // #bytes #iterations t_min t_max t_typical t_avg ...
-        let latency = Self::run(machines, "ib_send_lat", machines.round_trips(), subject)?;
+        let latency = Self::run(machines, "ib_send_lat", machines.round_trips(subject), subject)?;
         // #bytes #iterations BW peak, BW average [MB/sec], MsgRate [Mpps]
         let rate = Self::run(machines, "ib_send_bw", messages, subject)?;
         Ok(Figures {
