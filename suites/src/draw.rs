@@ -123,10 +123,7 @@ pub(crate) fn base_options(
     // Some devices are silent, or otherwise not themselves, for a while after an order: there an agent keeps its own patience.
     let moody = spec.faces.iter().map(|face| face.longest_rule()).max().unwrap_or_default();
     if !subject.agent.is_builtin() && moody < PATIENT {
-        // Rounded up, and one more: the field's agents look for the last time a second before their patience ends.
-        let slowest = spec.plant.timing.off.max(spec.plant.timing.on);
-        let whole = slowest.as_secs() + u64::from(slowest.subsec_nanos() > 0) + 1;
-        let power = whole.max(4).to_string();
+        let power = patience(spec.plant.timing.off.max(spec.plant.timing.on)).to_string();
         let brisk = [
             ("power_timeout", power.as_str()),
             ("login_timeout", "2"),
@@ -140,6 +137,13 @@ pub(crate) fn base_options(
     options.retain(|key, _| subject.advert.parameters.contains_key(key));
     options.extend(given.clone());
     options
+}
+
+/// Seconds that an agent is given for a plug that takes so long: a second more, for the field's agents look for the last time a
+/// second before their patience ends.
+fn patience(slowest: Duration) -> u64 {
+    let whole = slowest.as_secs() + u64::from(slowest.subsec_nanos() > 0);
+    (whole + 1).max(4)
 }
 
 /// The third of several, or else the last.
@@ -183,6 +187,15 @@ mod tests {
     use fencelab_devices::fault::CATALOGUE;
 
     use super::*;
+
+    /// fencing.py looks once in a second, the first time at once: the last look must be after the plug is done.
+    #[test]
+    fn the_last_look_is_after_the_plug_is_done() {
+        for millis in [0, 1000, 3999, 4000, 4001, 4500, 5000, 20_000] {
+            let slowest = Duration::from_millis(millis);
+            assert!(Duration::from_secs(patience(slowest) - 1) >= slowest, "{slowest:?}");
+        }
+    }
 
     fn runner() -> TestRunner {
         TestRunner::deterministic()

@@ -109,8 +109,8 @@ fn accept(listener: &TcpListener, until: Instant) -> Result<(NodeId, Link), Erro
 /// A connection to one node.
 struct Link {
     stream: TcpStream,
-    /// In reading and in writing.
-    patience: [Patience; 2],
+    reading: Patience,
+    writing: Patience,
     /// What was read: from `start` on it is not a message yet that was handed on.
     inbox: Vec<u8>,
     start: usize,
@@ -126,9 +126,9 @@ impl Link {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(None)?;
         rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER)?;
-        let patience = [Patience::receiving(), Patience::sending()];
+        let (reading, writing) = (Patience::receiving(), Patience::sending());
         let (inbox, piece, outbox) = (Vec::with_capacity(PIECE), vec![0; PIECE], Vec::new());
-        Ok(Self { stream, patience, inbox, start: 0, piece, outbox, is_open: true })
+        Ok(Self { stream, reading, writing, inbox, start: 0, piece, outbox, is_open: true })
     }
 
     /// The next whole message of what was read.
@@ -276,7 +276,7 @@ impl Link {
             wait::for_any(&mut [rustix::event::PollFd::new(&self.stream, PollFlags::OUT)], patience)?;
             return self.flush();
         }
-        self.patience[1].set(self.stream.as_fd(), wait::rounded(patience))?;
+        self.writing.set(self.stream.as_fd(), wait::rounded(patience))?;
         self.send_kept(SendFlags::empty())
     }
 
@@ -441,7 +441,7 @@ impl Transport for Tcp {
             let received = match (links.next(), links.next()) {
                 // One other node: its socket waits by itself, which takes one call of the system for two.
                 (Some((from, link)), None) if link.is_quiet() && left >= wait::SHORT => {
-                    link.patience[0].set(link.stream.as_fd(), wait::rounded(left))?;
+                    link.reading.set(link.stream.as_fd(), wait::rounded(left))?;
                     let bytes = link.receive(buffer, RecvFlags::empty())?;
                     bytes.map(|bytes| Received { from, bytes })
                 }
@@ -484,7 +484,7 @@ mod tests {
         let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         sender.set_nodelay(true).unwrap();
         let mut link = Link::new(listener.accept().unwrap().0).unwrap();
-        link.patience[0].set(link.stream.as_fd(), LINKING).unwrap();
+        link.reading.set(link.stream.as_fd(), LINKING).unwrap();
         (sender, link)
     }
 

@@ -1,9 +1,13 @@
 //! The transport: a node's queue pairs at work.
 
+mod sending;
+
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use sending::{Gathered, TOGETHER};
 
 use super::Service;
 use super::address::{Address, place_of};
@@ -12,23 +16,16 @@ use super::completion::{Channel, Completions, Done, meaning};
 use super::device::Port;
 use super::grh::{GRH, stripped};
 use super::hardware_counters::HardwareCounters;
-use super::queue_pair::{Datagram, Depths, Message, QueuePair, Way};
+use super::queue_pair::{Depths, QueuePair, Way};
 use super::slots::{Orders, Pool, of_ticket, ticket};
-use crate::transport::{
-    Counters, Error, Guarantees, Limits, NodeId, Received, To, Transport, Waiting, fits, wait,
-};
+use crate::transport::{Counters, Error, Guarantees, Limits, NodeId, Received, To, Transport, Waiting, wait};
 
-/// How long a full queue is waited for when nothing in it gets done. Beyond it, messages to that node are lost until it takes some
-/// again: a node that has stopped must not stop the others.
-const STALL: Duration = Duration::from_millis(500);
 /// How long a queue pair for datagrams that failed is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often those who receive look at what was sent: a lost node is noticed so.
 const LOOK_AT_SENT_EVERY: u32 = 64;
 /// Who polls looks at the clock after so many looks at the completions, which take some nanoseconds each.
 const LOOKS: u32 = 2048;
-/// Messages that others follow are given to the device together, so many at most.
-const TOGETHER: usize = 16;
 /// What is kept of messages that came while a full queue was waited for, in bytes: two nodes that flood each other would both wait.
 const KEPT: usize = 8 << 20;
 
@@ -55,16 +52,6 @@ impl End {
 pub(super) struct Route {
     pub(super) end: usize,
     pub(super) way: Option<Way>,
-}
-
-/// An order that the device does not have yet.
-struct Gathered {
-    end: usize,
-    node: NodeId,
-    number: u64,
-    reports: bool,
-    slot: usize,
-    bytes: usize,
 }
 
 /// Something that came.
@@ -310,52 +297,6 @@ impl Verbs {
         free.into_iter().try_for_each(|(end, slot)| self.post_buffer(end, slot))
     }
 
-    /// Sees to it that a queue pair takes another order. Answers whether it does.
-    fn make_room(&mut self, place: usize) -> Result<bool, Error> {
-        let state = |verbs: &Self| match verbs.parts.ends.get(place) {
-            Some(End { pair: Some(_), failed: None, orders, is_stalled, .. }) => {
-                (true, orders.has_room(), *is_stalled)
-            }
-            _ => (false, false, false),
-        };
-        if self.parts.ends.get(place).is_some_and(|end| end.orders.is_half_full()) {
-            self.reap()?;
-        }
-        let (is_alive, has_room, is_stalled) = state(self);
-        if !is_alive || has_room || is_stalled {
-            return Ok(is_alive && has_room);
-        }
-        // Only what the device has gets done.
-        self.post();
-        let until = Instant::now() + STALL;
-        loop {
-            // Armed first and looked at afterwards: what comes in between wakes.
-            if self.parts.waiting == Waiting::Events {
-                self.take_events();
-                self.parts.sent.arm()?;
-                self.parts.received.arm()?;
-            }
-            self.reap()?;
-            self.collect()?;
-            self.keep()?;
-            let (is_alive, has_room, _) = state(self);
-            if !is_alive || has_room {
-                return Ok(is_alive && has_room);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                if let Some(end) = self.parts.ends.get_mut(place) {
-                    end.is_stalled = true;
-                }
-                return Ok(false);
-            }
-            match self.parts.waiting {
-                Waiting::Events => drop(self.sleep(&[], left)?),
-                Waiting::Polled => std::hint::spin_loop(),
-            }
-        }
-    }
-
     /// Answers whether something woke it.
     fn sleep(&mut self, others: &[BorrowedFd<'_>], patience: Duration) -> Result<bool, Error> {
         let is_woken = self.parts.channel.wait(others, patience)?;
@@ -368,87 +309,6 @@ impl Verbs {
         if std::mem::take(&mut self.is_woken) {
             self.parts.channel.take_all([&self.parts.received, &self.parts.sent]);
         }
-    }
-
-    /// Makes an order of a message. It is posted by [`post`](Self::post), with others to the same queue pair.
-    fn order(&mut self, node: NodeId, message: &[u8], slot: &mut Option<usize>) -> Result<(), Error> {
-        let Some(Some(Route { end: place, .. })) = self.parts.routes.get(node) else {
-            return Err(Error::Unfit(format!("there is no other node {node}")));
-        };
-        let place = *place;
-        if self.gathered.first().is_some_and(|first| first.end != place) {
-            self.post();
-        }
-        if !self.make_room(place)? {
-            self.refused += 1;
-            return Ok(());
-        }
-        if slot.is_none() {
-            *slot = self.pool.take();
-            slot.iter().for_each(|slot| self.parts.outgoing.write(*slot, message));
-        }
-        let (Some(slot), Some(end)) = (*slot, self.parts.ends.get_mut(place)) else {
-            self.refused += 1;
-            return Ok(());
-        };
-        let (number, reports) = end.orders.next();
-        self.pool.hold(slot);
-        end.orders.push(slot);
-        self.gathered.push(Gathered { end: place, node, number, reports, slot, bytes: message.len() });
-        Ok(())
-    }
-
-    /// Gives the device the orders that were gathered. One that it does not take is done, as far as its piece is concerned, when one
-    /// after it is, or its queue pair is no more.
-    fn post(&mut self) {
-        let Some(place) = self.gathered.first().map(|first| first.end) else { return };
-        let parts = &self.parts;
-        let Some(End { pair: Some(pair), .. }) = parts.ends.get(place) else {
-            self.refused += self.gathered.drain(..).count() as u64;
-            return;
-        };
-        let sender = u32::try_from(parts.own).unwrap_or(u32::MAX);
-        let messages = self.gathered.iter().map(|gathered| {
-            let Gathered { node, number, reports, slot, bytes, .. } = *gathered;
-            let way = parts.routes.get(node).and_then(|route| route.as_ref()?.way.as_ref());
-            Message {
-                ticket: ticket(place, number),
-                element: parts.outgoing.element(slot, bytes),
-                inline: bytes <= pair.inline,
-                reports,
-                datagram: way.map(|way| Datagram { way, key: parts.key, sender }),
-            }
-        });
-        let (taken, result) = pair.post_messages(messages);
-        let untaken = self.gathered.drain(..).skip(taken).count();
-        self.refused += untaken as u64;
-        // It went into error since it was looked at, which a completion tells.
-        if let Err(error) = result {
-            tracing::warn!(untaken, %error, "messages were not taken");
-            if let Some(end) = self.parts.ends.get_mut(place)
-                && self.parts.service == Service::Datagram
-            {
-                end.failed.get_or_insert_with(Instant::now);
-            }
-        }
-    }
-
-    /// Makes orders of a message to all it is for.
-    fn order_all(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
-        fits(message, self.parts.limit)?;
-        if self.parts.service == Service::Datagram {
-            self.revive()?;
-        }
-        let mut slot = None;
-        let nodes = match to {
-            To::Node(node) => node..node.saturating_add(1),
-            To::Others => 0..self.parts.routes.len(),
-        };
-        let own = self.parts.own;
-        let is_meant = |node: &NodeId| to != To::Others || *node != own;
-        let result = nodes.filter(is_meant).try_for_each(|node| self.order(node, message, &mut slot));
-        slot.into_iter().for_each(|slot| self.pool.release(slot));
-        result
     }
 
     /// The next message that has come already.
