@@ -59,6 +59,9 @@ pub(crate) struct Guest {
     /// What losses are drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Keep each guest to one processor of the host, in turn.
+    #[arg(long)]
+    pin: bool,
     /// What the guests boot.
     #[arg(long, value_enum, default_value_t = Boots::Debian)]
     kernel: Boots,
@@ -177,6 +180,7 @@ impl Guest {
                 Device::Rxe => Rdma::Rxe,
                 Device::Siw => Rdma::Siw,
             },
+            pinned: self.pin,
             seed: self.seed,
             ..Options::default()
         };

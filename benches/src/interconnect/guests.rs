@@ -30,7 +30,7 @@ impl Guests {
     /// # Errors
     /// They do not come up.
     pub fn boot(fencelab: &Path, kernel: Kernel) -> Result<Self> {
-        let options = Options { kernel, mtu: MTU, patience: PATIENCE, ..Options::default() };
+        let options = Options { kernel, mtu: MTU, patience: PATIENCE, pinned: true, ..Options::default() };
         let lab = Lab::boot(2, options.program(fencelab))?;
         Ok(Self { lab, kernel, next_port: Cell::new(FIRST_PORT) })
     }

@@ -124,6 +124,7 @@ impl Plan {
             initrd: &self.initrd,
             memory: self.memory,
             mtu: self.options.mtu,
+            pinned: self.options.pinned,
             agent: &machine::agent_socket(folder, number),
             port: &Switch::socket(folder, number),
         })

@@ -39,6 +39,7 @@ mod node;
 mod options;
 mod packages;
 mod parts;
+mod pinned;
 mod port;
 mod process;
 mod qemu;

@@ -78,6 +78,9 @@ pub struct Options {
     pub mtu: u16,
     /// How long a command may take for which nothing else is said.
     pub patience: Duration,
+    /// Whether each keeps to one processor of the host, in turn: what they measure does not depend on where the host puts them,
+    /// then.
+    pub pinned: bool,
     /// Their RDMA device.
     pub rdma: Rdma,
     /// What the cables draw their losses from.
@@ -95,6 +98,7 @@ impl Default for Options {
             memory: 256,
             mtu: 1500,
             patience: Duration::from_secs(60),
+            pinned: false,
             rdma: Rdma::default(),
             seed: 1,
         }

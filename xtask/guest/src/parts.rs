@@ -17,6 +17,8 @@ pub(crate) struct Parts<'a> {
     /// MiB.
     pub(crate) memory: usize,
     pub(crate) mtu: u16,
+    /// Whether it keeps to one processor of the host.
+    pub(crate) pinned: bool,
     /// The unix socket where the lab waits for its agent's line.
     pub(crate) agent: &'a Path,
     /// The unix socket of its port of the switch.

@@ -32,6 +32,9 @@ pub(crate) struct Port {
     listener: UnixListener,
     /// Reads and writes of it are packets where the framing is.
     guest: Option<UnixStream>,
+    /// Where a read puts what it gets.
+    piece: Box<[u8]>,
+    /// What has come of a stream and is no whole frame.
     received: Vec<u8>,
     /// What is written at once: a frame, or the rest of it.
     waiting: VecDeque<Vec<u8>>,
@@ -51,7 +54,15 @@ impl Port {
             }
         };
         listener.set_nonblocking(true)?;
-        Ok(Self { framing, listener, guest: None, received: Vec::new(), waiting: VecDeque::new(), waits: 0 })
+        Ok(Self {
+            framing,
+            listener,
+            guest: None,
+            piece: vec![0; FRAME_MAX].into(),
+            received: Vec::new(),
+            waiting: VecDeque::new(),
+            waits: 0,
+        })
     }
 
     /// Takes a guest's call, if there is one and the last guest is gone.
@@ -66,15 +77,14 @@ impl Port {
 
     /// Hands over the frames that have arrived in full.
     pub(crate) fn receive(&mut self, mut frame: impl FnMut(&[u8])) {
-        let mut bytes = [0; FRAME_MAX];
         for _ in 0..TURN {
             let Some(guest) = &mut self.guest else { return };
-            match guest.read(&mut bytes) {
+            match guest.read(&mut self.piece) {
                 Ok(0) => return self.close(),
                 Ok(length) => match self.framing {
-                    Framing::Packets => frame(&bytes[..length]),
+                    Framing::Packets => frame(&self.piece[..length]),
                     Framing::Lengths => {
-                        self.received.extend_from_slice(&bytes[..length]);
+                        self.received.extend_from_slice(&self.piece[..length]);
                         return self.take_apart(frame);
                     }
                 },

@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::options::Kernel;
 use crate::parts::Parts;
+use crate::pinned::Pinned;
 use crate::{qemu, user_mode};
 
 /// A guest that is about to be started.
@@ -16,6 +17,8 @@ pub(crate) struct Spawn {
     command: Command,
     kind: Kernel,
     agent: PathBuf,
+    /// The number of its processor of the host.
+    processor: Option<usize>,
 }
 
 /// A guest that has been started, as the leader of its process group.
@@ -37,11 +40,13 @@ impl Spawn {
         };
         // Ctrl-C in the terminal is for the program that owns the guest.
         command.process_group(0).stdin(Stdio::piped());
-        Self { command, kind: parts.kind, agent: parts.agent.to_owned() }
+        let processor = parts.pinned.then_some(parts.node.0);
+        Self { command, kind: parts.kind, agent: parts.agent.to_owned(), processor }
     }
 
     /// Starts it. Our copies of its ends of the console are closed when this returns.
     pub(crate) fn start(mut self) -> io::Result<Spawned> {
+        let _pinned = self.processor.map(Pinned::to).transpose()?;
         match self.kind {
             Kernel::Debian => {
                 let (console, end) = io::pipe()?;

@@ -118,6 +118,7 @@ mod tests {
             initrd: Path::new("/tmp/a folder, with a comma/initrd"),
             memory: 300,
             mtu: 4200,
+            pinned: false,
             agent: Path::new("/tmp/a folder, with a comma/10.agent"),
             port: Path::new("/tmp/a folder, with a comma/10.port"),
         }

@@ -21,11 +21,27 @@ const CONFIG: &str = include_str!("user_mode.config");
 /// is not read with the sender, which is all that is wanted.
 const LINES: (&str, &str) = ("arch/um/drivers/ssl.c", "throttle");
 
-/// Room for what a processor of the host keeps for a program (its XSAVE area), which the kernel hands back whole or not at all: 6.1
-/// has it for AVX-512, 2696 bytes, and a host with AMX, which keeps 11,008, refuses it (`ptrace set fp regs failed`). A host with less
-/// takes what it needs. Stacks hold two of them, hence `CONFIG_KERNEL_STACK_ORDER`.
-const STATE: (&str, [&str; 2]) =
-    ("arch/x86/um/user-offsets.c", ["DEFINE_LONGS(HOST_FP_SIZE, 2696)", "DEFINE_LONGS(HOST_FP_SIZE, 12288)"]);
+/// What else is changed in the source: where, what, and into what.
+const CHANGES: &[(&str, &str, &str)] = &[
+    // Room for what a processor of the host keeps for a program (its XSAVE area), which the kernel hands back whole or not at all:
+    // 6.1 has it for AVX-512, 2696 bytes, and a host with AMX, which keeps 11,008, refuses it (`ptrace set fp regs failed`). A host
+    // with less takes what it needs. Stacks hold two of them, hence `CONFIG_KERNEL_STACK_ORDER`.
+    ("arch/x86/um/user-offsets.c", "DEFINE_LONGS(HOST_FP_SIZE, 2696)", "DEFINE_LONGS(HOST_FP_SIZE, 12288)"),
+    // An idle kernel sleeps until a signal comes, and blocks only that of the timer while it looks whether it may. What the network
+    // card signals just then, it has noted but sleeps on, until the timer: every hundredth packet or so was some milliseconds late.
+    // Blocked, too, and looked for among what is noted, it wakes.
+    (
+        "arch/um/os-Linux/time.c",
+        "sigaddset(&set, SIGALRM);",
+        "sigaddset(&set, SIGALRM); sigaddset(&set, SIGIO);",
+    ),
+    (
+        "arch/um/os-Linux/time.c",
+        "if (its.it_value.tv_sec || its.it_value.tv_nsec)",
+        "extern unsigned int signals_pending; if (!signals_pending && (its.it_value.tv_sec || its.it_value.tv_nsec))",
+    ),
+    ("arch/um/os-Linux/signal.c", "static unsigned int signals_pending;", "unsigned int signals_pending;"),
+];
 
 /// What the name of a kernel begins with.
 const PREFIX: &str = "linux-user-mode-";
@@ -94,7 +110,7 @@ fn absolute(path: PathBuf) -> Result<PathBuf, GuestError> {
 
 /// Of all of ours that is in a kernel. Twelve digits are enough to tell such from each other.
 fn hash() -> String {
-    Sha256::digest(format!("{CONFIG}{LINES:?}{STATE:?}"))
+    Sha256::digest(format!("{CONFIG}{LINES:?}{CHANGES:?}"))
         .iter()
         .take(6)
         .map(|byte| format!("{byte:02x}"))
@@ -126,7 +142,9 @@ fn build(root: &Path, work: &Path, to: &Path) -> Result<(), GuestError> {
     let (config, out) = (work.join("wanted.config"), work.join("build"));
     image::write(&config, CONFIG.as_bytes())?;
     change(&root.join(LINES.0), |driver| without(driver, LINES.1))?;
-    change(&root.join(STATE.0), |offsets| offsets.replace(STATE.1[0], STATE.1[1]))?;
+    for (file, from, to) in CHANGES {
+        change(&root.join(file), |source| source.replace(from, to))?;
+    }
     fs::create_dir_all(&out).map_err(GuestError::file("make the folder", &out))?;
     let out = absolute(out)?;
     let make = |arguments: &[&str]| {

@@ -1,12 +1,13 @@
 //! What a node hands to the others: one word of JSON that holds all that any of them needs.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::Service;
+use super::relink::Half;
 use crate::transport::Error;
 
 /// Numbers of queue pairs and of packets have 24 bits (InfiniBand Architecture Specification 1, section 9.2).
@@ -62,6 +63,15 @@ pub(super) struct Address {
     pub(super) key: u32,
     /// Its queue pairs: one for each other node in order, or one for all.
     pub(super) queues: Vec<u32>,
+    /// Where it hears calls, where its queue pairs are connections.
+    pub(super) calls: Option<SocketAddr>,
+}
+
+impl Address {
+    /// Its queue pair at this place, as it was first.
+    pub(super) fn half(&self, place: usize) -> Option<Half> {
+        self.queues.get(place).map(|queue| Half { queue: *queue, packet: self.packet, made: 0 })
+    }
 }
 
 impl fmt::Display for Address {
@@ -112,6 +122,7 @@ mod tests {
             packet: 7,
             key: 9,
             queues: vec![17, 18],
+            calls: Some(([10, 77, 0, 1], 5000).into()),
         }
     }
 

@@ -1,17 +1,20 @@
 //! How nodes get together: queue pairs are made, their numbers told, and then they are brought to work.
 
 use std::hash::{BuildHasher, Hasher};
+use std::net::UdpSocket;
 use std::sync::Arc;
 
 use super::Service;
 use super::address::{Address, BITS_24, place_of};
 use super::buffers::Memory;
+use super::calls::{self, Calls};
 use super::completion::{Channel, Completions};
 use super::device::{self, Domain, Port};
 use super::grh::GRH;
 use super::hardware_counters::HardwareCounters;
 use super::node::{End, Parts, Route, Verbs};
 use super::queue_pair::{Depths, QueuePair, Way};
+use super::relink::Relink;
 use super::slots::{Orders, depth};
 use crate::transport::{Error, NodeId, Place, Transport, Unlinked, Waiting};
 
@@ -37,6 +40,7 @@ pub(crate) struct Opened {
     received: Arc<Completions>,
     channel: Arc<Channel>,
     domain: Arc<Domain>,
+    calls: Option<UdpSocket>,
 }
 
 pub(in crate::transport) fn open(service: Service, place: &Place) -> Result<Box<dyn Unlinked>, Error> {
@@ -59,6 +63,10 @@ pub(crate) fn open_end(service: Service, place: &Place) -> Result<Opened, Error>
     let pairs: Vec<_> = (0..pairs)
         .map(|_| QueuePair::new(&domain, service, [&sent, &received], depths))
         .collect::<Result<_, _>>()?;
+    let calls = match service {
+        Service::Connected => Some(calls::open(place.ip)?),
+        Service::Datagram => None,
+    };
     let own = Address {
         service,
         gid: port.gid,
@@ -68,9 +76,11 @@ pub(crate) fn open_end(service: Service, place: &Place) -> Result<Opened, Error>
         packet: random() & BITS_24,
         key: random() >> 1,
         queues: pairs.iter().map(QueuePair::number).collect(),
+        calls: calls.as_ref().map(|(_, address)| *address),
     };
     let (address, waiting) = (own.to_string(), place.waiting);
-    Ok(Opened { address, service, waiting, own, port, pairs, depths, sent, received, channel, domain })
+    let calls = calls.map(|(socket, _)| socket);
+    Ok(Opened { address, service, waiting, own, port, pairs, depths, sent, received, channel, domain, calls })
 }
 
 /// As many orders and buffers as memory and device allow.
@@ -87,7 +97,7 @@ fn depths(context: &device::Context, message: usize, others: usize, pairs: usize
 }
 
 /// A number that nobody guesses by chance: the standard library seeds its hashes so.
-fn random() -> u32 {
+pub(super) fn random() -> u32 {
     let bits = std::hash::RandomState::new().build_hasher().finish();
     u32::try_from(bits >> 32).unwrap_or(0)
 }
@@ -122,8 +132,13 @@ impl Opened {
         let mut ends = Vec::new();
         for (place, pair) in self.pairs.into_iter().enumerate() {
             let node = if place < own { place } else { place + 1 };
-            ends.push(End::new(pair, node, Orders::new(self.depths.send, self.own.message)));
+            let theirs = nodes.get(node).and_then(|peer| peer.half(place_of(own, node)));
+            let halves = self.own.half(place).zip(theirs).filter(|_| self.service == Service::Connected);
+            let relink = halves.map(|(ours, theirs)| Relink::connected(ours, theirs));
+            ends.push(End::new(pair, node, relink, Orders::new(self.depths.send, self.own.message)));
         }
+        let heard_at = nodes.iter().map(|node| node.calls).collect::<Option<Vec<_>>>();
+        let calls = self.calls.zip(heard_at).map(|(socket, nodes)| Calls::new(socket, nodes));
         let mut verbs = Verbs::new(Parts {
             service: self.service,
             waiting: self.waiting,
@@ -142,8 +157,11 @@ impl Opened {
             received: self.received,
             channel: self.channel,
             counters,
+            nodes,
+            calls,
+            domain: self.domain,
         });
-        verbs.start(&nodes)?;
+        verbs.start()?;
         Ok(verbs)
     }
 
@@ -159,7 +177,8 @@ impl Opened {
                 Service::Connected => nodes.len() - 1,
                 Service::Datagram => 1,
             };
-            if node.service != self.service || node.queues.len() < queues {
+            let hears = self.service == Service::Datagram || node.calls.is_some();
+            if node.service != self.service || node.queues.len() < queues || !hears {
                 return Err(Error::Unfit(format!("node {number} was opened for something else: {node}")));
             }
         }

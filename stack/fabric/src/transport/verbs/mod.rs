@@ -6,6 +6,7 @@
 //! - [`completion`]: what is done, and sleeping until something is
 //! - [`queue_pair`]: orders to a device
 //! - [`address`]: what nodes tell each other; [`linking`]: how they get together
+//! - [`relink`]: how a connection that was lost is made anew; [`calls`]: where nodes hear each other for that
 //! - [`node`]: the transport
 //!
 //! What is made of another thing holds it by an `Arc`, so that things are destroyed in the only order that libibverbs allows.
@@ -14,6 +15,7 @@
 
 mod address;
 mod buffers;
+mod calls;
 mod completion;
 mod device;
 mod grh;
@@ -21,6 +23,7 @@ mod hardware_counters;
 mod linking;
 mod node;
 mod queue_pair;
+mod relink;
 mod slots;
 
 use std::os::fd::BorrowedFd;

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use super::address::Address;
 use super::completion::Completions;
 use super::device::{Domain, Port};
+use super::relink::Half;
 use super::{Service, failed, refused};
 use crate::transport::Error;
 
@@ -126,9 +127,9 @@ impl QueuePair {
     }
 
     /// From now on messages are taken: those of one queue pair of the peer, or of anybody who has the key.
-    pub(super) fn receive_from(&self, port: &Port, peer: Option<(&Address, u32)>) -> Result<(), Error> {
+    pub(super) fn receive_from(&self, port: &Port, peer: Option<(&Address, Half)>) -> Result<(), Error> {
         use ffi::ibv_qp_attr_mask as Mask;
-        let Some((peer, number)) = peer else {
+        let Some((peer, half)) = peer else {
             return self.modify(ffi::ibv_qp_state::IBV_QPS_RTR, &[], |_| {});
         };
         self.modify(
@@ -144,8 +145,8 @@ impl QueuePair {
             |attributes| {
                 attributes.ah_attr = way(port, peer);
                 attributes.path_mtu = mtu_code(port.mtu.min(peer.mtu));
-                attributes.dest_qp_num = number;
-                attributes.rq_psn = peer.packet;
+                attributes.dest_qp_num = half.queue;
+                attributes.rq_psn = half.packet;
                 attributes.max_dest_rd_atomic = 1;
                 attributes.min_rnr_timer = NOT_READY_TIMER;
             },

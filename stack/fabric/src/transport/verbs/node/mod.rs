@@ -1,5 +1,6 @@
 //! The transport: a node's queue pairs at work.
 
+mod relinking;
 mod sending;
 
 use std::collections::VecDeque;
@@ -10,13 +11,15 @@ use std::time::{Duration, Instant};
 use sending::{Gathered, TOGETHER};
 
 use super::Service;
-use super::address::{Address, place_of};
+use super::address::Address;
 use super::buffers::Memory;
+use super::calls::Calls;
 use super::completion::{Channel, Completions, Done, meaning};
-use super::device::Port;
+use super::device::{Domain, Port};
 use super::grh::{GRH, stripped};
 use super::hardware_counters::HardwareCounters;
 use super::queue_pair::{Depths, QueuePair, Way};
+use super::relink::Relink;
 use super::slots::{Orders, Pool, of_ticket, ticket};
 use crate::transport::{Counters, Error, Guarantees, Limits, NodeId, Received, To, Transport, Waiting, wait};
 
@@ -31,10 +34,12 @@ const KEPT: usize = 8 << 20;
 
 /// A queue pair and its orders.
 pub(super) struct End {
-    /// None: the node is lost.
+    /// None: the node is lost, for now.
     pair: Option<QueuePair>,
     /// Whose it is, where it is a connection.
     node: NodeId,
+    /// How the connection stands.
+    relink: Option<Relink>,
     orders: Orders,
     /// It was full for [`STALL`], and nothing got done since.
     is_stalled: bool,
@@ -43,8 +48,13 @@ pub(super) struct End {
 }
 
 impl End {
-    pub(super) fn new(pair: QueuePair, node: NodeId, orders: Orders) -> Self {
-        Self { pair: Some(pair), node, orders, is_stalled: false, failed: None }
+    pub(super) fn new(pair: QueuePair, node: NodeId, relink: Option<Relink>, orders: Orders) -> Self {
+        Self { pair: Some(pair), node, relink, orders, is_stalled: false, failed: None }
+    }
+
+    /// Whether messages can be sent.
+    fn is_up(&self) -> bool {
+        self.pair.is_some() && self.failed.is_none() && self.relink.as_ref().is_none_or(Relink::is_up)
     }
 }
 
@@ -90,6 +100,9 @@ pub(super) struct Parts {
     pub(super) received: Arc<Completions>,
     pub(super) channel: Arc<Channel>,
     pub(super) counters: HardwareCounters,
+    pub(super) nodes: Vec<Address>,
+    pub(super) calls: Option<Calls>,
+    pub(super) domain: Arc<Domain>,
 }
 
 /// A node's end of a fabric of verbs.
@@ -126,34 +139,38 @@ impl Verbs {
     }
 
     /// Brings the queue pairs to work, each with its buffers.
-    pub(super) fn start(&mut self, nodes: &[Address]) -> Result<(), Error> {
-        for end in 0..self.parts.ends.len() {
-            let Some(End { pair: Some(pair), node, .. }) = self.parts.ends.get(end) else { continue };
-            let peer = match self.parts.service {
-                Service::Datagram => None,
-                Service::Connected => {
-                    let Some(peer) = nodes.get(*node) else { continue };
-                    let queue = peer.queues.get(place_of(self.parts.own, *node)).copied();
-                    Some((
-                        peer,
-                        queue.ok_or_else(|| Error::Unfit(format!("node {node} has no queue pair for us")))?,
-                    ))
-                }
-            };
-            pair.initialise(&self.parts.port, self.parts.key)?;
-            self.post_buffers(end, &[])?;
-            let Some(End { pair: Some(pair), .. }) = self.parts.ends.get(end) else { continue };
-            pair.receive_from(&self.parts.port, peer)?;
-            pair.send_from(self.parts.packet)?;
+    pub(super) fn start(&mut self) -> Result<(), Error> {
+        for place in 0..self.parts.ends.len() {
+            match self.parts.service {
+                Service::Datagram => self.start_datagrams(place)?,
+                Service::Connected => self.start_connection(place)?,
+            }
         }
         Ok(())
     }
 
-    /// Gives the device all buffers of a queue pair but these.
-    fn post_buffers(&self, end: usize, but: &[usize]) -> Result<(), Error> {
+    /// From now on it sends and receives.
+    fn start_datagrams(&self, place: usize) -> Result<(), Error> {
+        let Some(End { pair: Some(pair), .. }) = self.parts.ends.get(place) else { return Ok(()) };
+        pair.initialise(&self.parts.port, self.parts.key)?;
+        self.post_buffers(place)?;
+        pair.receive_from(&self.parts.port, None)?;
+        pair.send_from(self.parts.packet)
+    }
+
+    /// Gives the device all buffers of a queue pair, but those that hold what has come and was not read yet.
+    fn post_buffers(&self, end: usize) -> Result<(), Error> {
+        let held: Vec<_> = self
+            .ready
+            .iter()
+            .filter_map(|arrived| match arrived.at {
+                At::Buffer { slot, .. } => Some(slot),
+                At::Kept(_) => None,
+            })
+            .collect();
         let depth = self.parts.depths.receive;
         (end * depth..(end + 1) * depth)
-            .filter(|slot| !but.contains(slot))
+            .filter(|slot| !held.contains(slot))
             .try_for_each(|slot| self.post_buffer(end, slot))
     }
 
@@ -211,17 +228,17 @@ impl Verbs {
         lost.into_iter().try_for_each(|(end, status)| self.lose(end, status))
     }
 
-    /// A queue pair is in error. A connection is over, and its node lost; datagrams are tried again after a pause.
+    /// A queue pair is in error. A connection is made anew; datagrams are tried again after a pause.
     fn lose(&mut self, place: usize, status: u32) -> Result<(), Error> {
         let Some(end) = self.parts.ends.get_mut(place) else { return Ok(()) };
         match self.parts.service {
             Service::Connected => {
-                let Some(pair) = end.pair.take() else { return Ok(()) };
+                if end.pair.is_none() {
+                    return Ok(());
+                }
                 tracing::warn!(node = end.node, status, "a node is lost: {}", meaning(status));
-                // What came before stays: it is in the queue of completions, which a queue pair takes its own from when it goes.
-                while self.collect()? > 0 {}
-                drop(pair);
-                self.abandon(place);
+                end.relink.iter_mut().for_each(Relink::lost);
+                self.give_up(place)?;
             }
             Service::Datagram if end.failed.is_none() => {
                 tracing::warn!(status, "datagrams cannot be sent or received: {}", meaning(status));
@@ -260,24 +277,12 @@ impl Verbs {
         };
         let mut take = take;
         while parts.received.poll(&mut take)? > 0 {}
-        let held: Vec<_> = self
-            .ready
-            .iter()
-            .filter_map(|arrived| match arrived.at {
-                At::Buffer { slot, .. } => Some(slot),
-                At::Kept(_) => None,
-            })
-            .collect();
         self.abandon(place);
         if let Some(end) = self.parts.ends.get_mut(place) {
             (end.failed, end.is_stalled) = (None, false);
         }
         self.revived += 1;
-        let Some(End { pair: Some(pair), .. }) = self.parts.ends.get(place) else { return Ok(()) };
-        pair.initialise(&self.parts.port, self.parts.key)?;
-        self.post_buffers(place, &held)?;
-        pair.receive_from(&self.parts.port, None)?;
-        pair.send_from(self.parts.packet)
+        self.start_datagrams(place)
     }
 
     /// Moves what has come out of the device's buffers, so that others find room there.
@@ -358,7 +363,8 @@ impl Verbs {
     /// What is done from time to time: lost nodes are noticed, failed queue pairs tried again.
     fn tend(&mut self) -> Result<(), Error> {
         self.reap()?;
-        self.revive()
+        self.revive()?;
+        self.relink()
     }
 
     fn receive_by_events(

@@ -28,10 +28,8 @@ impl Verbs {
     /// Sees to it that a queue pair takes another order. Answers whether it does.
     fn make_room(&mut self, place: usize) -> Result<bool, Error> {
         let state = |verbs: &Self| match verbs.parts.ends.get(place) {
-            Some(End { pair: Some(_), failed: None, orders, is_stalled, .. }) => {
-                (true, orders.has_room(), *is_stalled)
-            }
-            _ => (false, false, false),
+            Some(end) => (end.is_up(), end.orders.has_room(), end.is_stalled),
+            None => (false, false, false),
         };
         if self.parts.ends.get(place).is_some_and(|end| end.orders.is_half_full()) {
             self.reap()?;

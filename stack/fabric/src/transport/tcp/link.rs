@@ -1,22 +1,18 @@
-//! TCP, a connection between each two nodes. A message is its length (four bytes, little endian) and itself.
+//! A connection: messages are cut out of a stream of bytes.
 
-use std::io::{IoSlice, IoSliceMut, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{IoSlice, IoSliceMut};
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use quanta::Instant;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
 
-use super::wait::{self, Patience};
-use super::{
-    Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits,
-};
+use super::LONGEST;
+use crate::transport::Error;
+use crate::transport::wait::{self, Patience};
 
-/// The longest message. Any would go; a length beyond this is a connection out of step.
-const LONGEST: usize = 16 << 20;
 /// What is kept for a node that does not read, in bytes. Beyond it, messages are lost: a node that has stopped must not stop
 /// the others.
 const KEPT: usize = 8 << 20;
@@ -33,83 +29,11 @@ const TOGETHER: usize = 64 << 10;
 const AGAIN: usize = 256 << 10;
 /// Bytes of a length.
 const LENGTH: usize = 4;
-/// How long the other nodes are waited for.
-const LINKING: Duration = Duration::from_secs(20);
-/// The smallest poll interval while linking.
-const LOOK: Duration = Duration::from_millis(1);
 
-struct Open {
-    listener: TcpListener,
-    place: Place,
-    address: String,
-}
-
-pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    let listener = TcpListener::bind((place.ip, 0)).map_err(Error::system(format!("TCP at {}", place.ip)))?;
-    let address = listener.local_addr().map_err(Error::system("an address"))?.to_string();
-    Ok(Box::new(Open { listener, place: place.clone(), address }))
-}
-
-impl Unlinked for Open {
-    fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Each node connects to those before it, and says its number.
-    fn link(self: Box<Self>, own: NodeId, addresses: &[String]) -> Result<Box<dyn Transport>, Error> {
-        let nodes = super::udp::parse(addresses)?;
-        let until = Instant::now() + LINKING;
-        let mut links: Vec<Option<Link>> = nodes.iter().map(|_| None).collect();
-        for (slot, address) in links.iter_mut().zip(&nodes).take(own) {
-            *slot = Some(connect(*address, own).map_err(Error::system(format!("TCP to {address}")))?);
-        }
-        let awaited = nodes.len().saturating_sub(own + 1);
-        self.listener.set_nonblocking(true).map_err(Error::system("a listener"))?;
-        for _ in 0..awaited {
-            let (from, link) = accept(&self.listener, until)?;
-            match links.get_mut(from) {
-                Some(slot @ None) if from > own => *slot = Some(link),
-                _ => return Err(Error::Unfit(format!("node {from} is not expected to connect to {own}"))),
-            }
-        }
-        let (waiting, sent_again) = (self.place.waiting, sent_again());
-        Ok(Box::new(Tcp { links, waiting, next: 0, refused: 0, sent_again }))
-    }
-}
-
-fn connect(address: SocketAddr, own: NodeId) -> std::io::Result<Link> {
-    let mut stream = TcpStream::connect_timeout(&address, LINKING)?;
-    let number = u32::try_from(own).map_err(std::io::Error::other)?;
-    stream.write_all(&number.to_le_bytes())?;
-    Link::new(stream)
-}
-
-/// The next node that connects.
-fn accept(listener: &TcpListener, until: Instant) -> Result<(NodeId, Link), Error> {
-    let mut stream = loop {
-        let left = until.saturating_duration_since(Instant::now()).max(LOOK);
-        wait::for_any(&mut [wait::readable(listener)], left)?;
-        match listener.accept() {
-            Ok((stream, _)) => break stream,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock && Instant::now() < until => {}
-            Err(error) => return Err(Error::system("waiting for the other nodes to connect")(error)),
-        }
-    };
-    let mut hello = || -> std::io::Result<NodeId> {
-        stream.set_nonblocking(false)?;
-        stream.set_read_timeout(Some(LINKING))?;
-        let mut number = [0; 4];
-        stream.read_exact(&mut number)?;
-        usize::try_from(u32::from_le_bytes(number)).map_err(std::io::Error::other)
-    };
-    let from = hello().map_err(Error::system("a node's number"))?;
-    Ok((from, Link::new(stream).map_err(Error::system("a connection"))?))
-}
-
-/// A connection to one node.
-struct Link {
-    stream: TcpStream,
-    reading: Patience,
+/// A connection to one node, and what goes over it.
+pub(super) struct Link {
+    pub(super) stream: TcpStream,
+    pub(super) reading: Patience,
     writing: Patience,
     /// What was read: from `start` on it is not a message yet that was handed on.
     inbox: Vec<u8>,
@@ -117,12 +41,12 @@ struct Link {
     /// Where what is not read to where it is wanted is read to.
     piece: Vec<u8>,
     /// What the kernel did not take yet.
-    outbox: Vec<u8>,
-    is_open: bool,
+    pub(super) outbox: Vec<u8>,
+    pub(super) is_open: bool,
 }
 
 impl Link {
-    fn new(stream: TcpStream) -> std::io::Result<Self> {
+    pub(super) fn new(stream: TcpStream) -> std::io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(None)?;
         rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER)?;
@@ -132,7 +56,7 @@ impl Link {
     }
 
     /// The next whole message of what was read.
-    fn message(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
+    pub(super) fn message(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
         let read = self.inbox.get(self.start..).unwrap_or_default();
         let Some((length, rest)) = read.split_first_chunk::<LENGTH>() else { return Ok(None) };
         let length = length_of(*length)?;
@@ -153,7 +77,7 @@ impl Link {
     ///
     /// What was read before is no whole message. A long one is read to where it is wanted, which spares copies; short ones are read
     /// together, and with a plain `recv`, which spares more.
-    fn receive(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<usize>, Error> {
+    pub(super) fn receive(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<usize>, Error> {
         self.inbox.drain(..self.start);
         self.start = 0;
         let (mut head, mut known) = ([0; LENGTH], 0);
@@ -209,19 +133,24 @@ impl Link {
     /// The bytes that came; none where nothing did, or the node is gone.
     fn count(&mut self, came: Result<usize, Errno>) -> Result<usize, Error> {
         match came {
-            Ok(0) => self.is_open = false,
+            Ok(0) => self.close(),
             Ok(bytes) => return Ok(bytes),
             Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => {
-                self.is_open = false
-            }
+            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => self.close(),
             Err(error) => return Err(Error::system("reading from a node")(error)),
         }
         Ok(0)
     }
 
+    /// It is lost. The other end is told, for it may not have noticed.
+    pub(super) fn close(&mut self) {
+        self.is_open = false;
+        self.outbox.clear();
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
     /// Sends a message, or keeps what the kernel does not take. Answers whether it found a place.
-    fn send(&mut self, message: &[u8]) -> Result<bool, Error> {
+    pub(super) fn send(&mut self, message: &[u8]) -> Result<bool, Error> {
         self.flush()?;
         if !self.is_open || self.outbox.len() + message.len() > KEPT.max(message.len()) {
             return Ok(false);
@@ -243,7 +172,7 @@ impl Link {
     }
 
     /// The same, and a short message may wait for those that follow.
-    fn send_more(&mut self, message: &[u8]) -> Result<bool, Error> {
+    pub(super) fn send_more(&mut self, message: &[u8]) -> Result<bool, Error> {
         if !self.is_open || self.outbox.len() + message.len() >= TOGETHER {
             return self.send(message);
         }
@@ -258,20 +187,18 @@ impl Link {
         match sent {
             Ok(bytes) => return Ok(bytes),
             Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => {
-                self.is_open = false;
-            }
+            Err(Errno::CONNRESET | Errno::PIPE | Errno::TIMEDOUT | Errno::HOSTUNREACH) => self.close(),
             Err(error) => return Err(Error::system("sending to a node")(error)),
         }
         Ok(0)
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.send_kept(SendFlags::DONTWAIT)
     }
 
     /// The same, and waits for room: the socket by itself, which takes one call of the system where `poll` takes two for each piece.
-    fn flush_within(&mut self, patience: Duration) -> Result<(), Error> {
+    pub(super) fn flush_within(&mut self, patience: Duration) -> Result<(), Error> {
         if patience < wait::SHORT {
             wait::for_any(&mut [rustix::event::PollFd::new(&self.stream, PollFlags::OUT)], patience)?;
             return self.flush();
@@ -288,14 +215,11 @@ impl Link {
                 bytes => drop(self.outbox.drain(..bytes)),
             }
         }
-        if !self.is_open {
-            self.outbox.clear();
-        }
         Ok(())
     }
 
     /// Whether it can wait for itself: nothing of ours waits to be sent.
-    fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         self.is_open && self.outbox.is_empty()
     }
 }
@@ -319,172 +243,23 @@ fn recv_parts(stream: &TcpStream, parts: &mut [IoSliceMut<'_>], flags: RecvFlags
     rustix::net::recvmsg(stream, parts, &mut RecvAncillaryBuffer::default(), flags).map(|came| came.bytes)
 }
 
-struct Tcp {
-    links: Vec<Option<Link>>,
-    waiting: Waiting,
-    /// Who is looked at first: the one behind the last that spoke, so that none is forgotten.
-    next: usize,
-    refused: u64,
-    /// As it was when it was linked.
-    sent_again: u64,
-}
-
-/// Segments that were sent again: `RetransSegs` of RFC 4022, as /proc/net/snmp has it. It is the sum of all connections of the
-/// machine, or of its network namespace.
-fn sent_again() -> u64 {
-    let table = std::fs::read_to_string("/proc/net/snmp").unwrap_or_default();
-    let mut lines = table.lines().filter_map(|line| line.strip_prefix("Tcp: "));
-    let (names, values) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    let place = names.split(' ').position(|name| name == "RetransSegs");
-    let value = place.and_then(|place| values.split(' ').nth(place));
-    value.and_then(|value| value.parse().ok()).unwrap_or_default()
-}
-
-impl Tcp {
-    fn send_by(
-        &mut self,
-        to: To,
-        message: &[u8],
-        send: fn(&mut Link, &[u8]) -> Result<bool, Error>,
-    ) -> Result<(), Error> {
-        fits(message, LONGEST)?;
-        for (node, link) in self.links.iter_mut().enumerate() {
-            let Some(link) = link.as_mut().filter(|_| to == To::Others || to == To::Node(node)) else {
-                continue;
-            };
-            if !send(link, message)? {
-                self.refused += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// The next message of what was read already.
-    fn read_before(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
-        let count = self.links.len();
-        for from in (0..count).map(|step| (self.next + step) % count) {
-            let Some(Some(link)) = self.links.get_mut(from) else { continue };
-            if let Some(bytes) = link.message(buffer)? {
-                self.next = from + 1;
-                return Ok(Some(Received { from, bytes }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Looks at every link, until one has a message. What waits to be sent is sent.
-    fn look(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
-        let count = self.links.len();
-        for from in (0..count).map(|step| (self.next + step) % count) {
-            let Some(Some(link)) = self.links.get_mut(from) else { continue };
-            if !link.is_open {
-                continue;
-            }
-            link.flush()?;
-            if let Some(bytes) = link.receive(buffer, RecvFlags::DONTWAIT)? {
-                self.next = from + 1;
-                return Ok(Some(Received { from, bytes }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Sleeps until something can be read or sent.
-    fn sleep(&self, patience: Duration) -> Result<(), Error> {
-        let open = self.links.iter().flatten().filter(|link| link.is_open);
-        let mut sockets: Vec<_> = open
-            .map(|link| {
-                let sends = if link.outbox.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
-                rustix::event::PollFd::new(&link.stream, PollFlags::IN | sends)
-            })
-            .collect();
-        wait::for_any(&mut sockets, patience).map(|_| ())
-    }
-}
-
-impl Transport for Tcp {
-    fn send(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
-        self.send_by(to, message, Link::send)
-    }
-
-    /// Short messages are put together: a call of the system for each would cost more than all else.
-    fn send_more(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
-        self.send_by(to, message, Link::send_more)
-    }
-
-    fn flush(&mut self, patience: Duration) -> Result<(), Error> {
-        if self.links.iter().flatten().all(|link| link.outbox.is_empty()) {
-            return Ok(());
-        }
-        let until = Instant::now() + patience;
-        for link in self.links.iter_mut().flatten() {
-            link.flush()?;
-            while link.is_open && !link.outbox.is_empty() && Instant::now() < until {
-                link.flush_within(until.saturating_duration_since(Instant::now()))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
-        if let Some(received) = self.read_before(buffer)? {
-            return Ok(Some(received));
-        }
-        if self.waiting == Waiting::Polled {
-            return wait::polled(patience, wait::LOOKS_AT_SOCKETS, || self.look(buffer));
-        }
-        let until = Instant::now() + patience;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let mut links =
-                self.links.iter_mut().enumerate().filter_map(|(node, link)| Some((node, link.as_mut()?)));
-            let received = match (links.next(), links.next()) {
-                // One other node: its socket waits by itself, which takes one call of the system for two.
-                (Some((from, link)), None) if link.is_quiet() && left >= wait::SHORT => {
-                    link.reading.set(link.stream.as_fd(), wait::rounded(left))?;
-                    let bytes = link.receive(buffer, RecvFlags::empty())?;
-                    bytes.map(|bytes| Received { from, bytes })
-                }
-                _ => {
-                    self.sleep(left)?;
-                    self.look(buffer)?
-                }
-            };
-            if received.is_some() {
-                return Ok(received);
-            }
-            if Instant::now() >= until {
-                return Ok(None);
-            }
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        Limits { message: LONGEST, piece: None, inline: 0 }
-    }
-
-    fn guarantees(&self) -> Guarantees {
-        Guarantees { reliable: true, ordered: true, multicast: false }
-    }
-
-    fn counters(&self) -> Counters {
-        let retransmits = sent_again().saturating_sub(self.sent_again);
-        Counters { refused: self.refused, retransmits, ..Counters::default() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     fn linked() -> (TcpStream, Link) {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         sender.set_nodelay(true).unwrap();
         let mut link = Link::new(listener.accept().unwrap().0).unwrap();
-        link.reading.set(link.stream.as_fd(), LINKING).unwrap();
+        link.reading.set(link.stream.as_fd(), PATIENCE).unwrap();
         (sender, link)
     }
 
