@@ -104,7 +104,7 @@ impl Transport for Multicast {
 
     fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
         if self.waiting == Waiting::Polled {
-            return wait::polled(patience, wait::LOOKS_AT_SOCKETS, || self.look(buffer));
+            return wait::polled(patience, wait::LOOKS_AT_SOCKETS, wait::YIELDS, || self.look(buffer));
         }
         if let Some(received) = self.look(buffer)? {
             return Ok(Some(received));

@@ -193,7 +193,7 @@ impl Transport for Udp {
                 let came = self.socket.await_next(buffer, patience)?;
                 Ok(came.and_then(|came| sender(nodes, came)))
             }
-            Waiting::Polled => wait::polled(patience, wait::LOOKS_AT_SOCKETS, || {
+            Waiting::Polled => wait::polled(patience, wait::LOOKS_AT_SOCKETS, wait::YIELDS, || {
                 Ok(self.socket.look(buffer)?.and_then(|came| sender(nodes, came)))
             }),
         }

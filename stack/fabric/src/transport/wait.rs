@@ -67,11 +67,16 @@ pub(super) fn readable<'a, F: std::os::fd::AsFd>(socket: &'a F) -> PollFd<'a> {
 /// After so many looks at a socket the clock is looked at: some hundredths of a millisecond.
 pub(super) const LOOKS_AT_SOCKETS: u32 = 64;
 
+/// Who has looked in vain for so long yields: lets others have the processor between looks. What is to bring the message may be among
+/// them, such as the kernel's own threads where there is one processor. It takes a call of the system, and is not for the first moment.
+pub(super) const YIELDS: Duration = Duration::from_millis(2);
+
 /// Looks again and again, until something is there or `patience` is over. The clock takes a call of the system on some machines, as a
-/// look may not: it is looked at after every `looks` only.
+/// look may not: it is looked at after every `looks` only. After `yields` others have the processor in between.
 pub(super) fn polled<T>(
     patience: Duration,
     looks: u32,
+    yields: Duration,
     mut look: impl FnMut() -> Result<Option<T>, Error>,
 ) -> Result<Option<T>, Error> {
     let mut start = None;
@@ -82,8 +87,12 @@ pub(super) fn polled<T>(
             }
             std::hint::spin_loop();
         }
-        if start.get_or_insert_with(Instant::now).elapsed() >= patience {
+        let looked = start.get_or_insert_with(Instant::now).elapsed();
+        if looked >= patience {
             return Ok(None);
+        }
+        if looked >= yields {
+            std::thread::yield_now();
         }
     }
 }

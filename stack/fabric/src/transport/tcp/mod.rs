@@ -186,7 +186,7 @@ impl Transport for Tcp {
             return Ok(Some(received));
         }
         if self.waiting == Waiting::Polled {
-            return wait::polled(patience, wait::LOOKS_AT_SOCKETS, || {
+            return wait::polled(patience, wait::LOOKS_AT_SOCKETS, wait::YIELDS, || {
                 self.tend()?;
                 self.look(buffer)
             });

@@ -20,10 +20,10 @@ use crate::transport::{Error, NodeId, Place, Transport, Unlinked, Waiting};
 
 /// The longest message. Any would go; each node keeps dozens of buffers of this length for each other one.
 const LONGEST: usize = 1 << 20;
-/// Memory to receive from one node.
-const RECEIVING: usize = 8 << 20;
-/// Memory to send to one node.
-const SENDING: usize = 4 << 20;
+/// Memory to receive from one node. Buffers are used in turn: what is more than a processor's cache makes each message cold.
+const RECEIVING: usize = 1 << 20;
+/// Memory to send to one node: less, so that one message after another finds a buffer.
+const SENDING: usize = 512 << 10;
 /// Datagrams of all nodes come to one queue pair: it has buffers for so many nodes at once, which is memory enough.
 const NODES_AT_ONCE: usize = 8;
 
@@ -91,8 +91,8 @@ fn depths(context: &device::Context, message: usize, others: usize, pairs: usize
     });
     let senders = if pairs == 1 { others.min(NODES_AT_ONCE) } else { 1 };
     Depths {
-        send: depth(message, SENDING, 16, 128).min(most),
-        receive: (depth(message, RECEIVING, 32, 256) * senders).min(most),
+        send: depth(message, SENDING, 8, 128).min(most),
+        receive: (depth(message, RECEIVING, 16, 256) * senders).min(most),
     }
 }
 

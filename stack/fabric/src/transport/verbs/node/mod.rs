@@ -116,6 +116,8 @@ pub(crate) struct Verbs {
     ready: VecDeque<Arrived>,
     kept_bytes: usize,
     received_calls: u32,
+    /// The last message was there before it was asked for: more may be on the way, and the kernel have to bring them.
+    is_behind: bool,
     refused: u64,
     strangers: u64,
     revived: u64,
@@ -132,6 +134,7 @@ impl Verbs {
             ready: VecDeque::new(),
             kept_bytes: 0,
             received_calls: 0,
+            is_behind: false,
             refused: 0,
             strangers: 0,
             revived: 0,
@@ -433,13 +436,16 @@ impl Transport for Verbs {
         if self.received_calls.is_multiple_of(LOOK_AT_SENT_EVERY) {
             self.tend()?;
         }
+        let was_behind = std::mem::take(&mut self.is_behind);
         if let Some(received) = self.look(buffer)? {
+            self.is_behind = true;
             return Ok(Some(received));
         }
         match self.parts.waiting {
             Waiting::Events => self.receive_by_events(buffer, patience),
             Waiting::Polled => {
-                let received = wait::polled(patience, LOOKS, || self.look(buffer))?;
+                let yields = if was_behind { Duration::ZERO } else { wait::YIELDS };
+                let received = wait::polled(patience, LOOKS, yields, || self.look(buffer))?;
                 if received.is_none() {
                     self.tend()?;
                     self.parts.channel.look_at_device()?;

@@ -64,7 +64,8 @@ impl Verbs {
             }
             match self.parts.waiting {
                 Waiting::Events => drop(self.sleep(&[], left)?),
-                Waiting::Polled => std::hint::spin_loop(),
+                // What sends may be the kernel, on this very processor.
+                Waiting::Polled => std::thread::yield_now(),
             }
         }
     }
