@@ -23,7 +23,9 @@ fn verbs_between_kernels() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { mtu: MTU, ..Options::default() }.program(stripped(folder.path()));
     let lab = Lab::boot(NODES, options).unwrap_or_else(|error| panic!("{error}"));
-    for step in [messages_come_whole, polled_pairs, rings_turn, failures_are_noticed] {
+    for step in
+        [messages_come_whole, polled_pairs, rings_turn, lost_connections_are_made_anew, failures_are_noticed]
+    {
         let started = Instant::now();
         step(&lab);
         eprintln!("{:.1} s", started.elapsed().as_secs_f32());
@@ -106,6 +108,43 @@ fn rings_turn(lab: &Lab) {
         let messages = tested.cases[1].median("messages_per_s").unwrap();
         assert!((20.0..90.0).contains(&messages), "{}: {messages} of 60 messages a second", tested.kind);
     }
+}
+
+/// A node is cut off for longer than its connections bear. When its cable is mended, they are made anew, and the ring has all nodes
+/// again: corosync's former RDMA transport needed a restart for that.
+fn lost_connections_are_made_anew(lab: &Lab) {
+    let options = "--transport rc,tcp --waiting events --parts rings --sizes 1024 --offer 20 --token 1000 --repeat 1 --seconds 15";
+    let options: Vec<_> = options.split(' ').collect();
+    let bench = Bench::start(lab, &options).unwrap_or_else(|error| panic!("{error}"));
+    for kind in ["rc", "tcp"] {
+        bench
+            .leader()
+            .wait_for(&format!("{kind} (events): ring"), LONG)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let before = lab.switch().counts(NODES).received;
+        // They turn.
+        while lab.switch().counts(NODES).received < before + 200 {
+            assert!(lab.node(1).run(["sleep", "0.1"]).unwrap().is_success());
+        }
+        lab.switch().cut(NODES);
+        let ran = lab.node(1).run(["sleep", "4"]);
+        lab.switch().mend(NODES);
+        assert!(ran.unwrap().is_success());
+    }
+    let found = bench.found(LONG).unwrap_or_else(|error| panic!("{error}"));
+    eprint!("{}", String::from_utf8_lossy(&found.ran.stdout));
+    let report: Report = serde_json::from_slice(&found.report).unwrap();
+    for tested in &report.transports {
+        let figure = |name| tested.cases[0].median(name).unwrap();
+        eprintln!("{}: {} changes, {} reconnects", tested.kind, figure("changes"), figure("reconnects"));
+    }
+    let [rc, tcp] = &report.transports[..] else { panic!("{:?}", report.transports) };
+    // Out and in again, as each node sees it; a connection has two ends, and the third node has two connections.
+    assert!(rc.cases[0].median("changes").unwrap() >= 6.0);
+    assert!(rc.cases[0].median("reconnects").unwrap() >= 4.0);
+    // What TCP has kept goes on.
+    assert!(tcp.cases[0].median("changes").unwrap() >= 6.0);
+    assert_eq!(tcp.cases[0].median("reconnects"), Some(0.0));
 }
 
 fn failures_are_noticed(lab: &Lab) {

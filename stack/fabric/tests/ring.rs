@@ -42,6 +42,8 @@ struct Net {
     random: u64,
     /// Who is on its own side of a cut.
     apart: BTreeSet<NodeId>,
+    /// What goes over the cut comes when it is mended, as a connection has it that does not give up. `None`: it is lost.
+    kept: Option<Vec<(NodeId, NodeId, Vec<u8>)>>,
     /// Every packet so far.
     packets: Vec<Vec<u8>>,
 }
@@ -58,6 +60,7 @@ impl Net {
             weather,
             random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             apart: BTreeSet::new(),
+            kept: None,
             packets: Vec::new(),
         };
         for node in &all {
@@ -103,7 +106,11 @@ impl Net {
     fn send(&mut self, from: NodeId, to: NodeId, packet: Vec<u8>) {
         assert_ne!(from, to);
         self.packets.push(packet.clone());
-        if self.apart.contains(&from) != self.apart.contains(&to) || self.random(1000) < self.weather.lost {
+        if self.apart.contains(&from) != self.apart.contains(&to) {
+            self.kept.iter_mut().for_each(|kept| kept.push((from, to, packet.clone())));
+            return;
+        }
+        if self.random(1000) < self.weather.lost {
             return;
         }
         let copies = if self.random(1000) < self.weather.doubled { 2 } else { 1 };
@@ -136,6 +143,14 @@ impl Net {
             }
         }
         self.now = end;
+    }
+
+    /// Nothing is cut any more, and what was kept comes before all else.
+    fn mend(&mut self) {
+        self.apart.clear();
+        for (from, to, packet) in self.kept.take().unwrap_or_default() {
+            self.send(from, to, packet);
+        }
     }
 
     fn offer(&mut self, node: NodeId, text: &[u8]) {
@@ -326,6 +341,32 @@ proptest! {
                 let of_it: Vec<_> = heard.iter().filter(|text| text.starts_with(&prefix)).cloned().collect();
                 prop_assert!(of_it == *texts, "{} has {} of {} messages of {}", node, of_it.len(), texts.len(), speaker);
             }
+        }
+    }
+
+    /// However long a cut was, and whether what went over it is lost or comes afterwards: the ring has all again, and soon.
+    #[test]
+    fn those_that_were_parted_come_together(
+        seed in any::<u64>(),
+        count in 2_usize..6,
+        apart in prop::collection::btree_set(0_usize..6, 1..4),
+        cut in 50_u64..2000,
+        is_kept in any::<bool>(),
+        jitter in prop_oneof![Just(0_u64), 0_u64..2000],
+    ) {
+        let mut net = Net::new(count, seed, Weather { jitter, ..Weather::default() }, 1500);
+        net.run(50 * MS);
+        net.apart = apart;
+        net.kept = is_kept.then(Vec::new);
+        net.run(Duration::from_millis(cut));
+        let rings = |net: &Net| -> Vec<usize> { (0..count).map(|node| net.seen[&node].rings.len()).collect() };
+        let before = rings(&net);
+        net.mend();
+        net.run(Duration::from_secs(2));
+        let all: Vec<NodeId> = (0..count).collect();
+        for (node, (before, after)) in before.into_iter().zip(rings(&net)).enumerate() {
+            prop_assert_eq!(&net.members(node), &all, "node {}", node);
+            prop_assert!(after - before <= 50, "node {} was in {} rings", node, after - before);
         }
     }
 

@@ -10,6 +10,9 @@ use super::wire::{Commit, Entry, HELD, Join, Packet};
 use super::{Output, RingId};
 use crate::transport::{NodeId, To};
 
+/// The pause between two joins is a part of their interval: this part.
+const PAUSES: u32 = 16;
+
 /// The search for others.
 #[derive(Debug)]
 pub(super) struct Gather {
@@ -58,7 +61,11 @@ impl Node {
             gather.until = Some(now + self.config.timeouts.consensus);
             gather.say_at = now;
         }
+        // What changes is said at once, but not again at once: each hears all others, and all would answer all.
+        let pause = self.config.timeouts.join / PAUSES;
+        gather.say_at = self.said.map_or(gather.say_at, |said| gather.say_at.max(said + pause));
         if gather.say_at <= now {
+            self.said = Some(now);
             gather.say_at = now + self.config.timeouts.join;
             let join = Join {
                 from: self.own,
@@ -72,7 +79,12 @@ impl Node {
     }
 
     pub(super) fn on_join(&mut self, now: Duration, join: &Join) {
-        let is_old = |members: &[NodeId], ring: RingId| members.contains(&join.from) && join.seq < ring.seq;
+        // A stranger that will not have this node is left alone: to look for it would only be refused again, and again. When it has a
+        // ring of its own, that makes itself known.
+        let refuses = join.failed.contains(&self.own);
+        let is_old = |members: &[NodeId], ring: RingId| {
+            if members.contains(&join.from) { join.seq < ring.seq } else { refuses }
+        };
         let is_news = match &self.state {
             State::Gather(_) => false,
             State::Operate => {

@@ -33,6 +33,8 @@ pub struct Node {
     number: u64,
     /// Places of the ends of this node's messages, and their numbers, until they are stable.
     pub(super) unstable: VecDeque<(u64, u64)>,
+    /// When it last said whom it knows.
+    pub(super) said: Option<Duration>,
     /// Packets that this node sent when it last had the token.
     pub(super) last_sent: u32,
     /// When the token last came.
@@ -88,6 +90,7 @@ impl Node {
             queue: VecDeque::new(),
             number: 0,
             unstable: VecDeque::new(),
+            said: None,
             last_sent: 0,
             last_token: None,
             last_aru: 0,

@@ -16,8 +16,8 @@ use crate::transport::Error;
 /// How long the device waits for an acknowledgement before it sends again: 4.096 µs · 2^14 = 67 ms (InfiniBand Architecture
 /// Specification 1, section 9.7.6.1.3).
 const TIMEOUT: u8 = 14;
-/// How often it sends again before it gives the connection up.
-const RETRIES: u8 = 7;
+/// How often it sends again before it gives the connection up. Not seven, the most that there is: soft-RoCE takes that for without end.
+const RETRIES: u8 = 6;
 /// A node that has no buffers is asked again without end: it may be stopped, and go on. The sender has an end of its own.
 const RETRIES_NOT_READY: u8 = 7;
 /// How long a sender is asked to wait until there are buffers: code 12 is 0.64 ms.
