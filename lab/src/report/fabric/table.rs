@@ -219,8 +219,15 @@ fn timeouts(measured: &[&Tested]) -> Option<Table> {
             Cell::new(name(tested)),
             right(number(timeout.milliseconds)),
             right(format!("{} runs of {} s", timeout.runs + timeout.further_runs, timeout.seconds)),
-            right(format!("{} of {}", timeout.half_failed, timeout.runs)),
-            right(number(timeout.longest_gap_ms)),
+            right(match timeout.half_failed {
+                Some(failed) => format!("{failed} of {}", timeout.runs),
+                None => "takes no less".to_owned(),
+            }),
+            right(if timeout.longest_gap_ms > 0.0 {
+                number(timeout.longest_gap_ms)
+            } else {
+                "–".to_owned()
+            }),
         ]);
     }
     (shown.row_count() > 0).then_some(shown)

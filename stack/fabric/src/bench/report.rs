@@ -10,7 +10,7 @@ use crate::measure::{Environment, Quantiles};
 use crate::transport::{Counters, Guarantees, Kind, Limits, Waiting};
 
 /// The version of the report's form: another first number is another form.
-const VERSION: &str = "1.2";
+const VERSION: &str = "1.3";
 
 /// A bench.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -121,11 +121,12 @@ pub struct SafeTimeout {
     /// And in so many further ones, after half of it had failed.
     #[serde(default)]
     pub further_runs: usize,
-    /// In how many of `runs` half of it failed.
-    pub half_failed: usize,
+    /// In how many of `runs` half of it failed. `None`: the transport takes none that is lower.
+    pub half_failed: Option<usize>,
     /// Seconds of a run.
     pub seconds: f64,
-    /// The longest time from token to token that was seen with a timeout that none could reach, in milliseconds.
+    /// The longest time from token to token that was seen with a timeout that none could reach, in milliseconds. 0: corosync does not
+    /// tell.
     pub longest_gap_ms: f64,
     /// Timeouts tried: milliseconds, runs, and in how many of them a node was taken for failed.
     pub tried: Vec<(f64, usize, usize)>,

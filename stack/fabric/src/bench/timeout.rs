@@ -46,8 +46,8 @@ pub(super) fn search(
         }
         // What holds at half its length is not the lowest.
         let half = (timeout / 2).max(least);
-        let half_failed = if half < timeout { search.failures(half, RUNS, steps)? } else { 0 };
-        if half < timeout && half_failed == 0 {
+        let half_failed = if half < timeout { Some(search.failures(half, RUNS, steps)?) } else { None };
+        if half_failed == Some(0) {
             timeout = half;
             continue;
         }

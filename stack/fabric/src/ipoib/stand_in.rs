@@ -23,6 +23,8 @@ const MASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
 const MTU_DATAGRAM: usize = 2044;
 /// The MTU of connections, as the kernel has it.
 const MTU_CONNECTED: usize = 65_520;
+/// Packets that may come at once from another node: most are short, whatever the MTU.
+const PACKETS: usize = 128;
 /// So many packets go one way before the other way has its turn.
 const TURN: usize = 64;
 /// It sleeps no longer, so that lost nodes are noticed.
@@ -57,7 +59,7 @@ pub fn prepare(carrier: Carrier, place: &Place) -> Result<Prepared, Error> {
     }
     // Packets wake: a processor that is kept busy by the interface would be missing where the figures are made.
     let place = Place { message: mtu + LENGTH, waiting: Waiting::Events, ..place.clone() };
-    Ok(Prepared { opened: open_end(service, &place)?, mtu })
+    Ok(Prepared { opened: open_end(service, &place, PACKETS)?, mtu })
 }
 
 impl Prepared {

@@ -85,7 +85,6 @@ pub(super) fn polled<T>(
             if let Some(found) = look()? {
                 return Ok(Some(found));
             }
-            std::hint::spin_loop();
         }
         let looked = start.get_or_insert_with(Instant::now).elapsed();
         if looked >= patience {

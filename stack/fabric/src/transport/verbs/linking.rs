@@ -21,9 +21,11 @@ use crate::transport::{Error, NodeId, Place, Transport, Unlinked, Waiting};
 /// The longest message. Any would go; each node keeps dozens of buffers of this length for each other one.
 const LONGEST: usize = 1 << 20;
 /// Memory to receive from one node. Buffers are used in turn: what is more than a processor's cache makes each message cold.
-const RECEIVING: usize = 1 << 20;
+const RECEIVING: usize = 512 << 10;
 /// Memory to send to one node: less, so that one message after another finds a buffer.
-const SENDING: usize = 512 << 10;
+const SENDING: usize = 256 << 10;
+/// Buffers for messages that are all as long as they may be.
+const LEAST: usize = 8;
 /// Datagrams of all nodes come to one queue pair: it has buffers for so many nodes at once, which is memory enough.
 const NODES_AT_ONCE: usize = 8;
 
@@ -44,11 +46,11 @@ pub(crate) struct Opened {
 }
 
 pub(in crate::transport) fn open(service: Service, place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    Ok(Box::new(open_end(service, place)?))
+    Ok(Box::new(open_end(service, place, LEAST)?))
 }
 
-/// Opens this node's end.
-pub(crate) fn open_end(service: Service, place: &Place) -> Result<Opened, Error> {
+/// Opens this node's end, with buffers for `least` messages or more from each other node, however long they may be.
+pub(crate) fn open_end(service: Service, place: &Place, least: usize) -> Result<Opened, Error> {
     let (context, port) = device::open(place)?;
     let domain = Domain::new(&context)?;
     let channel = Channel::new(&context)?;
@@ -57,7 +59,7 @@ pub(crate) fn open_end(service: Service, place: &Place) -> Result<Opened, Error>
         Service::Connected => (others, place.message.clamp(1, LONGEST)),
         Service::Datagram => (1, place.message.clamp(1, usize::try_from(port.mtu).unwrap_or(LONGEST))),
     };
-    let depths = depths(&context, message, others, pairs);
+    let depths = depths(&context, message, least, others, pairs);
     let sent = Completions::new(&channel, depths.send * pairs + 1)?;
     let received = Completions::new(&channel, depths.receive * pairs + 1)?;
     let pairs: Vec<_> = (0..pairs)
@@ -84,15 +86,15 @@ pub(crate) fn open_end(service: Service, place: &Place) -> Result<Opened, Error>
 }
 
 /// As many orders and buffers as memory and device allow.
-fn depths(context: &device::Context, message: usize, others: usize, pairs: usize) -> Depths {
+fn depths(context: &device::Context, message: usize, least: usize, others: usize, pairs: usize) -> Depths {
     let most = context.attributes().map_or(128, |attributes| {
         let per_pair = usize::try_from(attributes.max_cqe).unwrap_or(0) / pairs;
         per_pair.saturating_sub(1).min(usize::try_from(attributes.max_qp_wr).unwrap_or(0)).max(1)
     });
     let senders = if pairs == 1 { others.min(NODES_AT_ONCE) } else { 1 };
     Depths {
-        send: depth(message, SENDING, 8, 128).min(most),
-        receive: (depth(message, RECEIVING, 16, 256) * senders).min(most),
+        send: depth(message, SENDING, least / 2, 128).min(most),
+        receive: (depth(message, RECEIVING, least, 256) * senders).min(most),
     }
 }
 
