@@ -18,7 +18,7 @@ use super::relink::Relink;
 use super::slots::{Orders, depth};
 use crate::transport::{Error, NodeId, Place, Transport, Unlinked, Waiting};
 
-/// The longest message. Any would go; each node keeps dozens of buffers of this length for each other one.
+/// The longest message. Any would go; each node keeps several buffers of this length for each other one.
 const LONGEST: usize = 1 << 20;
 /// Memory to receive from one node. Buffers are used in turn: what is more than a processor's cache makes each message cold.
 const RECEIVING: usize = 512 << 10;
