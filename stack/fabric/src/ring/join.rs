@@ -82,17 +82,17 @@ impl Node {
         // A stranger that will not have this node is left alone: to look for it would only be refused again, and again. When it has a
         // ring of its own, that makes itself known.
         let refuses = join.failed.contains(&self.own);
-        let is_old = |members: &[NodeId], ring: RingId| {
-            if members.contains(&join.from) { join.seq < ring.seq } else { refuses }
+        let is_news_to = |members: &[NodeId], ring: RingId| {
+            if members.contains(&join.from) { join.seq >= ring.seq } else { !refuses }
         };
         let is_news = match &self.state {
             State::Gather(_) => false,
             State::Operate => {
                 let members: Vec<NodeId> = self.members.iter().copied().collect();
-                !is_old(&members, self.history.ring)
+                is_news_to(&members, self.history.ring)
             }
-            State::Commit(ring, members) => !is_old(members, *ring),
-            State::Recover(recover) => !is_old(&recover.members().collect::<Vec<_>>(), recover.next.ring),
+            State::Commit(ring, members) => is_news_to(members, *ring),
+            State::Recover(recover) => is_news_to(&recover.members().collect::<Vec<_>>(), recover.next.ring),
         };
         if is_news {
             let known = self.members.iter().copied().chain([join.from]).collect();
