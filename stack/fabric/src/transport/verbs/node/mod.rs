@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LOOK_AT_SENT_EVERY: u32 = 64;
 /// Who polls looks at the clock after so many looks at the completions, which take some nanoseconds each.
 const LOOKS: u32 = 2048;
+/// The greatest MTU of verbs, in bytes. A longer message is many packets, with which the kernel of a software device is busy for a while.
+const PACKET: usize = 4096;
 /// What is kept of messages that came while a full queue was waited for, in bytes: two nodes that flood each other would both wait.
 const KEPT: usize = 8 << 20;
 
@@ -116,8 +118,9 @@ pub(crate) struct Verbs {
     ready: VecDeque<Arrived>,
     kept_bytes: usize,
     received_calls: u32,
-    /// The last message was there before it was asked for: more may be on the way, and the kernel have to bring them.
-    is_behind: bool,
+    /// What is polled for is long in coming, and those who bring it may need this processor: something was received and nothing sent
+    /// since, or what was sent is longer than [`PACKET`], as its answer may be.
+    yields_at_once: bool,
     refused: u64,
     strangers: u64,
     revived: u64,
@@ -134,7 +137,7 @@ impl Verbs {
             ready: VecDeque::new(),
             kept_bytes: 0,
             received_calls: 0,
-            is_behind: false,
+            yields_at_once: false,
             refused: 0,
             strangers: 0,
             revived: 0,
@@ -370,6 +373,20 @@ impl Verbs {
         self.relink()
     }
 
+    /// The next message, once it comes.
+    fn await_next(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
+        if self.parts.waiting == Waiting::Events {
+            return self.receive_by_events(buffer, patience);
+        }
+        let yields = if self.yields_at_once { Duration::ZERO } else { wait::YIELDS };
+        let received = wait::polled(patience, LOOKS, yields, || self.look(buffer))?;
+        if received.is_none() {
+            self.tend()?;
+            self.parts.channel.look_at_device()?;
+        }
+        Ok(received)
+    }
+
     fn receive_by_events(
         &mut self,
         buffer: &mut [u8],
@@ -436,23 +453,12 @@ impl Transport for Verbs {
         if self.received_calls.is_multiple_of(LOOK_AT_SENT_EVERY) {
             self.tend()?;
         }
-        let was_behind = std::mem::take(&mut self.is_behind);
-        if let Some(received) = self.look(buffer)? {
-            self.is_behind = true;
-            return Ok(Some(received));
-        }
-        match self.parts.waiting {
-            Waiting::Events => self.receive_by_events(buffer, patience),
-            Waiting::Polled => {
-                let yields = if was_behind { Duration::ZERO } else { wait::YIELDS };
-                let received = wait::polled(patience, LOOKS, yields, || self.look(buffer))?;
-                if received.is_none() {
-                    self.tend()?;
-                    self.parts.channel.look_at_device()?;
-                }
-                Ok(received)
-            }
-        }
+        let received = match self.look(buffer)? {
+            Some(received) => Some(received),
+            None => self.await_next(buffer, patience)?,
+        };
+        self.yields_at_once |= received.is_some();
+        Ok(received)
     }
 
     fn limits(&self) -> Limits {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::super::Service;
 use super::super::queue_pair::{Datagram, Message};
 use super::super::slots::ticket;
-use super::{End, Route, Verbs};
+use super::{End, PACKET, Route, Verbs};
 use crate::transport::{Error, NodeId, To, Waiting, fits};
 
 /// How long a full queue is waited for when nothing in it gets done. Beyond it, messages to that node are lost until it takes some
@@ -136,6 +136,7 @@ impl Verbs {
     /// Makes orders of a message to all it is for.
     pub(super) fn order_all(&mut self, to: To, message: &[u8]) -> Result<(), Error> {
         fits(message, self.parts.limit)?;
+        self.yields_at_once = message.len() > PACKET;
         if self.parts.service == Service::Datagram {
             self.revive()?;
         }
