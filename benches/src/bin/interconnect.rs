@@ -108,6 +108,7 @@ fn measure(
             }
             let mut figures = Vec::new();
             for tool in tools {
+                machines.settle()?;
                 let found = tool.measure(machines, row.subject)?;
                 let Subject { transport, waiting, bytes } = row.subject;
                 eprintln!(

@@ -52,6 +52,14 @@ pub trait Machines {
     /// So many round trips take about a second, as qperf's and sockperf's: the first hundreds are slower, which shows in means.
     fn round_trips(&self, subject: Subject) -> u32;
 
+    /// Waits until what was measured before leaves nothing that the next would have to bear.
+    ///
+    /// # Errors
+    /// It stays.
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Runs a program to its end. Answers its standard output.
     ///
     /// # Errors
