@@ -42,7 +42,7 @@ pub(crate) enum Verb {
     Fmt(fmt::FmtArgs),
     /// Say what is wrong with transcripts and device folders, where, and how to mend it.
     Lint(lint::LintArgs),
-    /// Play one transcript as a strict device.
+    /// Play one transcript: as a strict device, or what a cluster said over other transports.
     Replay(replay::ReplayArgs),
     /// Hunt for lies of fence agents: search faults and odd states for those in which an agent breaks its word.
     Hunt(Box<hunt::HuntArgs>),

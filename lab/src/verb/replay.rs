@@ -20,6 +20,7 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::output;
 use crate::ready::ready_line;
 use crate::signals::{Signals, runtime};
+use crate::verb::bench;
 
 /// Options of `replay`.
 #[derive(Args, Debug)]
@@ -27,26 +28,31 @@ pub(crate) struct ReplayArgs {
     /// A transcript (*.jsonl).
     file: PathBuf,
     /// The address to listen on.
-    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDR", conflicts_with = "transport", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     listen: IpAddr,
     /// Really listen where others than this machine can reach it.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "transport")]
     expose: bool,
     /// The port; 0: the kernel chooses.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", conflicts_with = "transport", default_value_t = 0)]
     port: u16,
     /// A command to run against the replay; {host} and {port} in its arguments become the replay's, at a serial line {path}.
     ///
     /// Without it the replay serves until it is interrupted.
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "transport")]
     command: Vec<String>,
+    #[command(flatten)]
+    over: bench::Over,
 }
 
 pub(crate) fn run(args: ReplayArgs) -> Result<Exit, Failure> {
     address::may_listen(args.listen, args.expose)?;
     let transcript = Transcript::load(&args.file).or_exit(Exit::Input)?;
+    if !args.over.transport.is_empty() {
+        return bench::replay(&args.over, &args.file, &transcript);
+    }
     if !fencelab_recorder::fabric::load(&transcript).is_empty() {
-        let words = "a cluster speaks in it, and no device; `fencelab bench fabric --load` puts its load on another transport";
+        let words = "a cluster speaks in it, and no device: say over what its load is to go, like `--transport udp,rc`";
         return Err(Failure::new(Exit::Usage, format!("{}: {words}", args.file.display())));
     }
     let recorded = Recorded::of(&transcript);

@@ -107,15 +107,41 @@ fn a_recorded_clusters_load_is_put_on_another_transport() {
     // Two nodes hear what the other of them says, and the third hears all.
     assert_eq!(case.runs[0].quantiles["delivery"].count, 2 + 3 + 5);
 
-    // No device is in it that could be replayed.
-    let output = run(fencelab().arg("replay").arg(&tape));
-    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
-    assert!(told(&output).contains("bench fabric --load"), "{}", told(&output));
     // More nodes speak than there are.
     cluster(folder.path(), &[(0.0, 1, 1), (0.0, 2, 1), (0.0, 3, 1), (0.0, 4, 1)]);
     let (output, _) = bench(folder.path(), &load);
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
     assert!(told(&output).contains("4 nodes speak in it"), "{}", told(&output));
+}
+
+#[test]
+fn a_recorded_cluster_is_replayed_over_the_transports_that_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = cluster(folder.path(), &[(0.0, 1, 100), (0.1, 2, 3000), (0.15, 3, 64), (0.2, 4, 1)]);
+    let json = folder.path().join("report.json");
+    let output =
+        run(fencelab().arg("replay").arg(&tape).args(["--transport", "udp,tcp", "--json"]).arg(&json));
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let report: Report = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let kinds: Vec<&str> = report.transports.iter().map(|tested| tested.kind.name()).collect();
+    assert_eq!(kinds, ["udp", "tcp"]);
+    for tested in &report.transports {
+        let [case] = &tested.cases[..] else { panic!("{:?}", tested.cases) };
+        assert_eq!(case.offer.as_deref(), Some("4 recorded messages"));
+        // There are as many nodes as speak, and each hears the three others.
+        assert_eq!(case.runs[0].quantiles["delivery"].count, 12);
+    }
+
+    // Over nothing, and what is no cluster's.
+    let output = run(fencelab().arg("replay").arg(&tape));
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("like `--transport udp,rc`"), "{}", told(&output));
+    let device = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts/corpus/pyghmi/fakebmc/power.jsonl");
+    let output = run(fencelab().args(["replay", device, "--transport", "udp"]));
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert!(told(&output).contains("no message of a cluster is in it"), "{}", told(&output));
+    let output = run(fencelab().arg("replay").arg(&tape).args(["--transport", "udp", "--", "true"]));
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
 }
 
 #[test]

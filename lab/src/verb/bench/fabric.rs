@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use fencelab_fabric::Nodes;
 use fencelab_fabric::bench::{self, Parts, Plan, Report, Settings};
 use fencelab_fabric::load::{Offer, Said};
@@ -98,6 +98,24 @@ pub(crate) struct FabricArgs {
     /// When to colour.
     #[arg(long, value_enum, default_value_t)]
     color: ColorChoice,
+}
+
+/// Over what the load of a recorded cluster goes.
+#[derive(Args, Debug)]
+pub(crate) struct Over {
+    /// Of a cluster's transcript: put what its nodes said on these transports, each message when it was said. All else of
+    /// `bench fabric` is with `bench fabric --load`.
+    #[arg(long, value_delimiter = ',', help_heading = "A cluster's load")]
+    pub(crate) transport: Vec<Kind>,
+    /// A node on another machine, where `fencelab bench node` serves it; once for each. Without it all are on this machine.
+    #[arg(long, value_name = "IP:PORT", requires = "transport", help_heading = "A cluster's load")]
+    node: Vec<SocketAddr>,
+    /// Write the results for programs there (docs/bench-fabric.md).
+    #[arg(long, value_name = "FILE", requires = "transport", help_heading = "A cluster's load")]
+    json: Option<PathBuf>,
+    /// Write the results as one page with charts there.
+    #[arg(long, value_name = "FILE", requires = "transport", help_heading = "A cluster's load")]
+    html: Option<PathBuf>,
 }
 
 /// How messages are awaited.
@@ -191,11 +209,45 @@ fn parse_offer(text: &str) -> Result<Offer, String> {
 }
 
 pub(super) fn run(args: &FabricArgs) -> Result<Exit, Failure> {
+    let recorded = match &args.load {
+        Some(path) => Some(Recorded::of(path, &Transcript::load(path).or_exit(Exit::Input)?)?),
+        None => None,
+    };
+    measure(args, recorded)
+}
+
+/// Puts the load of a recorded cluster on other transports, once and by events, as the cluster's own engine waits.
+pub(crate) fn replay(over: &Over, path: &Path, transcript: &Transcript) -> Result<Exit, Failure> {
+    let recorded = Recorded::of(path, transcript)?;
+    let defaults = Defaults::parse_from(["fencelab"]).args;
+    let nodes = u8::try_from(recorded.nodes).unwrap_or(u8::MAX).max(defaults.nodes);
+    let args = FabricArgs {
+        transport: over.transport.clone(),
+        waiting: vec![WaitingName::Events],
+        nodes,
+        node: over.node.clone(),
+        parts: vec![Part::Rings],
+        repeat: 1,
+        json: over.json.clone(),
+        html: over.html.clone(),
+        ..defaults
+    };
+    measure(&args, Some(recorded))
+}
+
+/// The options that nobody gave.
+#[derive(Parser)]
+struct Defaults {
+    #[command(flatten)]
+    args: FabricArgs,
+}
+
+fn measure(args: &FabricArgs, recorded: Option<Recorded>) -> Result<Exit, Failure> {
     for path in [&args.json, &args.html].into_iter().flatten() {
         output::may_write(path, true)?;
     }
     let baseline = args.baseline.as_deref().map(load).transpose()?;
-    let plan = plan(args)?;
+    let plan = plan(args, recorded)?;
     let started = jiff::Timestamp::now();
     let mut progress = Bar::new();
     let report = bench::run(&plan, &mut |doing, part| progress.show(doing, part)).map_err(failed)?;
@@ -222,7 +274,7 @@ pub(super) fn run(args: &FabricArgs) -> Result<Exit, Failure> {
     Ok(if measured { Exit::Success } else { Exit::Network })
 }
 
-fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
+fn plan(args: &FabricArgs, recorded: Option<Recorded>) -> Result<Plan, Failure> {
     let nodes = match &args.node[..] {
         [] if apart(args) => Nodes::Apart { count: args.nodes.into(), command: worker()? },
         [] => Nodes::Here { count: args.nodes.into(), command: worker()?, ip: args.ip },
@@ -232,8 +284,8 @@ fn plan(args: &FabricArgs) -> Result<Plan, Failure> {
         many => Nodes::There(many.to_vec()),
     };
     let count = if args.node.is_empty() { args.nodes.into() } else { args.node.len() };
-    let offers = match &args.load {
-        Some(path) => vec![recorded(path, count)?],
+    let offers = match recorded {
+        Some(recorded) => vec![recorded.offered_by(count)?],
         None => args.offer.iter().filter_map(|text| parse_offer(text).ok()).collect(),
     };
     let has = |part| args.parts.contains(&part);
@@ -275,23 +327,41 @@ fn program(path: &Path) -> Result<PathBuf, Failure> {
     path.canonicalize().map_err(failure)
 }
 
-/// What a recorded cluster said: its nodes, in the order of their numbers, are the first of the bench.
-fn recorded(path: &Path, count: usize) -> Result<Offer, Failure> {
-    let transcript = Transcript::load(path).or_exit(Exit::Input)?;
-    let messages = fencelab_recorder::fabric::load(&transcript);
-    let nodes: BTreeSet<u32> = messages.iter().map(|message| message.node).collect();
-    let failure = |words: String| Failure::new(Exit::Input, format!("{}: {words}", path.display()));
-    if messages.is_empty() {
-        return Err(failure(String::from("no message of a cluster is in it, or none in the clear")));
+/// What a recorded cluster said.
+struct Recorded {
+    path: PathBuf,
+    /// How many of its nodes speak.
+    nodes: usize,
+    /// What they say: in the order of their numbers they are the first of the bench.
+    said: Vec<Said>,
+}
+
+impl Recorded {
+    fn of(path: &Path, transcript: &Transcript) -> Result<Self, Failure> {
+        let messages = fencelab_recorder::fabric::load(transcript);
+        let nodes: BTreeSet<u32> = messages.iter().map(|message| message.node).collect();
+        let said = messages.iter().filter_map(|message| {
+            let node = nodes.iter().position(|node| *node == message.node)?;
+            Some(Said { seconds: message.seconds, node, bytes: message.bytes })
+        });
+        let recorded = Self { path: path.to_owned(), nodes: nodes.len(), said: said.collect() };
+        match recorded.nodes {
+            0 => Err(recorded.failure("no message of a cluster is in it, or none in the clear")),
+            _ => Ok(recorded),
+        }
     }
-    if nodes.len() > count {
-        return Err(failure(format!("{} nodes speak in it; give as many with --nodes", nodes.len())));
+
+    fn offered_by(self, count: usize) -> Result<Offer, Failure> {
+        if self.nodes > count {
+            let words = format!("{} nodes speak in it, and {count} are there", self.nodes);
+            return Err(self.failure(&format!("{words}; give as many with --nodes, or --node for each")));
+        }
+        Ok(Offer::Schedule(self.said))
     }
-    let said = messages.iter().filter_map(|message| {
-        let node = nodes.iter().position(|node| *node == message.node)?;
-        Some(Said { seconds: message.seconds, node, bytes: message.bytes })
-    });
-    Ok(Offer::Schedule(said.collect()))
+
+    fn failure(&self, words: &str) -> Failure {
+        Failure::new(Exit::Input, format!("{}: {words}", self.path.display()))
+    }
 }
 
 /// An earlier report.

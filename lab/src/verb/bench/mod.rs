@@ -7,6 +7,8 @@ use clap::{Args, Subcommand};
 
 use crate::exit::{Exit, Failure};
 
+pub(crate) use fabric::{Over, replay};
+
 /// Options of `bench`.
 #[derive(Args, Debug)]
 pub(crate) struct BenchArgs {
