@@ -53,15 +53,25 @@ impl Environment {
         match &self.interface {
             None => Some("the address is at no interface of the machine".to_owned()),
             Some(interface) if interface.kind == LOOPBACK => Some("loopback: there is no wire".to_owned()),
-            Some(interface)
-                if interface.driver.as_deref().is_none_or(|driver| driver.starts_with("virtio")) =>
-            {
+            Some(interface) if self.is_virtual_card(interface) => {
                 Some(format!("the interface {} is a virtual one", interface.name))
             }
             Some(_) => None,
         }
     }
+
+    /// Whether there is no card behind an interface that this machine has to itself.
+    fn is_virtual_card(&self, interface: &Interface) -> bool {
+        let Some(driver) = &interface.driver else { return true };
+        let is_of = |drivers: &[&str]| drivers.iter().any(|begin| driver.starts_with(begin));
+        is_of(&PARAVIRTUAL) || self.is_virtual && is_of(&OFTEN_EMULATED)
+    }
 }
+
+/// How the names of drivers begin (drivers/net of Linux) that speak to a hypervisor: of KVM, User-Mode Linux, VMware, Hyper-V and Xen.
+const PARAVIRTUAL: [&str; 5] = ["virtio", "uml", "vmxnet", "hv_netvsc", "vif"];
+/// Those of old cards that hypervisors emulate.
+const OFTEN_EMULATED: [&str; 4] = ["e1000", "8139", "pcnet32", "ne2k"];
 
 /// The ARP hardware type of loopback (linux/if_arp.h).
 const LOOPBACK: u32 = 772;
@@ -117,4 +127,34 @@ fn read(path: impl AsRef<Path>) -> String {
 
 fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of an interface of Ethernet with this driver.
+    fn emulated(driver: Option<&str>, is_virtual: bool) -> bool {
+        let driver = driver.map(str::to_owned);
+        let interface = Interface { name: String::from("eth0"), kind: 1, mtu: 1500, driver, mode: None };
+        Environment { is_virtual, interface: Some(interface), ..Environment::default() }.emulated().is_some()
+    }
+
+    #[test]
+    fn an_interface_without_a_card_of_its_own_is_emulated() {
+        for driver in ["virtio_net", "uml-vector", "uml-netdev", "vmxnet3", "hv_netvsc", "vif"] {
+            assert!(emulated(Some(driver), true), "{driver}");
+            // Not every hypervisor shows itself among the processor's flags.
+            assert!(emulated(Some(driver), false), "{driver}");
+        }
+        // veth, bridges, TUN.
+        assert!(emulated(None, false));
+        // A card that hypervisors emulate may be a real one elsewhere.
+        assert!(emulated(Some("e1000"), true) && !emulated(Some("e1000"), false));
+        for driver in ["mlx5_core", "ixgbe", "ice"] {
+            assert!(!emulated(Some(driver), false), "{driver}");
+            // Passed through.
+            assert!(!emulated(Some(driver), true), "{driver}");
+        }
+    }
 }
