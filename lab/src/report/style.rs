@@ -105,5 +105,8 @@ svg.plot { width: 100%; height: auto; display: block; }
 .legend .swatch { display: inline-block; width: 18px; height: 4px; border-radius: 2px; margin-right: 7px; vertical-align: middle; background: var(--series); }
 .facts { padding-left: 18px; color: var(--faint); font-size: 13px; }
 .s0 { --series: #2f81c7; } .s1 { --series: #d1632a; } .s2 { --series: #2c9460; } .s3 { --series: #9256c4; }
-.s4 { --series: #b8860b; } .s5 { --series: #c2416c; } .s6 { --series: #3c9aa8; } .s7 { --series: #7a828c; }
+.s4 { --series: #b8860b; } .s5 { --series: #c2416c; } .s6 { --series: #3c9aa8; } .s7 { --series: #7a828c; } .s8 { --series: #7d5a3c; }
+.polled .line, .polled .span { stroke-dasharray: 7 4; }
+.polled .mark, .polled .bar { fill: var(--card); stroke: var(--series); stroke-width: 2; }
+.polled .swatch { background: repeating-linear-gradient(90deg, var(--series) 0 7px, transparent 7px 11px); }
 ";

@@ -16,7 +16,7 @@ const PAGE: &str = "/tmp/fabric.html";
 pub struct Bench<'a> {
     lab: &'a Lab,
     leader: Process,
-    _nodes: Vec<Process>,
+    nodes: Vec<Process>,
 }
 
 /// What a bench has found.
@@ -46,7 +46,7 @@ impl<'a> Bench<'a> {
         }
         line.extend(["--json", REPORT, "--html", PAGE].map(str::to_owned));
         line.extend(options.iter().map(|option| (*option).to_owned()));
-        Ok(Self { lab, leader: lab.node(1).spawn(line)?, _nodes: nodes })
+        Ok(Self { lab, leader: lab.node(1).spawn(line)?, nodes })
     }
 
     /// The process that leads: it tells its progress.
@@ -62,7 +62,13 @@ impl<'a> Bench<'a> {
     pub fn found(&self, limit: Duration) -> Result<Found, GuestError> {
         let ran = self.leader.wait(limit)?;
         if !ran.is_success() {
-            let (command, problem) = ("fencelab bench fabric".to_owned(), ran.text());
+            let of_node = |(number, node): (usize, &Process)| {
+                let said = node.output();
+                said.lines().map(|line| format!("node{number}: {line}")).collect::<Vec<_>>()
+            };
+            let nodes = (1..).zip(&self.nodes).flat_map(of_node);
+            let problem = std::iter::once(ran.text()).chain(nodes).collect::<Vec<_>>().join("\n");
+            let command = "fencelab bench fabric".to_owned();
             return Err(GuestError::CannotRun { node: 1, command, problem });
         }
         let first = self.lab.node(1);

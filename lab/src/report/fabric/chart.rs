@@ -13,13 +13,27 @@ const ROW: f64 = 30.0;
 const BELOW: f64 = 42.0;
 /// The height of a chart of lines, without what stands below.
 const HEIGHT: f64 = 300.0;
-/// Series are told apart by so many looks.
-const LOOKS: usize = 8;
+/// So many colours tell series apart.
+const COLOURS: usize = 9;
+
+/// How a series looks: transports differ by colour, and what is polled is dashed and hollow.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub(super) place: usize,
+    pub(super) is_polled: bool,
+}
+
+impl Look {
+    /// Its classes.
+    fn classes(self) -> String {
+        format!("s{}{}", self.place % COLOURS, if self.is_polled { " polled" } else { "" })
+    }
+}
 
 /// A row of a chart: values that belong together, the least first.
 pub(super) struct Strip {
     pub(super) label: String,
-    pub(super) look: usize,
+    pub(super) look: Look,
     /// What each value is, and how much.
     pub(super) marks: Vec<(&'static str, f64)>,
 }
@@ -27,13 +41,8 @@ pub(super) struct Strip {
 /// A line of a chart.
 pub(super) struct Series {
     pub(super) label: String,
-    pub(super) look: usize,
+    pub(super) look: Look,
     pub(super) points: Vec<(f64, f64)>,
-}
-
-/// The class of a look.
-fn look(index: usize) -> String {
-    format!("s{}", index % LOOKS)
 }
 
 /// A logarithmic axis.
@@ -89,7 +98,7 @@ pub(super) fn strips(strips: &[Strip], unit: &str) -> Markup {
         svg.plot viewBox=(format!("0 0 {WIDTH} {}", bottom + BELOW)) role="img" {
             (vertical(&axis, bottom, unit))
             @for (strip, y) in strips.iter().zip(centres()) {
-                g.(look(strip.look)) {
+                g.(strip.look.classes()) {
                     text.name x=(LEFT - 12.0) y=(y + 4.0) text-anchor="end" { (strip.label) }
                     @if let (Some(first), Some(last)) = (strip.marks.first(), strip.marks.last()) {
                         line.span x1=(axis.at(first.1)) x2=(axis.at(last.1)) y1=(y) y2=(y) {}
@@ -107,7 +116,7 @@ pub(super) fn strips(strips: &[Strip], unit: &str) -> Markup {
 }
 
 /// A bar for each row, from nought.
-pub(super) fn bars(rows_of: &[(String, usize, f64)], unit: &str) -> Markup {
+pub(super) fn bars(rows_of: &[(String, Look, f64)], unit: &str) -> Markup {
     let greatest = rows_of.iter().map(|(_, _, value)| *value).fold(0.0, f64::max);
     if greatest <= 0.0 {
         return html! {};
@@ -115,8 +124,8 @@ pub(super) fn bars(rows_of: &[(String, usize, f64)], unit: &str) -> Markup {
     let wide = |value: f64| (WIDTH - LEFT - RIGHT) * value / greatest;
     html! {
         svg.plot viewBox=(format!("0 0 {WIDTH} {}", rows(rows_of.len()) + TOP)) role="img" {
-            @for ((label, index, value), y) in rows_of.iter().zip(centres()) {
-                g.(look(*index)) {
+            @for ((label, look, value), y) in rows_of.iter().zip(centres()) {
+                g.(look.classes()) {
                     text.name x=(LEFT - 12.0) y=(y + 4.0) text-anchor="end" { (label) }
                     rect.bar x=(LEFT) y=(y - 9.0) width=(wide(*value)) height="18" rx="3" {
                         title { (label) ": " (number(*value)) " " (unit) }
@@ -140,7 +149,7 @@ pub(super) fn lines(series: &[Series], across: &str, up: &str) -> Markup {
     };
     html! {
         ul.legend {
-            @for series in series { li.(look(series.look)) { span.swatch {} (series.label) } }
+            @for series in series { li.(series.look.classes()) { span.swatch {} (series.label) } }
         }
         svg.plot viewBox=(format!("0 0 {WIDTH} {}", TOP + HEIGHT + BELOW)) role="img" {
             (vertical(&x, TOP + HEIGHT, across))
@@ -150,7 +159,7 @@ pub(super) fn lines(series: &[Series], across: &str, up: &str) -> Markup {
             }
             text.unit x="8" y=(TOP + 8.0) { (up) }
             @for series in series {
-                g.(look(series.look)) {
+                g.(series.look.classes()) {
                     polyline.line points=(path(series)) {}
                     @for point in &series.points {
                         circle.mark cx=(x.at(point.0)) cy=(y.at(point.1)) r="4" {

@@ -1,9 +1,10 @@
 //! The page: charts first, then the figures.
 
 use fencelab_fabric::bench::{Case, Comparison, FIGURES, Figure, Load, Report, Tested};
+use fencelab_fabric::transport::{Kind, Waiting};
 use maud::{Markup, html};
 
-use super::chart::{self, Series, Strip};
+use super::chart::{self, Look, Series, Strip};
 use super::{load, name, number, size};
 use crate::report::page;
 
@@ -26,9 +27,8 @@ pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>) -> Stri
             @if let Some(why) = emulated {
                 p { "This is no measure of hardware: " (why) ". Compare it with runs of the same kind only." }
             }
-            @let shown: Vec<(usize, &Tested)> = group.iter().copied().enumerate().collect();
-            (charts(&shown))
-            (figures(&shown))
+            (charts(group))
+            (figures(group))
         }
         @if let Some(comparison) = comparison { (compared(comparison)) }
         footer { "fencelab " (env!("CARGO_PKG_VERSION")) ". The same figures for programs: --json." }
@@ -36,7 +36,13 @@ pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>) -> Stri
     page::render("fencelab bench fabric", body)
 }
 
-fn charts(shown: &[(usize, &Tested)]) -> Markup {
+/// A transport has one look on all pages.
+fn look(tested: &Tested) -> Look {
+    let place = Kind::ALL.iter().position(|kind| *kind == tested.kind).unwrap_or_default();
+    Look { place, is_polled: tested.waiting == Waiting::Polled }
+}
+
+fn charts(shown: &[&Tested]) -> Markup {
     html! {
         (timeouts(shown))
         (detections(shown))
@@ -50,10 +56,10 @@ fn charts(shown: &[(usize, &Tested)]) -> Markup {
     }
 }
 
-fn timeouts(shown: &[(usize, &Tested)]) -> Markup {
-    let rows: Vec<(String, usize, f64)> = shown
+fn timeouts(shown: &[&Tested]) -> Markup {
+    let rows: Vec<(String, Look, f64)> = shown
         .iter()
-        .filter_map(|(look, tested)| Some((name(tested), *look, tested.timeout.as_ref()?.milliseconds)))
+        .filter_map(|tested| Some((name(tested), look(tested), tested.timeout.as_ref()?.milliseconds)))
         .collect();
     html! { @if !rows.is_empty() {
         h2 { "Lowest token timeout without a false failover, under load" }
@@ -62,16 +68,16 @@ fn timeouts(shown: &[(usize, &Tested)]) -> Markup {
     } }
 }
 
-fn detections(shown: &[(usize, &Tested)]) -> Markup {
+fn detections(shown: &[&Tested]) -> Markup {
     let mut rows = Vec::new();
     let mut expected = None;
-    for (look, tested) in shown {
+    for tested in shown {
         for detection in &tested.detection {
             expected = Some((detection.token_ms, detection.expected_ms));
             rows.extend(
-                detection
-                    .median_ms()
-                    .map(|median| (format!("{}, {}", name(tested), detection.how.name()), *look, median)),
+                detection.median_ms().map(|median| {
+                    (format!("{}, {}", name(tested), detection.how.name()), look(tested), median)
+                }),
             );
         }
     }
@@ -85,7 +91,7 @@ fn detections(shown: &[(usize, &Tested)]) -> Markup {
     } }
 }
 
-fn rotations(shown: &[(usize, &Tested)]) -> Markup {
+fn rotations(shown: &[&Tested]) -> Markup {
     let groups = offers(shown);
     html! { @if !groups.is_empty() {
         h2 { "Token rotation" }
@@ -98,9 +104,9 @@ fn rotations(shown: &[(usize, &Tested)]) -> Markup {
 }
 
 /// The ring's loads, each once.
-fn offers(shown: &[(usize, &Tested)]) -> Vec<String> {
+fn offers(shown: &[&Tested]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for case in shown.iter().flat_map(|(_, tested)| &tested.cases).filter(|case| case.load == Load::Ring) {
+    for case in shown.iter().flat_map(|tested| &tested.cases).filter(|case| case.load == Load::Ring) {
         let name = load(case);
         if !names.contains(&name) {
             names.push(name);
@@ -109,7 +115,7 @@ fn offers(shown: &[(usize, &Tested)]) -> Vec<String> {
     names
 }
 
-fn strips(shown: &[(usize, &Tested)], group: &str) -> Vec<Strip> {
+fn strips(shown: &[&Tested], group: &str) -> Vec<Strip> {
     let of = |tested: &Tested| -> Option<Vec<(&'static str, f64)>> {
         let case = tested.cases.iter().find(|case| case.load == Load::Ring && load(case) == group)?;
         let mark = |label, figure| case.median(figure).map(|value| (label, value));
@@ -123,19 +129,18 @@ fn strips(shown: &[(usize, &Tested)], group: &str) -> Vec<Strip> {
         .map(|(label, figure)| mark(label, figure))
         .collect()
     };
-    let strip = |(look, tested): &(usize, &Tested)| {
-        Some(Strip { label: name(tested), look: *look, marks: of(tested)? })
-    };
+    let strip =
+        |tested: &&Tested| Some(Strip { label: name(tested), look: look(tested), marks: of(tested)? });
     shown.iter().filter_map(strip).collect()
 }
 
-fn shares(shown: &[(usize, &Tested)]) -> Markup {
+fn shares(shown: &[&Tested]) -> Markup {
     let mut rows = Vec::new();
-    for (look, tested) in shown {
+    for tested in shown {
         for case in tested.cases.iter().filter(|case| case.load == Load::Ring) {
             rows.extend(
                 case.median("wire_share")
-                    .map(|share| (format!("{}, {}", name(tested), load(case)), *look, share * 100.0)),
+                    .map(|share| (format!("{}, {}", name(tested), load(case)), look(tested), share * 100.0)),
             );
         }
     }
@@ -147,20 +152,20 @@ fn shares(shown: &[(usize, &Tested)]) -> Markup {
 }
 
 /// A figure of each transport over the sizes of messages; of the heaviest load, where there are several.
-fn by_size(shown: &[(usize, &Tested)], title: &str, of: Load, figure: &str, unit: &str) -> Markup {
+fn by_size(shown: &[&Tested], title: &str, of: Load, figure: &str, unit: &str) -> Markup {
     let offer = shown
         .iter()
-        .flat_map(|(_, tested)| &tested.cases)
+        .flat_map(|tested| &tested.cases)
         .filter(|case| case.load == of && case.bytes > 0)
         .filter_map(|case| case.offer.clone())
         .next_back();
-    let line = |(look, tested): &(usize, &Tested)| {
+    let line = |tested: &&Tested| {
         let cases =
             tested.cases.iter().filter(|case| case.load == of && case.bytes > 0 && case.offer == offer);
         #[expect(clippy::cast_precision_loss, reason = "bytes of a message")]
         let points: Vec<(f64, f64)> =
             cases.filter_map(|case| Some((case.bytes as f64, case.median(figure)?))).collect();
-        (!points.is_empty()).then(|| Series { label: name(tested), look: *look, points })
+        (!points.is_empty()).then(|| Series { label: name(tested), look: look(tested), points })
     };
     let series: Vec<Series> = shown.iter().filter_map(line).collect();
     let note = offer.map_or(String::new(), |offer| format!("Each node offers: {offer}."));
@@ -194,9 +199,9 @@ fn compared(comparison: &[Comparison]) -> Markup {
 }
 
 /// All figures: a table for each load and size, the transports beside each other.
-fn figures(shown: &[(usize, &Tested)]) -> Markup {
+fn figures(shown: &[&Tested]) -> Markup {
     let mut loads: Vec<(Load, usize, Option<String>)> = Vec::new();
-    for case in shown.iter().flat_map(|(_, tested)| &tested.cases) {
+    for case in shown.iter().flat_map(|tested| &tested.cases) {
         let key = (case.load, case.bytes, case.offer.clone());
         if !loads.contains(&key) {
             loads.push(key);
@@ -214,7 +219,7 @@ fn figures(shown: &[(usize, &Tested)]) -> Markup {
         @for key in &loads {
             @let cases: Vec<(String, Case)> = shown
                 .iter()
-                .filter_map(|(_, tested)| Some((name(tested), case(tested, key)?)))
+                .filter_map(|tested| Some((name(tested), case(tested, key)?)))
                 .collect();
             @let figures: Vec<&Figure> = FIGURES
                 .iter()

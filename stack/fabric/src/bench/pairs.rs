@@ -22,15 +22,17 @@ pub(super) fn measure(
     report: &mut Report,
     steps: &mut Steps<'_, '_>,
 ) -> Result<(), Error> {
-    let largest = plan.settings.sizes.iter().copied().max().unwrap_or_default();
     let mut links = Links::new(plan);
     for _ in 0..plan.settings.repeat {
         for (kind, waiting) in plan.transports().filter(|(kind, _)| !kind.is_corosync()) {
-            if !links.try_link(crew, kind, waiting, largest, report)? {
-                continue;
-            }
-            let limit = report.tested(kind, waiting).limits.map_or(0, |limits| limits.message);
-            for bytes in plan.settings.sizes.iter().copied().filter(|bytes| *bytes <= limit) {
+            for bytes in plan.settings.sizes.iter().copied() {
+                // Anew for each size: a transport has as many buffers as there is room for, and short messages need many.
+                if !links.try_link(crew, kind, waiting, bytes, report)? {
+                    break;
+                }
+                if report.tested(kind, waiting).limits.is_some_and(|limits| bytes > limits.message) {
+                    continue;
+                }
                 steps.of(kind, waiting, &format!("ping-pong of {bytes} bytes"));
                 let run = ping_pong(plan, crew, bytes)?;
                 report.tested(kind, waiting).add(Load::PingPong, bytes, None, run);

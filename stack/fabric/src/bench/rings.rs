@@ -1,5 +1,6 @@
 //! The ring under each load.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::cpgbench;
@@ -36,9 +37,10 @@ pub(super) fn measure(
                 // What was recorded is played to its end, and some time is left for what is under way then.
                 let seconds = offer.span().map_or(plan.settings.seconds, |span| span + plan.settings.seconds);
                 let ring = Ring { token: plan.settings.token(), seconds, bytes, offer };
-                let results = turn(crew, &plan.settings, &ring, FINDING)?;
-                let results = results.ok_or_else(|| {
-                    Error::Unfit(format!("{kind}: the nodes have not made a ring in {FINDING:?}"))
+                let results = turn(crew, &plan.settings, &ring, FINDING)?.map_err(|members| {
+                    let words = format!("the nodes have not made a ring in {FINDING:?}");
+                    let kind = format!("{kind} ({})", waiting.name());
+                    Error::Unfit(format!("{kind}: {words}; the last that each was in, by node: {members:?}"))
                 })?;
                 report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results, offer));
             }
@@ -77,18 +79,23 @@ pub(super) struct Ring<'a> {
     pub(super) offer: &'a Offer,
 }
 
-/// Has all nodes turn, until each has measured; then stops them. `None`: they have not found each other in the time for it.
+/// The members of the last ring that each node was in.
+type Members = BTreeMap<NodeId, BTreeSet<NodeId>>;
+
+/// Has all nodes turn, until each has measured; then stops them. Where they have not found each other in the time for it, answers how
+/// far they came.
 pub(super) fn turn(
     crew: &mut Crew,
     settings: &Settings,
     ring: &Ring<'_>,
     finding: Duration,
-) -> Result<Option<Vec<RingResult>>, Error> {
+) -> Result<Result<Vec<RingResult>, Members>, Error> {
     let nodes = crew.count();
     for own in 0..nodes {
         start(crew, settings, ring, own)?;
     }
     let mut results: Vec<Option<RingResult>> = vec![None; nodes];
+    let mut seen = Members::new();
     let until = Instant::now() + finding + Duration::from_secs_f64(ring.seconds + WARM_UP);
     while results.iter().any(Option::is_none) {
         match crew.next(until.saturating_duration_since(Instant::now()))? {
@@ -97,12 +104,15 @@ pub(super) fn turn(
                     *slot = Some(*result);
                 }
             }
+            Some((node, Answer::Ring(RingEvent::Members { members, .. }))) => {
+                seen.insert(node, members);
+            }
             Some(_) => {}
             None => break,
         }
     }
     stop(crew)?;
-    Ok(results.into_iter().collect())
+    Ok(results.into_iter().collect::<Option<_>>().ok_or(seen))
 }
 
 /// Has one node turn.

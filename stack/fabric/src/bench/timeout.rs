@@ -105,7 +105,7 @@ impl Search<'_> {
         sizes.sort_unstable();
         let bytes = sizes.get(sizes.len() / 2).copied().unwrap_or(1024);
         let ring = Ring { token, seconds: settings.seconds, bytes, offer: &Offer::Flood };
-        let Some(results) = rings::turn(self.crew, settings, &ring, FINDING)? else { return Ok((token, 1)) };
+        let Ok(results) = rings::turn(self.crew, settings, &ring, FINDING)? else { return Ok((token, 1)) };
         let gap = |result: &RingResult| result.rotation.quantiles().map_or(0.0, |quantiles| quantiles.max);
         let gap = results.iter().map(gap).fold(0.0, f64::max);
         let changes = results.iter().map(|result| result.changes).sum();

@@ -4,8 +4,8 @@
 
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -82,6 +82,8 @@ impl Prepared {
         let (stopped, stop) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)
             .map_err(Error::system("a pipe"))?;
         let undelivered = Arc::new(AtomicU64::new(0));
+        let failure = Arc::new(OnceLock::new());
+        let failed = Arc::clone(&failure);
         let carried =
             Carried { verbs, tun, stopped, nodes: addresses.len(), undelivered: Arc::clone(&undelivered) };
         let thread = std::thread::Builder::new()
@@ -89,10 +91,11 @@ impl Prepared {
             .spawn(move || {
                 if let Err(error) = carried.carry(mtu) {
                     tracing::error!(%error, "the emulated IPoIB has failed");
+                    let _ = failed.set(error.to_string());
                 }
             })
             .map_err(Error::system("a thread"))?;
-        Ok(StandIn { ip, name, mtu, undelivered, stop: Some(stop), thread: Some(thread) })
+        Ok(StandIn { ip, name, mtu, undelivered, failure, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -114,6 +117,7 @@ pub struct StandIn {
     /// The longest packet in bytes.
     pub mtu: usize,
     undelivered: Arc<AtomicU64>,
+    failure: Arc<OnceLock<String>>,
     stop: Option<OwnedFd>,
     thread: Option<JoinHandle<()>>,
 }
@@ -123,6 +127,17 @@ impl StandIn {
     #[must_use]
     pub fn undelivered(&self) -> u64 {
         self.undelivered.load(Ordering::Relaxed)
+    }
+
+    /// Whether it still carries packets.
+    ///
+    /// # Errors
+    /// The device failed, and nothing goes any more.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.failure.get() {
+            None => Ok(()),
+            Some(why) => Err(Error::NoDevice(format!("the emulated IPoIB has failed: {why}"))),
+        }
     }
 }
 

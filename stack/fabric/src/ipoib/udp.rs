@@ -49,7 +49,12 @@ impl Transport for OverIpoib {
     }
 
     fn receive(&mut self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>, Error> {
-        self.udp.receive(buffer, patience)
+        let received = self.udp.receive(buffer, patience)?;
+        // Looked at where nothing comes, as nothing does any more when it has failed.
+        if received.is_none() {
+            self.interface.check()?;
+        }
+        Ok(received)
     }
 
     fn limits(&self) -> Limits {
