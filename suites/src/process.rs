@@ -67,6 +67,9 @@ pub(crate) fn environment(program: &Program) -> BTreeMap<String, OsString> {
         ("HOME".to_owned(), program.folder.clone().into()),
         ("TMPDIR".to_owned(), program.folder.clone().into()),
         ("LC_ALL".to_owned(), "C".into()),
+        // All of net-snmp's tools on a machine keep their engine ID in one file, and of two that end at once it may get two: then
+        // nothing of version 3 is answered any more.
+        ("SNMP_PERSISTENT_DIR".to_owned(), program.folder.clone().into()),
     ]);
     variables.extend(program.env.iter().map(|(name, value)| (name.clone(), value.into())));
     variables
@@ -234,6 +237,12 @@ mod tests {
     fn the_environment_is_ours() {
         let (finished, _) = shell("echo $GIVEN ${CARGO_MANIFEST_DIR-none}", "", LONG);
         assert_eq!(finished.stdout, "yes none\n");
+        let (finished, _) = shell(
+            "for it in $HOME $TMPDIR $SNMP_PERSISTENT_DIR .; do cd $it && pwd; done | uniq | wc -l",
+            "",
+            LONG,
+        );
+        assert_eq!(finished.stdout.trim(), "1", "the folder of the run is all that it writes to");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::step::{cargo, run};
+use crate::step::{cargo, run, workspace_root};
 use crate::{peers, tools};
 
 type Step = (&'static str, fn(&str) -> anyhow::Result<()>);
@@ -49,6 +49,7 @@ const STEPS: &[Step] = &[
         let mut command = tools::command(&tools::NEXTEST)?;
         // Real corosync is measured beside its own bench.
         command.args(nextest).args(FEATURES).env("FENCELAB_CPGBENCH", peers::cpgbench()?);
+        command.env("SNMPCONFPATH", workspace_root().join("xtask/net-snmp"));
         run(name, &mut command)
     }),
 ];
