@@ -45,6 +45,7 @@ fn bench(lab: &Lab, options: &str) -> (Report, Found) {
     let bench = Bench::start(lab, &options).unwrap_or_else(|error| panic!("{error}"));
     let found = bench.found(LONG).unwrap_or_else(|error| panic!("{error}"));
     eprint!("{}", String::from_utf8_lossy(&found.ran.stdout));
+    assert!(found.ran.is_success(), "{}", found.nodes);
     let report: Report = serde_json::from_slice(&found.report).unwrap();
     for tested in &report.transports {
         assert_eq!(tested.unavailable, None, "{}", tested.kind);
@@ -133,6 +134,7 @@ fn lost_connections_are_made_anew(lab: &Lab) {
     }
     let found = bench.found(LONG).unwrap_or_else(|error| panic!("{error}"));
     eprint!("{}", String::from_utf8_lossy(&found.ran.stdout));
+    assert!(found.ran.is_success(), "{}", found.nodes);
     let report: Report = serde_json::from_slice(&found.report).unwrap();
     for tested in &report.transports {
         let figure = |name| tested.cases[0].median(name).unwrap();

@@ -214,6 +214,7 @@ impl Guest {
             std::fs::write(&path, bytes).with_context(|| format!("failed to write {}", path.display()))?;
             eprintln!("guest: {}", path.display());
         }
+        anyhow::ensure!(found.ran.is_success(), "something is missing in the report\n{}", found.nodes);
         Ok(())
     }
 

@@ -1,11 +1,13 @@
 //! `fencelab bench fabric` from end to end, on loopback.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use fencelab_fabric::bench::{How, Load, Report};
 
-use crate::process::{fencelab, run, told};
+use crate::process::{Serving, fencelab, run, told};
 
 fn bench(folder: &Path, more: &[&str]) -> (Output, Option<Report>) {
     let json = folder.join("report.json");
@@ -170,6 +172,113 @@ fn failures_are_noticed_after_the_token_timeout_and_consensus() {
             assert!(took < 400.0 * 2.2 + 400.0, "{} {:?} {took} ms", tested.kind, found.how);
         }
     }
+}
+
+/// What stands before a node: it hands on what is said, but for some orders to turn a ring (counted from 0), which it answers itself.
+fn before(node: SocketAddr, fails: fn(usize) -> bool, is_gone_then: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut rings = 0;
+        loop {
+            let (mut bench, _) = listener.accept().unwrap();
+            let mut node = TcpStream::connect(node).unwrap();
+            let (answers, mut to) = (BufReader::new(node.try_clone().unwrap()), bench.try_clone().unwrap());
+            std::thread::spawn(move || {
+                for line in answers.lines().map_while(Result::ok) {
+                    let _ = writeln!(to, "{line}");
+                }
+            });
+            for line in BufReader::new(bench.try_clone().unwrap()).lines().map_while(Result::ok) {
+                let is_ring = line.starts_with(r#"{"ring""#);
+                if is_ring && fails(rings) {
+                    writeln!(bench, r#"{{"failed":"its cable is out"}}"#).unwrap();
+                    if is_gone_then {
+                        return;
+                    }
+                } else {
+                    writeln!(node, "{line}").unwrap();
+                }
+                rings += usize::from(is_ring);
+            }
+            // The other thread has it, too.
+            let _ = node.shutdown(Shutdown::Both);
+        }
+    });
+    address
+}
+
+/// A bench of rings, udp and tcp in turn, three times, with a node that fails at some.
+fn rings_that_fail(fails: fn(usize) -> bool, is_gone_then: bool) -> (Output, Report, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (json, page) = (folder.path().join("report.json"), folder.path().join("report.html"));
+    let mut nodes: Vec<Serving> =
+        (0..2).map(|_| Serving::start(fencelab().args(["bench", "node"]))).collect();
+    let mut addresses: Vec<SocketAddr> =
+        nodes.iter_mut().map(|node| node.line().split([' ', ';']).nth(3).unwrap().parse().unwrap()).collect();
+    addresses[0] = before(addresses[0], fails, is_gone_then);
+    let mut command = fencelab();
+    command.args([
+        "bench",
+        "fabric",
+        "--repeat",
+        "3",
+        "--parts",
+        "rings",
+        "--seconds",
+        "0.1",
+        "--offer",
+        "idle",
+    ]);
+    command
+        .args(["--transport", "udp,tcp", "--waiting", "events", "--json"])
+        .arg(&json)
+        .arg("--html")
+        .arg(&page);
+    for address in &addresses {
+        command.arg("--node").arg(address.to_string());
+    }
+    let output = run(&mut command);
+    let bytes = std::fs::read(&json).unwrap_or_else(|error| panic!("{error}: {}", told(&output)));
+    let report = serde_json::from_slice(&bytes).unwrap();
+    (output, report, std::fs::read_to_string(page).unwrap())
+}
+
+#[test]
+fn a_ring_that_fails_is_told_and_the_others_are_measured() {
+    let (output, report, page) = rings_that_fail(|ring| ring == 2, false);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    let [udp, tcp] = &report.transports[..] else { panic!("{text}") };
+    assert_eq!((udp.cases[0].runs.len(), tcp.cases[0].runs.len()), (2, 3), "{text}");
+    assert_eq!(udp.troubles, ["ring, 0 bytes, idle: node 0: its cable is out"]);
+    assert_eq!((&tcp.troubles[..], &report.broken_off), (&[][..], &None));
+    for shown in [&text, &page] {
+        assert!(shown.contains("its cable is out"), "{shown}");
+    }
+    assert!(page.contains("incomplete"), "{page}");
+}
+
+#[test]
+fn a_transport_that_always_fails_is_left_alone_after_a_while() {
+    // udp's are all of them at first; tcp's are those that are left.
+    let (output, report, _) = rings_that_fail(|ring| ring % 2 == 0, false);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    let [udp, tcp] = &report.transports[..] else { panic!("{text}") };
+    assert_eq!((udp.cases.len(), udp.troubles.len()), (0, 3), "{text}");
+    assert_eq!((tcp.cases[0].runs.len(), tcp.troubles.len()), (3, 0), "{text}");
+}
+
+#[test]
+fn what_was_measured_before_a_node_was_gone_is_kept() {
+    let (output, report, page) = rings_that_fail(|ring| ring == 3, true);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    let runs: Vec<usize> = report.transports.iter().map(|tested| tested.cases[0].runs.len()).collect();
+    assert_eq!(runs, [2, 1], "{text}");
+    let why = report.broken_off.unwrap();
+    assert!(why.contains("node 0 at") && text.contains(&why) && page.contains("ended before all"), "{text}");
 }
 
 #[test]

@@ -75,10 +75,16 @@ impl Serving {
         Self { child, stdout }
     }
 
-    /// The next JSON line that it prints: it is ready then.
-    pub(crate) fn ready(&mut self) -> Value {
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The next JSON line that it prints: it is ready then.
+    pub(crate) fn ready(&mut self) -> Value {
+        let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
     }
 

@@ -157,6 +157,12 @@ impl Crew {
         Ok(crew)
     }
 
+    /// Lets the nodes go.
+    pub(crate) fn disband(&mut self) {
+        self.hands.clear();
+        self.namespaces = None;
+    }
+
     /// How many nodes there are.
     #[must_use]
     pub fn count(&self) -> usize {

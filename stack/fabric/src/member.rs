@@ -2,7 +2,7 @@
 
 #[cfg(feature = "corosync")]
 use crate::corosync;
-use crate::load::{self, RingEvent, RingLoad, Wishes};
+use crate::load::{self, RingEvent, RingLoad, Standing, Wishes};
 use crate::transport::{Error, Guarantees, Kind, Limits, NodeId, Place, Transport, Unlinked};
 
 /// Before the others are known.
@@ -81,7 +81,7 @@ impl Member {
         }
     }
 
-    /// Turns until it is stopped.
+    /// Turns until it is stopped. Answers how the node stood then; an engine of others does not tell.
     ///
     /// # Errors
     /// The transport or the engine failed.
@@ -90,11 +90,11 @@ impl Member {
         load: &RingLoad,
         wishes: &Wishes,
         tell: &mut dyn FnMut(RingEvent),
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Standing>, Error> {
         match self {
-            Self::Ours(transport) => load::turn(transport.as_mut(), load, wishes, tell),
+            Self::Ours(transport) => load::turn(transport.as_mut(), load, wishes, tell).map(Some),
             #[cfg(feature = "corosync")]
-            Self::Corosync(ring) => ring.turn(load, wishes, tell),
+            Self::Corosync(ring) => ring.turn(load, wishes, tell).map(|()| None),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::load::{PingPong, PingPongResult, RingEvent, RingLoad, Stream, StreamResult};
+use crate::load::{PingPong, PingPongResult, RingEvent, RingLoad, Standing, Stream, StreamResult};
 use crate::measure::Environment;
 use crate::transport::{Guarantees, Kind, Limits, NodeId, Waiting};
 
@@ -80,8 +80,8 @@ pub enum Answer {
     Stream(Box<StreamResult>),
     /// Something happened in the ring.
     Ring(RingEvent),
-    /// The ring was stopped.
-    Stopped,
+    /// The ring was stopped. A ring of ours says how the node stood.
+    Stopped(Option<Box<Standing>>),
     /// The order was carried out, at this time in nanoseconds.
     Done(u64),
     /// This machine has no device for the transport.

@@ -107,8 +107,8 @@ impl Worker {
                 Ok(Answer::Stream(Box::new(load::stream(self.transport()?, &load, wishes)?)))
             }
             Order::Ring(load) => {
-                self.linked()?.turn(&load, wishes, &mut |event| tell(&Answer::Ring(event)))?;
-                Ok(Answer::Stopped)
+                let turned = self.linked()?.turn(&load, wishes, &mut |event| tell(&Answer::Ring(event)));
+                Ok(Answer::Stopped(turned?.map(Box::new)))
             }
             Order::Stop | Order::Cut(_) | Order::Kill | Order::Freeze | Order::Thaw => {
                 Err(unfit("this order is not for the node's process"))

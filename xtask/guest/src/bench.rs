@@ -26,8 +26,10 @@ pub struct Found {
     pub report: Vec<u8>,
     /// The page (HTML).
     pub page: Vec<u8>,
-    /// What it printed.
+    /// What it printed, and how it ended: not with success if something is missing in the report.
     pub ran: Ran,
+    /// What the nodes said.
+    pub nodes: String,
 }
 
 impl<'a> Bench<'a> {
@@ -58,20 +60,22 @@ impl<'a> Bench<'a> {
     /// Waits for its end.
     ///
     /// # Errors
-    /// It is not done within `limit`, fails, or a guest is gone.
+    /// It is not done within `limit`, has no report, or a guest is gone.
     pub fn found(&self, limit: Duration) -> Result<Found, GuestError> {
         let ran = self.leader.wait(limit)?;
-        if !ran.is_success() {
-            let of_node = |(number, node): (usize, &Process)| {
-                let said = node.output();
-                said.lines().map(|line| format!("node{number}: {line}")).collect::<Vec<_>>()
-            };
-            let nodes = (1..).zip(&self.nodes).flat_map(of_node);
-            let problem = std::iter::once(ran.text()).chain(nodes).collect::<Vec<_>>().join("\n");
-            let command = "fencelab bench fabric".to_owned();
-            return Err(GuestError::CannotRun { node: 1, command, problem });
-        }
+        let of_node = |(number, node): (usize, &Process)| {
+            let said = node.output();
+            said.lines().map(|line| format!("node{number}: {line}")).collect::<Vec<_>>()
+        };
+        let nodes = (1..).zip(&self.nodes).flat_map(of_node).collect::<Vec<_>>().join("\n");
         let first = self.lab.node(1);
-        Ok(Found { report: first.get(REPORT)?, page: first.get(PAGE)?, ran })
+        match (first.get(REPORT), first.get(PAGE)) {
+            (Ok(report), Ok(page)) => Ok(Found { report, page, ran, nodes }),
+            (Err(error), _) | (_, Err(error)) if ran.is_success() => Err(error),
+            _ => {
+                let command = "fencelab bench fabric".to_owned();
+                Err(GuestError::CannotRun { node: 1, command, problem: format!("{}\n{nodes}", ran.text()) })
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::report::page;
 pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>) -> String {
     let groups = super::groups(report);
     let verdict = match groups.iter().any(|(why, _)| why.is_some()) {
+        _ if report.is_incomplete() => ("bad", "incomplete"),
         true => ("bad", "emulated: functional results"),
         false => ("good", "measured on hardware"),
     };
@@ -21,7 +22,9 @@ pub(crate) fn render(report: &Report, comparison: Option<&[Comparison]>) -> Stri
         ul.facts { @for line in super::environment(report) { li { (line) } } }
         @for tested in &report.transports {
             @if let Some(why) = &tested.unavailable { p.faint { (name(tested)) ": not measured, " (why) } }
+            @for why in &tested.troubles { p { span.pill.bad { "failed" } " " (name(tested)) ": " (why) } }
         }
+        @if let Some(why) = &report.broken_off { p { span.pill.bad { "ended before all was measured" } " " (why) } }
         @for (emulated, group) in &groups {
             @if groups.len() > 1 { h1 { @if emulated.is_some() { "Emulated" } @else { "Hardware" } } }
             @if let Some(why) = emulated {

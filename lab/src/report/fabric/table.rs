@@ -41,6 +41,12 @@ fn header(report: &Report, pen: Pen) -> String {
         if let Some(why) = &tested.unavailable {
             text += &format!("{}: {} ({why})\n", name(tested), pen.ink(Ink::Odd, "not measured"));
         }
+        for why in &tested.troubles {
+            text += &format!("{}: {}: {why}\n", name(tested), pen.ink(Ink::Bad, "failed"));
+        }
+    }
+    if let Some(why) = &report.broken_off {
+        text += &format!("{}: {why}\n", pen.ink(Ink::Bad, "ended before all was measured"));
     }
     text
 }

@@ -271,7 +271,7 @@ fn measure(args: &FabricArgs, recorded: Option<Recorded>) -> Result<Exit, Failur
         output::to_file(path, render::page(&report, comparison.as_deref()).as_bytes())?;
     }
     let measured = report.transports.iter().any(|tested| tested.unavailable.is_none());
-    Ok(if measured { Exit::Success } else { Exit::Network })
+    Ok(if measured && !report.is_incomplete() { Exit::Success } else { Exit::Network })
 }
 
 fn plan(args: &FabricArgs, recorded: Option<Recorded>) -> Result<Plan, Failure> {

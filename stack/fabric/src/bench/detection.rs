@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::Plan;
 use super::report::{Detection, How};
 use super::rings::{self, Ring};
-use super::{Plan, Steps};
+use super::team::Team;
 use crate::crew::Crew;
 use crate::load::{Offer, RingEvent};
 use crate::order::{Answer, Order};
@@ -20,34 +21,32 @@ const MAKING: Duration = Duration::from_millis(50);
 pub(super) const LONG: f64 = 3600.0;
 
 /// Each way to fail, as often as the plan says.
-pub(super) fn measure(
-    plan: &Plan,
-    crew: &mut Crew,
-    kind: Kind,
-    waiting: Waiting,
-    steps: &mut Steps<'_, '_>,
-) -> Result<Vec<Detection>, Error> {
+pub(super) fn measure(team: &mut Team<'_, '_, '_>, kind: Kind, waiting: Waiting) -> Result<(), Error> {
+    let plan = team.plan;
     let token = Duration::from_secs_f64(plan.settings.detection_token_ms / 1e3);
     let timeouts = Timeouts::of_token(token);
     let expected = timeouts.token + timeouts.consensus + MAKING;
-    let mut found = Vec::new();
     for how in How::ALL {
         let mut runs_ms = Vec::new();
         for _ in 0..plan.settings.repeat {
-            steps.of(kind, waiting, &format!("a node is {}", how.name()));
-            crew.link(kind, waiting, plan.settings.packet, plan.device.as_deref())?;
-            let took = fail(plan, crew, token, how)?;
-            runs_ms.push(took.as_secs_f64() * 1e3);
+            let took = team.attempt(kind, waiting, &format!("a node is {}", how.name()), |team| {
+                team.link(kind, waiting, plan.settings.packet)?;
+                fail(plan, &mut team.crew, token, how)
+            })?;
+            runs_ms.extend(took.map(|took| took.as_secs_f64() * 1e3));
+        }
+        if runs_ms.is_empty() {
+            continue;
         }
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-        found.push(Detection {
+        team.report.tested(kind, waiting).detection.push(Detection {
             how,
             token_ms: milliseconds(token),
             expected_ms: milliseconds(expected),
             runs_ms,
         });
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The last node fails. Answers how long it takes until the last of the others has a ring without it.
@@ -123,7 +122,7 @@ fn signal(crew: &mut Crew, node: NodeId, order: &Order) -> Result<u64, Error> {
 fn stop_some(crew: &mut Crew, nodes: &BTreeSet<NodeId>) -> Result<(), Error> {
     for node in nodes {
         crew.order(*node, &Order::Stop)?;
-        crew.answer(*node, FINDING, |answer| (answer == Answer::Stopped).then_some(()))?;
+        crew.answer(*node, FINDING, |answer| matches!(answer, Answer::Stopped(_)).then_some(()))?;
     }
     Ok(())
 }

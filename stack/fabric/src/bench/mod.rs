@@ -4,15 +4,15 @@ mod compare;
 mod cpgbench;
 mod detection;
 mod figures;
-mod link;
 mod pairs;
 mod report;
 mod rings;
+mod team;
 mod timeout;
 
 use std::path::PathBuf;
 
-use crate::crew::{Crew, Nodes};
+use crate::crew::Nodes;
 use crate::load::Offer;
 use crate::transport::{Error, Kind, Waiting};
 
@@ -20,7 +20,7 @@ pub use compare::{Comparison, Interval, compare};
 pub use figures::{FIGURES, Figure, figure};
 pub use report::{Case, Detection, How, Load, Report, Run, SafeTimeout, Settings, Tested};
 
-use link::Links;
+use team::Team;
 
 /// What is to be measured.
 #[derive(Clone, Debug)]
@@ -59,42 +59,44 @@ pub struct Parts {
 /// How far the bench is: what it does now, and how much of all is done.
 pub type Progress<'a> = dyn FnMut(&str, f64) + 'a;
 
-/// Measures.
+/// Measures. What a transport does not do is in the report, and so is why a bench ended early that had measured something.
 ///
 /// # Errors
-/// A node or a transport failed. A transport for which there is no device is no error: the report says so.
+/// Nothing was measured: the plan cannot be followed, or a node cannot be started or reached.
 pub fn run(plan: &Plan, progress: &mut Progress<'_>) -> Result<Report, Error> {
     plan.check()?;
     let mut report = Report::new(plan.settings.clone());
-    let mut steps = Steps::new(plan, progress);
-    if plan.parts.pairs && plan.kinds.iter().any(|kind| !kind.is_corosync()) {
-        let mut crew = Crew::assemble(&plan.nodes.first(2))?;
-        pairs::measure(plan, &mut crew, &mut report, &mut steps)?;
-        report.saw(&crew);
+    match measure(plan, &mut report, &mut Steps::new(plan, progress)) {
+        Err(error) if report.has_figures() => report.broken_off = Some(error.to_string()),
+        ended => ended?,
     }
-    if !(plan.parts.rings || plan.parts.timeout || plan.parts.detection) {
-        return Ok(report);
-    }
-    let mut crew = Crew::assemble(&plan.nodes)?;
-    if plan.parts.rings {
-        rings::measure(plan, &mut crew, &mut report, &mut steps)?;
-    }
-    let mut links = Links::new(plan);
-    for (kind, waiting) in plan.transports() {
-        if !links.try_link(&mut crew, kind, waiting, plan.settings.packet, &mut report)? {
-            continue;
-        }
-        if plan.parts.timeout {
-            let found = timeout::search(plan, &mut crew, kind, waiting, &mut steps)?;
-            report.tested(kind, waiting).timeout = Some(found);
-        }
-        if plan.parts.detection {
-            let found = detection::measure(plan, &mut crew, kind, waiting, &mut steps)?;
-            report.tested(kind, waiting).detection = found;
-        }
-    }
-    report.saw(&crew);
     Ok(report)
+}
+
+fn measure(plan: &Plan, report: &mut Report, steps: &mut Steps<'_, '_>) -> Result<(), Error> {
+    let parts = plan.parts;
+    if parts.pairs && plan.kinds.iter().any(|kind| !kind.is_corosync()) {
+        let mut team = Team::assemble(plan, plan.nodes.first(2), report, steps)?;
+        pairs::measure(&mut team)?;
+        team.report.saw(&team.crew);
+    }
+    if !(parts.rings || parts.timeout || parts.detection) {
+        return Ok(());
+    }
+    let mut team = Team::assemble(plan, plan.nodes.clone(), report, steps)?;
+    if parts.rings {
+        rings::measure(&mut team)?;
+    }
+    for (kind, waiting) in plan.transports() {
+        if parts.timeout {
+            timeout::measure(&mut team, kind, waiting)?;
+        }
+        if parts.detection {
+            detection::measure(&mut team, kind, waiting)?;
+        }
+    }
+    team.report.saw(&team.crew);
+    Ok(())
 }
 
 impl Plan {

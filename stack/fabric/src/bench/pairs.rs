@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::link::Links;
-use super::report::{Load, Report, Run};
-use super::{Plan, Steps};
+use super::Plan;
+use super::report::{Load, Run};
+use super::team::Team;
 use crate::crew::Crew;
 use crate::load::{PingPong, PingPongResult, Role, Stream, StreamResult};
 use crate::order::{Answer, Order};
@@ -16,29 +16,22 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SETTLING: Duration = Duration::from_millis(200);
 
 /// All runs, each transport once before any has its second, so that what changes on the machine meanwhile meets all alike.
-pub(super) fn measure(
-    plan: &Plan,
-    crew: &mut Crew,
-    report: &mut Report,
-    steps: &mut Steps<'_, '_>,
-) -> Result<(), Error> {
-    let mut links = Links::new(plan);
+pub(super) fn measure(team: &mut Team<'_, '_, '_>) -> Result<(), Error> {
+    let plan = team.plan;
     for _ in 0..plan.settings.repeat {
         for (kind, waiting) in plan.transports().filter(|(kind, _)| !kind.is_corosync()) {
             for bytes in plan.settings.sizes.iter().copied() {
-                // Anew for each size: a transport has as many buffers as there is room for, and short messages need many.
-                if !links.try_link(crew, kind, waiting, bytes, report)? {
-                    break;
-                }
-                if report.tested(kind, waiting).limits.is_some_and(|limits| bytes > limits.message) {
-                    continue;
-                }
-                steps.of(kind, waiting, &format!("ping-pong of {bytes} bytes"));
-                let run = ping_pong(plan, crew, bytes)?;
-                report.tested(kind, waiting).add(Load::PingPong, bytes, None, run);
-                steps.of(kind, waiting, &format!("stream of {bytes} bytes"));
-                let run = stream(plan, crew, bytes)?;
-                report.tested(kind, waiting).add(Load::Stream, bytes, None, run);
+                let run = team.attempt(kind, waiting, &format!("ping-pong of {bytes} bytes"), |team| {
+                    // Anew for each size: a transport has as many buffers as there is room for, and short messages need many.
+                    let fits = team.link(kind, waiting, bytes)?;
+                    fits.then(|| ping_pong(plan, &mut team.crew, bytes)).transpose()
+                })?;
+                let Some(Some(run)) = run else { continue };
+                team.report.tested(kind, waiting).add(Load::PingPong, bytes, None, run);
+                let doing = format!("stream of {bytes} bytes");
+                let run = team.attempt(kind, waiting, &doing, |team| stream(plan, &mut team.crew, bytes))?;
+                let Some(run) = run else { continue };
+                team.report.tested(kind, waiting).add(Load::Stream, bytes, None, run);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::measure::{Environment, Quantiles};
 use crate::transport::{Counters, Guarantees, Kind, Limits, Waiting};
 
 /// The version of the report's form: another first number is another form.
-const VERSION: &str = "1.3";
+const VERSION: &str = "1.4";
 
 /// A bench.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -29,6 +29,9 @@ pub struct Report {
     pub clock_error_us: f64,
     /// What was measured, for each transport and way of waiting.
     pub transports: Vec<Tested>,
+    /// Why it ended before all was measured.
+    #[serde(default)]
+    pub broken_off: Option<String>,
 }
 
 /// How it was measured.
@@ -63,6 +66,9 @@ pub struct Tested {
     pub waiting: Waiting,
     /// Why it could not be measured.
     pub unavailable: Option<String>,
+    /// What was tried and failed: it is missing below.
+    #[serde(default)]
+    pub troubles: Vec<String>,
     /// What it can carry.
     pub limits: Option<Limits>,
     /// What it promises.
@@ -190,7 +196,22 @@ impl Report {
             environments: Vec::new(),
             clock_error_us: 0.0,
             transports: Vec::new(),
+            broken_off: None,
         }
+    }
+
+    /// Whether anything was measured.
+    pub(super) fn has_figures(&self) -> bool {
+        let has = |tested: &Tested| {
+            !tested.cases.is_empty() || tested.timeout.is_some() || !tested.detection.is_empty()
+        };
+        self.transports.iter().any(has)
+    }
+
+    /// Whether something was to be measured and was not, though its transport is here.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.broken_off.is_some() || self.transports.iter().any(|tested| !tested.troubles.is_empty())
     }
 
     /// Notes the machines of these nodes, and how well their clocks are known.
@@ -222,6 +243,7 @@ impl Report {
                 kind,
                 waiting,
                 unavailable: None,
+                troubles: Vec::new(),
                 limits: None,
                 guarantees: None,
                 cases: Vec::new(),

@@ -1,14 +1,12 @@
 //! The ring under each load.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::cpgbench;
-use super::link::Links;
-use super::report::{Load, Report, Run, Settings};
-use super::{Plan, Steps};
+use super::report::{Load, Run, Settings};
+use super::team::Team;
+use super::{Plan, cpgbench};
 use crate::crew::Crew;
-use crate::load::{Flaws, Offer, RingEvent, RingLoad, RingResult};
+use crate::load::{Flaws, Offer, RingEvent, RingLoad, RingResult, Standing};
 use crate::measure::Latency;
 use crate::order::{Answer, Order};
 use crate::ring::Config;
@@ -20,36 +18,29 @@ const FINDING: Duration = Duration::from_secs(30);
 const WARM_UP: f64 = 0.2;
 
 /// All runs, each transport once before any has its second.
-pub(super) fn measure(
-    plan: &Plan,
-    crew: &mut Crew,
-    report: &mut Report,
-    steps: &mut Steps<'_, '_>,
-) -> Result<(), Error> {
-    let mut links = Links::new(plan);
+pub(super) fn measure(team: &mut Team<'_, '_, '_>) -> Result<(), Error> {
+    let plan = team.plan;
     for _ in 0..plan.settings.repeat {
         for (kind, waiting) in plan.transports() {
             for (bytes, offer) in sizes_and_offers(plan) {
-                if !links.try_link(crew, kind, waiting, plan.settings.packet, report)? {
-                    continue;
-                }
-                steps.of(kind, waiting, &format!("ring, {bytes} bytes, {}", offer.name()));
                 // What was recorded is played to its end, and some time is left for what is under way then.
                 let seconds = offer.span().map_or(plan.settings.seconds, |span| span + plan.settings.seconds);
                 let ring = Ring { token: plan.settings.token(), seconds, bytes, offer };
-                let results = turn(crew, &plan.settings, &ring, FINDING)?.map_err(|members| {
-                    let words = format!("the nodes have not made a ring in {FINDING:?}");
-                    let kind = format!("{kind} ({})", waiting.name());
-                    Error::Unfit(format!("{kind}: {words}; the last that each was in, by node: {members:?}"))
+                let doing = format!("ring, {bytes} bytes, {}", offer.name());
+                let results = team.attempt(kind, waiting, &doing, |team| {
+                    team.link(kind, waiting, plan.settings.packet)?;
+                    turn(&mut team.crew, &plan.settings, &ring, FINDING)?.map_err(Unmade::into)
                 })?;
-                report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run(&results, offer));
+                let Some(results) = results else { continue };
+                let run = run(&results, offer);
+                team.report.tested(kind, waiting).add(Load::Ring, bytes, Some(offer.name()), run);
             }
-            if let Some(program) = plan.cpgbench.as_deref().filter(|_| kind.is_corosync())
-                && report.tested(kind, waiting).unavailable.is_none()
-            {
-                steps.of(kind, waiting, "cpgbench");
-                for (bytes, run) in cpgbench::measure(plan, crew, kind, program)? {
-                    report.tested(kind, waiting).add(Load::Cpgbench, bytes, None, run);
+            if let Some(program) = plan.cpgbench.as_deref().filter(|_| kind.is_corosync()) {
+                let runs = team.attempt(kind, waiting, "cpgbench", |team| {
+                    cpgbench::measure(plan, &mut team.crew, kind, program)
+                })?;
+                for (bytes, run) in runs.into_iter().flatten() {
+                    team.report.tested(kind, waiting).add(Load::Cpgbench, bytes, None, run);
                 }
             }
         }
@@ -79,8 +70,23 @@ pub(super) struct Ring<'a> {
     pub(super) offer: &'a Offer,
 }
 
-/// The members of the last ring that each node was in.
-type Members = BTreeMap<NodeId, BTreeSet<NodeId>>;
+/// A ring that was not made in the time for it: how each node stood at the end.
+#[derive(Debug)]
+pub(super) struct Unmade {
+    after: Duration,
+    nodes: Vec<Option<Standing>>,
+}
+
+impl From<Unmade> for Error {
+    fn from(Unmade { after, nodes }: Unmade) -> Self {
+        let node = |(node, standing): (usize, &Option<Standing>)| {
+            let standing = standing.as_ref().map_or_else(|| "does not tell".to_owned(), ToString::to_string);
+            format!("; node {node} {standing}")
+        };
+        let nodes: String = nodes.iter().enumerate().map(node).collect();
+        Self::Unfit(format!("the nodes have not made a ring in {after:?}{nodes}"))
+    }
+}
 
 /// Has all nodes turn, until each has measured; then stops them. Where they have not found each other in the time for it, answers how
 /// far they came.
@@ -89,13 +95,12 @@ pub(super) fn turn(
     settings: &Settings,
     ring: &Ring<'_>,
     finding: Duration,
-) -> Result<Result<Vec<RingResult>, Members>, Error> {
+) -> Result<Result<Vec<RingResult>, Unmade>, Error> {
     let nodes = crew.count();
     for own in 0..nodes {
         start(crew, settings, ring, own)?;
     }
     let mut results: Vec<Option<RingResult>> = vec![None; nodes];
-    let mut seen = Members::new();
     let until = Instant::now() + finding + Duration::from_secs_f64(ring.seconds + WARM_UP);
     while results.iter().any(Option::is_none) {
         match crew.next(until.saturating_duration_since(Instant::now()))? {
@@ -104,15 +109,12 @@ pub(super) fn turn(
                     *slot = Some(*result);
                 }
             }
-            Some((node, Answer::Ring(RingEvent::Members { members, .. }))) => {
-                seen.insert(node, members);
-            }
             Some(_) => {}
             None => break,
         }
     }
-    stop(crew)?;
-    Ok(results.into_iter().collect::<Option<_>>().ok_or(seen))
+    let nodes = stop(crew)?;
+    Ok(results.into_iter().collect::<Option<_>>().ok_or(Unmade { after: finding, nodes }))
 }
 
 /// Has one node turn.
@@ -137,19 +139,25 @@ fn epoch() -> u64 {
     u64::try_from(since.as_micros()).unwrap_or_default()
 }
 
-/// Stops all nodes.
-pub(super) fn stop(crew: &mut Crew) -> Result<(), Error> {
+/// Stops all nodes. Answers how each stood.
+pub(super) fn stop(crew: &mut Crew) -> Result<Vec<Option<Standing>>, Error> {
     let nodes = crew.count();
     (0..nodes).try_for_each(|node| crew.order(node, &Order::Stop))?;
+    let mut standings = vec![None; nodes];
     let mut stopped = 0;
     while stopped < nodes {
         match crew.next(FINDING)? {
-            Some((_, Answer::Stopped)) => stopped += 1,
+            Some((node, Answer::Stopped(standing))) => {
+                stopped += 1;
+                if let Some(slot) = standings.get_mut(node) {
+                    *slot = standing.map(|standing| *standing);
+                }
+            }
             Some(_) => {}
             None => return Err(Error::Unfit("a node does not stop".to_owned())),
         }
     }
-    Ok(())
+    Ok(standings)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]

@@ -3,12 +3,14 @@
 mod pingpong;
 mod ring;
 mod span;
+mod standing;
 mod stream;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use pingpong::{PingPong, PingPongResult, Role};
 pub use ring::{Flaws, Offer, RingEvent, RingLoad, RingResult, Said};
+pub use standing::Standing;
 pub use stream::{Stream, StreamResult};
 
 pub(crate) use {pingpong::ping_pong, ring::turn, stream::stream};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Wishes;
 use super::span::Span;
+use super::{Standing, Wishes};
 use crate::measure::{self, Latency, Usage};
 use crate::ring::{Config, Node, Output, Tally};
 use crate::transport::{Counters, Error, Limits, NodeId, Transport};
@@ -166,7 +166,7 @@ pub struct Flaws {
     pub crc: u64,
 }
 
-/// Turns until it is stopped.
+/// Turns until it is stopped. Answers how the node stood then.
 ///
 /// # Errors
 /// The transport failed.
@@ -175,7 +175,7 @@ pub(crate) fn turn(
     load: &RingLoad,
     wishes: &Wishes,
     tell: &mut dyn FnMut(RingEvent),
-) -> Result<(), Error> {
+) -> Result<Standing, Error> {
     Turning::new(load, transport.limits()).run(transport, wishes, tell)
 }
 
@@ -185,6 +185,12 @@ struct Turning<'a> {
     source: Source,
     span: Span<(Usage, Tally)>,
     result: RingResult,
+    /// Packets of each node, and when the last came.
+    heard: Vec<(u64, u64)>,
+    sent: u64,
+    /// When it last looked, and the longest time between two looks.
+    looked: u64,
+    pause: u64,
     /// Own messages that are not stable: number, and when they were to be sent.
     own: VecDeque<(u64, u64)>,
     start: u64,
@@ -201,6 +207,10 @@ impl<'a> Turning<'a> {
             source: Source::new(load),
             span: Span::new(),
             result: RingResult::default(),
+            heard: vec![(0, 0); load.nodes],
+            sent: 0,
+            looked: start,
+            pause: 0,
             own: VecDeque::new(),
             start,
         }
@@ -211,10 +221,12 @@ impl<'a> Turning<'a> {
         transport: &mut dyn Transport,
         wishes: &Wishes,
         tell: &mut dyn FnMut(RingEvent),
-    ) -> Result<(), Error> {
+    ) -> Result<Standing, Error> {
         let mut buffer = vec![0; self.load.config.packet.max(1024)];
         while !wishes.is_stopped() {
             let now = measure::now();
+            self.pause = self.pause.max(now - self.looked);
+            self.looked = now;
             self.mark_time(now, transport, tell);
             self.offer(now);
             let since = Duration::from_nanos(now - self.start);
@@ -228,12 +240,29 @@ impl<'a> Turning<'a> {
                 continue;
             }
             let came = measure::now();
+            if let Some((count, last)) = self.heard.get_mut(received.from) {
+                (*count, *last) = (*count + 1, came);
+            }
             self.offer(came);
             let packet = buffer.get(..received.bytes).unwrap_or_default();
             self.node.handle(Duration::from_nanos(came - self.start), packet);
             self.put_out(came, transport, wishes, tell)?;
         }
-        Ok(())
+        Ok(self.standing(transport))
+    }
+
+    fn standing(&self, transport: &dyn Transport) -> Standing {
+        let now = measure::now();
+        let heard = |(count, last): &(u64, u64)| (*count, seconds(now.saturating_sub(*last)));
+        Standing {
+            doing: self.node.doing(),
+            members: self.node.members().clone(),
+            heard: self.heard.iter().map(heard).collect(),
+            sent: self.sent,
+            longest_pause: seconds(self.pause),
+            tally: self.node.tally(),
+            counters: transport.counters(),
+        }
     }
 
     /// The first node's clock.
@@ -276,6 +305,7 @@ impl<'a> Turning<'a> {
             match output {
                 Output::Send(to, packet) => {
                     if !wishes.is_cut() {
+                        self.sent += 1;
                         transport.send(to, &packet)?;
                     }
                 }

@@ -112,6 +112,20 @@ pub struct Message {
     pub payload: Vec<u8>,
 }
 
+/// What a node is at.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doing {
+    /// It looks for others.
+    Gather,
+    /// All agree who is there, and a ring of them is awaited.
+    Commit,
+    /// The ring exists, and its members give each other what is left of the one before.
+    Recover,
+    /// The ring turns.
+    Operate,
+}
+
 /// What has happened so far.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Tally {

@@ -8,7 +8,7 @@ use super::join::Gather;
 use super::parts::Parts;
 use super::recover::Recover;
 use super::wire::{Data, OVERHEAD, Packet};
-use super::{Config, Output, RingId, Tally};
+use super::{Config, Doing, Output, RingId, Tally};
 use crate::transport::{NodeId, To};
 
 /// The most packets that may be sent in a rotation: more could get behind what members keep for each other.
@@ -109,6 +109,17 @@ impl Node {
     #[must_use]
     pub fn is_operational(&self) -> bool {
         matches!(self.state, State::Operate)
+    }
+
+    /// What it is at.
+    #[must_use]
+    pub fn doing(&self) -> Doing {
+        match self.state {
+            State::Gather(_) => Doing::Gather,
+            State::Commit(..) => Doing::Commit,
+            State::Recover(_) => Doing::Recover,
+            State::Operate => Doing::Operate,
+        }
     }
 
     /// Who is in the ring, or was in the last one.
