@@ -1,5 +1,6 @@
 //! The ring under each load.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::report::{Load, Run, Settings};
@@ -144,17 +145,17 @@ pub(super) fn stop(crew: &mut Crew) -> Result<Vec<Option<Standing>>, Error> {
     let nodes = crew.count();
     (0..nodes).try_for_each(|node| crew.order(node, &Order::Stop))?;
     let mut standings = vec![None; nodes];
-    let mut stopped = 0;
-    while stopped < nodes {
+    let mut turning: BTreeSet<NodeId> = (0..nodes).collect();
+    while !turning.is_empty() {
         match crew.next(FINDING)? {
             Some((node, Answer::Stopped(standing))) => {
-                stopped += 1;
+                turning.remove(&node);
                 if let Some(slot) = standings.get_mut(node) {
                     *slot = standing.map(|standing| *standing);
                 }
             }
             Some(_) => {}
-            None => return Err(Error::Unfit("a node does not stop".to_owned())),
+            None => return Err(Error::Unfit(format!("nodes {turning:?} do not stop"))),
         }
     }
     Ok(standings)

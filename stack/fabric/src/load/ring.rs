@@ -286,10 +286,13 @@ impl<'a> Turning<'a> {
     }
 
     fn offer(&mut self, now: u64) {
-        while let Some((due, bytes)) = self.source.next(now, self.node.waiting()) {
+        // A node that is alone has what it offers at once: its queue never fills.
+        let mut offered = 0;
+        while let Some((due, bytes)) = self.source.next(now, self.node.waiting().max(offered)) {
             let born = self.common(due);
             let number = self.node.offer(born, self.source.payload(bytes));
             self.own.push_back((number, due));
+            offered += 1;
         }
     }
 
@@ -443,5 +446,68 @@ impl Source {
         let due =
             (self.given..).map_while(|given| self.upcoming(start, given)).take_while(|(due, _)| *due <= now);
         u64::try_from(due.count()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::ring::Doing;
+    use crate::transport::{Guarantees, Received, To};
+
+    /// Nobody is there.
+    struct Silence;
+
+    impl Transport for Silence {
+        fn send(&mut self, _to: To, _message: &[u8]) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn receive(&mut self, _buffer: &mut [u8], _patience: Duration) -> Result<Option<Received>, Error> {
+            std::thread::yield_now();
+            Ok(None)
+        }
+
+        fn limits(&self) -> Limits {
+            Limits { message: 1500, piece: None, inline: 0 }
+        }
+
+        fn guarantees(&self) -> Guarantees {
+            Guarantees { reliable: false, ordered: false, multicast: false }
+        }
+
+        fn counters(&self) -> Counters {
+            Counters::default()
+        }
+    }
+
+    #[test]
+    fn who_is_alone_and_sends_as_much_as_goes_comes_to_an_end() {
+        let load = RingLoad {
+            own: 0,
+            nodes: 1,
+            config: Config::new(Duration::from_millis(10), 1500),
+            offer: Offer::Flood,
+            bytes: 64,
+            warm_up: 0.0,
+            seconds: 0.05,
+            clock: 0,
+            epoch: 1,
+        };
+        let (wishes, (sender, events)) = (Arc::new(Wishes::default()), channel());
+        let stop = Arc::clone(&wishes);
+        let turned = std::thread::spawn(move || {
+            turn(&mut Silence, &load, &wishes, &mut |event| drop(sender.send(event)))
+        });
+        let patience = Duration::from_secs(20);
+        let measured = std::iter::from_fn(|| events.recv_timeout(patience).ok())
+            .find_map(|event| if let RingEvent::Measured(result) = event { Some(result) } else { None });
+        assert!(measured.expect("it is measured").messages > 100);
+        stop.stop();
+        let standing = turned.join().unwrap().unwrap();
+        assert_eq!((standing.doing, standing.members), (Doing::Operate, BTreeSet::from([0])));
     }
 }
