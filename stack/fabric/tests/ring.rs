@@ -1,7 +1,7 @@
 //! The ring in virtual time, on a network that loses, delays, doubles and cuts.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashSet, VecDeque};
 use std::time::Duration;
 
 use fencelab_fabric::ring::{Config, Message, Node, Output, RingId};
@@ -10,6 +10,8 @@ use proptest::prelude::*;
 
 const MS: Duration = Duration::from_millis(1);
 const TOKEN: Duration = Duration::from_millis(100);
+/// Packets that wait for a node that does nothing.
+const BUFFER: usize = 2000;
 
 /// What the network does to packets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +44,11 @@ struct Net {
     random: u64,
     /// Who is on its own side of a cut.
     apart: BTreeSet<NodeId>,
+    /// Whose packets nobody hears.
+    mute: BTreeSet<NodeId>,
+    /// Who does nothing: what comes meanwhile waits in its buffer.
+    still: BTreeSet<NodeId>,
+    buffers: BTreeMap<NodeId, VecDeque<Vec<u8>>>,
     /// What goes over the cut comes when it is mended, as a connection has it that does not give up. `None`: it is lost.
     kept: Option<Vec<(NodeId, NodeId, Vec<u8>)>>,
     /// Every packet so far.
@@ -60,6 +67,9 @@ impl Net {
             weather,
             random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             apart: BTreeSet::new(),
+            mute: BTreeSet::new(),
+            still: BTreeSet::new(),
+            buffers: BTreeMap::new(),
             kept: None,
             packets: Vec::new(),
         };
@@ -106,6 +116,9 @@ impl Net {
     fn send(&mut self, from: NodeId, to: NodeId, packet: Vec<u8>) {
         assert_ne!(from, to);
         self.packets.push(packet.clone());
+        if self.mute.contains(&from) {
+            return;
+        }
         if self.apart.contains(&from) != self.apart.contains(&to) {
             self.kept.iter_mut().for_each(|kept| kept.push((from, to, packet.clone())));
             return;
@@ -126,14 +139,20 @@ impl Net {
     fn run(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
-            let wake = self.nodes.iter().filter_map(|(id, node)| Some((node.next_wake()?, *id))).min();
+            let awake = self.nodes.iter().filter(|(id, _)| !self.still.contains(id));
+            let wake = awake.filter_map(|(id, node)| Some((node.next_wake()?, *id))).min();
             let arrival = self.under_way.peek().map(|Reverse((at, ..))| *at);
             let next = [wake.map(|(at, _)| at), arrival].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= end) else { break };
             self.now = self.now.max(next);
             if arrival.is_some_and(|at| at <= next) {
                 let Reverse((_, _, _, to, packet)) = self.under_way.pop().unwrap();
-                if let Some(node) = self.nodes.get_mut(&to) {
+                if self.still.contains(&to) {
+                    let buffer = self.buffers.entry(to).or_default();
+                    if buffer.len() < BUFFER {
+                        buffer.push_back(packet);
+                    }
+                } else if let Some(node) = self.nodes.get_mut(&to) {
                     node.handle(self.now, &packet);
                     self.collect(to);
                 }
@@ -143,6 +162,22 @@ impl Net {
             }
         }
         self.now = end;
+    }
+
+    /// Those who did nothing go on, with what has waited for them.
+    fn move_on(&mut self) {
+        for id in std::mem::take(&mut self.still) {
+            for packet in self.buffers.remove(&id).unwrap_or_default() {
+                // As a load does it: the time is looked at before each packet.
+                let node = self.nodes.get_mut(&id).unwrap();
+                if node.next_wake().is_some_and(|wake| wake <= self.now) {
+                    node.wake(self.now);
+                    self.collect(id);
+                }
+                self.nodes.get_mut(&id).unwrap().handle(self.now, &packet);
+                self.collect(id);
+            }
+        }
     }
 
     /// Nothing is cut any more, and what was kept comes before all else.
@@ -292,6 +327,28 @@ fn assert_same_order(net: &Net) {
     }
 }
 
+/// What may happen to one node, or to all.
+#[derive(Clone, Copy, Debug)]
+enum Happens {
+    Mute,
+    Still,
+    Apart,
+    Storm(u64, u64),
+    Calm,
+}
+
+/// What, to whom, and for how many milliseconds.
+fn happens() -> impl Strategy<Value = (Happens, NodeId, u64)> {
+    let what = prop_oneof![
+        Just(Happens::Mute),
+        Just(Happens::Still),
+        Just(Happens::Apart),
+        (0_u64..1000, 0_u64..3000).prop_map(|(lost, jitter)| Happens::Storm(lost, jitter)),
+        Just(Happens::Calm),
+    ];
+    (what, 0_usize..5, 1_u64..600)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -368,6 +425,52 @@ proptest! {
             prop_assert_eq!(&net.members(node), &all, "node {}", node);
             prop_assert!(after - before <= 50, "node {} was in {} rings", node, after - before);
         }
+    }
+
+    /// Whatever has happened to the network and to nodes, when it is over they are all in one ring again, and soon.
+    #[test]
+    fn after_all_that_may_happen_they_come_together(
+        seed in any::<u64>(),
+        count in 2_usize..6,
+        happens in prop::collection::vec(happens(), 1..6),
+        floods in any::<bool>(),
+    ) {
+        let mut net = Net::new(count, seed, Weather::default(), 1500);
+        net.run(20 * MS);
+        let mut said = 0;
+        let mut flood = |net: &mut Net, time: u64| for _ in 0..time {
+            net.run(MS);
+            for id in 0..count {
+                if floods && !net.still.contains(&id) && net.nodes[&id].waiting() < 64 {
+                    said += 1;
+                    net.offer(id, format!("{said}").as_bytes());
+                }
+            }
+        };
+        for (what, who, time) in happens {
+            match what {
+                Happens::Mute => net.mute = BTreeSet::from([who % count]),
+                Happens::Still => net.still = BTreeSet::from([who % count]),
+                Happens::Apart => net.apart = BTreeSet::from([who % count]),
+                Happens::Storm(lost, jitter) => net.weather = Weather { lost, doubled: 50, jitter },
+                Happens::Calm => {}
+            }
+            flood(&mut net, time);
+            net.move_on();
+            net.mute.clear();
+            net.apart.clear();
+            net.weather = Weather::default();
+        }
+        let rings = |net: &Net| -> Vec<usize> { (0..count).map(|node| net.seen[&node].rings.len()).collect() };
+        let before = rings(&net);
+        flood(&mut net, 3000);
+        net.run(100 * MS);
+        let all: Vec<NodeId> = (0..count).collect();
+        for (node, (before, after)) in before.into_iter().zip(rings(&net)).enumerate() {
+            prop_assert_eq!(&net.members(node), &all, "node {} is at {:?}", node, net.nodes[&node].doing());
+            prop_assert!(after - before <= 50, "node {} was in {} rings", node, after - before);
+        }
+        assert_same_order(&net);
     }
 
     /// Any bytes may come, those of real packets with some of them changed above all.

@@ -79,11 +79,11 @@ impl Node {
     }
 
     pub(super) fn on_join(&mut self, now: Duration, join: &Join) {
-        // A stranger that will not have this node is left alone: to look for it would only be refused again, and again. When it has a
-        // ring of its own, that makes itself known.
-        let refuses = join.failed.contains(&self.own);
+        // A stranger that will not have one of the ring is left alone: to look for it would only part the ring again, and again. When
+        // it has a ring of its own, that makes itself known.
         let is_news_to = |members: &[NodeId], ring: RingId| {
-            if members.contains(&join.from) { join.seq >= ring.seq } else { !refuses }
+            let refuses = || join.failed.iter().any(|failed| members.contains(failed));
+            if members.contains(&join.from) { join.seq >= ring.seq } else { !refuses() }
         };
         let is_news = match &self.state {
             State::Gather(_) => false,
