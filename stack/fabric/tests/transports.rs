@@ -12,8 +12,11 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PATIENCE: Duration = Duration::from_secs(10);
 const KINDS: [Kind; 3] = [Kind::Udp, Kind::Multicast, Kind::Tcp];
 
+/// The longest message, unless a test says otherwise.
+const LONG: usize = 65_536;
+
 fn place(nodes: usize, waiting: Waiting) -> Place {
-    Place { ip: HERE, nodes, message: 65_536, waiting, device: None }
+    Place { ip: HERE, nodes, message: LONG, waiting, device: None }
 }
 
 /// What a node does, given its number and its transport.
@@ -21,6 +24,10 @@ type Act = fn(usize, &mut dyn Transport);
 
 /// Runs so many nodes, each in a thread of its own, linked with each other.
 fn nodes(kind: Kind, waiting: Waiting, count: usize, act: Act) {
+    nodes_for(LONG, kind, waiting, count, act);
+}
+
+fn nodes_for(message: usize, kind: Kind, waiting: Waiting, count: usize, act: Act) {
     let (opened, addresses) = channel::<(usize, String)>();
     // What is multicast before a node has joined the group is not for it.
     let all_linked = Arc::new(Barrier::new(count));
@@ -31,7 +38,7 @@ fn nodes(kind: Kind, waiting: Waiting, count: usize, act: Act) {
         told.push(tell);
         let (opened, all_linked) = (opened.clone(), Arc::clone(&all_linked));
         threads.push(thread::spawn(move || {
-            let unlinked = kind.open(&place(count, waiting)).unwrap();
+            let unlinked = kind.open(&Place { message, ..place(count, waiting) }).unwrap();
             opened.send((own, unlinked.address().to_owned())).unwrap();
             let mut transport = unlinked.link(own, &hear.recv().unwrap()).unwrap();
             all_linked.wait();
@@ -179,5 +186,41 @@ fn what_has_no_device_says_so() {
         let Err(error) = kind.open(&place(2, Waiting::Events)) else { continue };
         assert!(matches!(error, Error::NoDevice(_)), "{error}");
         assert!(error.to_string().starts_with("no RDMA device: "), "{error}");
+    }
+}
+
+/// What the messages of a node are like, by their number.
+fn numbered(from: usize, number: usize) -> Vec<u8> {
+    vec![u8::try_from(from * 100 + number).unwrap(); (number * 397) % 1001]
+}
+
+/// Two send before the third looks, which answers after a while, and so on: some are taken together, and some alone.
+fn short_ones_come_in_bursts(own: usize, transport: &mut dyn Transport) {
+    const BURST: usize = 40;
+    for _ in 0..3 {
+        if own > 0 {
+            for number in 0..BURST {
+                transport.send(To::Node(0), &numbered(own, number)).unwrap();
+            }
+            assert_eq!(next(transport), (0, b"more".to_vec()));
+        } else {
+            let mut heard = [0; 3];
+            for _ in 0..2 * BURST {
+                let (from, message) = next(transport);
+                assert_eq!(message, numbered(from, heard[from]), "message {} of {from}", heard[from]);
+                heard[from] += 1;
+            }
+            assert_eq!(heard, [0, BURST, BURST]);
+            transport.send(To::Others, b"more").unwrap();
+        }
+    }
+}
+
+#[test]
+fn short_messages_that_come_together_are_told_apart() {
+    for waiting in [Waiting::Events, Waiting::Polled] {
+        for kind in KINDS {
+            nodes_for(1001, kind, waiting, 3, short_ones_come_in_bursts);
+        }
     }
 }

@@ -14,11 +14,13 @@ const PORT: u16 = 5405;
 struct Open {
     prepared: Prepared,
     waiting: Waiting,
+    message: usize,
 }
 
 /// Opens this node's end: the interface comes when the others are known.
 pub(crate) fn open(carrier: Carrier, place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    Ok(Box::new(Open { prepared: prepare(carrier, place)?, waiting: place.waiting }))
+    let Place { waiting, message, .. } = *place;
+    Ok(Box::new(Open { prepared: prepare(carrier, place)?, waiting, message }))
 }
 
 impl Unlinked for Open {
@@ -28,7 +30,7 @@ impl Unlinked for Open {
 
     fn link(self: Box<Self>, own: NodeId, addresses: &[String]) -> Result<Box<dyn Transport>, Error> {
         let interface = self.prepared.start(own, addresses)?;
-        let socket = udp::open_at(SocketAddr::new(interface.ip.into(), PORT), self.waiting)?;
+        let socket = udp::open_at(SocketAddr::new(interface.ip.into(), PORT), self.waiting, self.message)?;
         let sockets: Vec<_> = (0..addresses.len())
             .filter_map(ip_of)
             .map(|ip| SocketAddr::new(ip.into(), PORT).to_string())

@@ -8,6 +8,7 @@
 mod kind;
 mod multicast;
 mod tcp;
+mod together;
 pub(crate) mod udp;
 #[cfg(feature = "verbs")]
 pub(crate) mod verbs;

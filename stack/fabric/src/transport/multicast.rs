@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::net::{AddressFamily, SocketType};
 
 use super::udp::{self, LONGEST, Socket};
-use super::wait::{self, Patience};
+use super::wait;
 use super::{
     Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits,
 };
@@ -19,6 +19,7 @@ struct Open {
     single: UdpSocket,
     ip: Ipv4Addr,
     waiting: Waiting,
+    message: usize,
     address: String,
 }
 
@@ -28,7 +29,8 @@ pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
     };
     let single = udp::bind(SocketAddr::new(place.ip, 0))?;
     let address = single.local_addr().map_err(Error::system("an address"))?.to_string();
-    Ok(Box::new(Open { single, ip, waiting: place.waiting, address }))
+    let Place { waiting, message, .. } = *place;
+    Ok(Box::new(Open { single, ip, waiting, message, address }))
 }
 
 impl Unlinked for Open {
@@ -47,8 +49,8 @@ impl Unlinked for Open {
         // Nodes of one host hear each other so.
         self.single.set_multicast_loop_v4(true).map_err(Error::system("multicast to this host"))?;
         Ok(Box::new(Multicast {
-            single: Socket { socket: self.single, patience: Patience::receiving(), peer: None },
-            many: Socket { socket: many, patience: Patience::receiving(), peer: None },
+            single: Socket::new(self.single, self.message),
+            many: Socket::new(many, self.message),
             waiting: self.waiting,
             own,
             nodes,
@@ -79,7 +81,7 @@ struct Multicast {
 
 impl Multicast {
     /// What has come: to all first, for a token is sent after the messages that it tells of.
-    fn look(&self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
+    fn look(&mut self, buffer: &mut [u8]) -> Result<Option<Received>, Error> {
         while let Some(came) = self.many.look(buffer)? {
             let sender = udp::sender(&self.nodes, came);
             if let Some(received) = sender.filter(|received| received.from != self.own) {

@@ -4,9 +4,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use nix::sys::socket::MsgFlags;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use super::together::Together;
 use super::wait::{self, Patience};
 use super::{
     Counters, Error, Guarantees, Limits, NodeId, Place, Received, To, Transport, Unlinked, Waiting, fits,
@@ -20,18 +22,23 @@ const BUFFER: usize = 4 << 20;
 struct Open {
     socket: UdpSocket,
     waiting: Waiting,
+    message: usize,
     address: String,
 }
 
 pub(super) fn open(place: &Place) -> Result<Box<dyn Unlinked>, Error> {
-    open_at(SocketAddr::new(place.ip, 0), place.waiting)
+    open_at(SocketAddr::new(place.ip, 0), place.waiting, place.message)
 }
 
-/// Opens this node's end at an address of the caller's.
-pub(crate) fn open_at(address: SocketAddr, waiting: Waiting) -> Result<Box<dyn Unlinked>, Error> {
+/// Opens this node's end at an address of the caller's, for messages of so many bytes.
+pub(crate) fn open_at(
+    address: SocketAddr,
+    waiting: Waiting,
+    message: usize,
+) -> Result<Box<dyn Unlinked>, Error> {
     let socket = bind(address)?;
     let address = socket.local_addr().map_err(Error::system("an address"))?.to_string();
-    Ok(Box::new(Open { socket, waiting, address }))
+    Ok(Box::new(Open { socket, waiting, message, address }))
 }
 
 /// A socket with room for bursts.
@@ -57,7 +64,7 @@ impl Unlinked for Open {
         // With one other node the kernel looks up the way to it once, and not for each datagram.
         let other = nodes.iter().enumerate().find(|(node, _)| *node != own).map(|(_, other)| *other);
         let peer = other.filter(|other| nodes.len() == 2 && self.socket.connect(*other).is_ok());
-        let socket = Socket { socket: self.socket, patience: Patience::receiving(), peer };
+        let socket = Socket { peer, ..Socket::new(self.socket, self.message) };
         Ok(Box::new(Udp { socket, waiting: self.waiting, own, nodes }))
     }
 }
@@ -77,11 +84,17 @@ pub(super) struct Socket {
     pub(super) patience: Patience,
     /// The only one to whom it sends and from whom it receives, where it is connected.
     pub(super) peer: Option<SocketAddr>,
+    together: Option<Together>,
 }
 
 impl Socket {
+    /// For messages of so many bytes at most.
+    pub(super) fn new(socket: UdpSocket, message: usize) -> Self {
+        Self { socket, patience: Patience::receiving(), peer: None, together: Together::of(message) }
+    }
+
     /// The next datagram, if one is there.
-    pub(super) fn look(&self, buffer: &mut [u8]) -> Result<Option<(usize, SocketAddr)>, Error> {
+    pub(super) fn look(&mut self, buffer: &mut [u8]) -> Result<Option<(usize, SocketAddr)>, Error> {
         self.receive(buffer, RecvFlags::DONTWAIT)
     }
 
@@ -101,7 +114,34 @@ impl Socket {
         self.receive(buffer, RecvFlags::empty())
     }
 
-    fn receive(&self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<(usize, SocketAddr)>, Error> {
+    fn receive(&mut self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<(usize, SocketAddr)>, Error> {
+        let came = self.receive_any(buffer, flags)?;
+        if came.is_some() {
+            self.together.iter_mut().for_each(Together::received);
+        }
+        Ok(came)
+    }
+
+    fn receive_any(
+        &mut self,
+        buffer: &mut [u8],
+        flags: RecvFlags,
+    ) -> Result<Option<(usize, SocketAddr)>, Error> {
+        let Some(together) = &mut self.together else { return self.receive_one(buffer, flags) };
+        let mut came = together.next(buffer);
+        if came.is_none() && together.is_due() {
+            let flags = MsgFlags::from_bits_truncate(flags.bits().cast_signed());
+            match together.fetch(&self.socket, flags) {
+                Ok(()) => came = together.next(buffer),
+                Err(error) => return nothing_came(Errno::from_raw_os_error(error as i32)),
+            }
+        } else if came.is_none() {
+            return self.receive_one(buffer, flags);
+        }
+        Ok(came.and_then(|(bytes, from)| Some((bytes, self.peer.or(from)?))))
+    }
+
+    fn receive_one(&self, buffer: &mut [u8], flags: RecvFlags) -> Result<Option<(usize, SocketAddr)>, Error> {
         let came = match self.peer {
             Some(peer) => {
                 rustix::net::recv(&self.socket, buffer, flags).map(|(_, bytes)| Some((bytes, peer)))
@@ -110,15 +150,11 @@ impl Socket {
                 from.and_then(|from| SocketAddr::try_from(from).ok()).map(|from| (bytes, from))
             }),
         };
-        match came {
-            Ok(came) => Ok(came),
-            // Refused: a datagram of ours reached a port where nobody is, which says nothing about what comes.
-            Err(Errno::AGAIN | Errno::INTR | Errno::CONNREFUSED) => Ok(None),
-            Err(error) => Err(Error::system("receiving a datagram")(error)),
-        }
+        came.or_else(nothing_came)
     }
 
-    pub(super) fn send(&self, message: &[u8], to: SocketAddr) -> Result<(), Error> {
+    pub(super) fn send(&mut self, message: &[u8], to: SocketAddr) -> Result<(), Error> {
+        self.together.iter_mut().for_each(Together::sent);
         let sent = match self.peer {
             Some(_) => rustix::net::send(&self.socket, message, SendFlags::empty()),
             None => rustix::net::sendto(&self.socket, message, SendFlags::empty(), &to),
@@ -141,6 +177,14 @@ impl Socket {
     /// Datagrams that found no room.
     pub(super) fn dropped(&self) -> u64 {
         self.socket.local_addr().map_or(0, |address| dropped(address.port()))
+    }
+}
+
+fn nothing_came<T>(error: Errno) -> Result<Option<T>, Error> {
+    match error {
+        // Refused: a datagram of ours reached a port where nobody is, which says nothing about what comes.
+        Errno::AGAIN | Errno::INTR | Errno::CONNREFUSED => Ok(None),
+        error => Err(Error::system("receiving a datagram")(error)),
     }
 }
 
