@@ -278,6 +278,8 @@ fn what_was_measured_before_a_node_was_gone_is_kept() {
     let runs: Vec<usize> = report.transports.iter().map(|tested| tested.cases[0].runs.len()).collect();
     assert_eq!(runs, [2, 1], "{text}");
     let why = report.broken_off.unwrap();
+    // Whose figures are shown is known still.
+    assert!(report.environments.len() == 2 && text.contains("EMULATED"), "{text}");
     assert!(why.contains("node 0 at") && text.contains(&why) && page.contains("ended before all"), "{text}");
 }
 

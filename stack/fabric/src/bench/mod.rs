@@ -78,7 +78,6 @@ fn measure(plan: &Plan, report: &mut Report, steps: &mut Steps<'_, '_>) -> Resul
     if parts.pairs && plan.kinds.iter().any(|kind| !kind.is_corosync()) {
         let mut team = Team::assemble(plan, plan.nodes.first(2), report, steps)?;
         pairs::measure(&mut team)?;
-        team.report.saw(&team.crew);
     }
     if !(parts.rings || parts.timeout || parts.detection) {
         return Ok(());
@@ -95,7 +94,6 @@ fn measure(plan: &Plan, report: &mut Report, steps: &mut Steps<'_, '_>) -> Resul
             detection::measure(&mut team, kind, waiting)?;
         }
     }
-    team.report.saw(&team.crew);
     Ok(())
 }
 

@@ -71,6 +71,8 @@ impl<'a, 'b, 'c> Team<'a, 'b, 'c> {
     /// There is no device for it, or a node failed.
     pub(super) fn link(&mut self, kind: Kind, waiting: Waiting, message: usize) -> Result<bool, Error> {
         let linked = self.crew.link(kind, waiting, message, self.plan.device.as_deref())?;
+        // At once: nodes that are new have not told of their machines, and what is emulated must be known to be.
+        self.report.saw(&self.crew);
         let tested = self.report.tested(kind, waiting);
         tested.limits = Some(linked.limits);
         tested.guarantees = Some(linked.guarantees);
